@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// AES-128-GCM (NIST SP 800-38D) with 12-byte nonces and 16-byte tags.
+#pragma once
+
+#include <array>
+#include <optional>
+
+#include "crypto/bytes.h"
+#include "crypto/secret.h"
+
+namespace fleetsign::crypto {
+
+using AesKey = Secret<16>;
+using GcmNonce = std::array<std::uint8_t, 12>;
+using GcmTag = std::array<std::uint8_t, 16>;
+
+struct Sealed {
+  Bytes ciphertext;  ///< as long as the plaintext
+  GcmTag tag{};
+};
+
+/// The caller never seals two messages with the same key and nonce.
+Sealed seal_aes_gcm(const AesKey& key, const GcmNonce& nonce, ByteView plaintext, ByteView associated_data);
+
+/// Nothing when the tag does not fit key, nonce, ciphertext and associated data.
+std::optional<Bytes> open_aes_gcm(const AesKey& key, const GcmNonce& nonce, ByteView ciphertext, const GcmTag& tag,
+                                  ByteView associated_data);
+
+}  // namespace fleetsign::crypto

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// HTTP messages as values. What a listener hands to its handler and gets back; also what upstream sends and receives.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fleetsign::http {
+
+struct Header {
+  std::string name;
+  std::string value;
+};
+
+/// Header fields in the order received; names compare without case (RFC 9110 section 5.1).
+class Headers {
+ public:
+  Headers() = default;
+  Headers(std::initializer_list<Header> fields) : fields_(fields) {}
+
+  void add(std::string name, std::string value) { fields_.push_back({std::move(name), std::move(value)}); }
+  void set(std::string_view name, std::string value);
+  void remove(std::string_view name);
+  /// The first value of that name; null when there is none. Valid until the next change.
+  [[nodiscard]] const std::string* find(std::string_view name) const;
+  [[nodiscard]] std::size_t count(std::string_view name) const;
+
+  [[nodiscard]] auto begin() const { return fields_.begin(); }
+  [[nodiscard]] auto end() const { return fields_.end(); }
+  [[nodiscard]] std::size_t size() const { return fields_.size(); }
+
+ private:
+  std::vector<Header> fields_;
+};
+
+/// ASCII comparison without case, as header names, schemes and hosts need it.
+bool equal_ignoring_case(std::string_view a, std::string_view b);
+
+/// Who is at the other end of a connection, as the kernel and TLS say; nothing here comes from a header.
+struct Peer {
+  std::string address;  ///< "127.0.0.1", "::1", or "unix"
+  std::optional<uid_t> uid;  ///< Unix sockets only
+  std::optional<gid_t> gid;  ///< Unix sockets only
+};
+
+struct Request {
+  std::string method;  ///< as sent: methods have case
+  std::string target;  ///< path and query, as sent
+  std::string path;    ///< the target up to '?', as sent (still percent-encoded)
+  std::string query;   ///< the target behind '?', as sent, or empty
+  Headers headers;
+  std::string body;
+  Peer peer;
+  /// Whether the caller has closed its connection meanwhile. Safe to call at any time until the handler returns.
+  std::function<bool()> caller_gone = [] { return false; };
+};
+
+/// A fault that the simulator can order: what of a reply reaches the caller before the connection is closed.
+struct Cut {
+  std::size_t body_bytes = 0;  ///< so many bytes of the body are sent ...
+  bool head = false;           ///< ... behind the head; without it nothing at all is sent
+};
+
+struct Reply {
+  int status = 200;
+  Headers headers;  ///< Content-Length, Connection and Date are the listener's
+  std::string body;
+  std::optional<Cut> cut;
+};
+
+/// Called from several threads at once. Must not throw for anything that a caller can send.
+using Handler = std::function<Reply(const Request&)>;
+
+}  // namespace fleetsign::http

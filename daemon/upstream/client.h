@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// HTTP to Fleet API: libcurl's multi interface on one I/O thread. Callers block; no one blocks in the resolver.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "daemon/http/message.h"
+#include "protocol/time.h"
+
+namespace fleetsign::upstream {
+
+struct Request {
+  std::string method;     ///< "GET", "POST" …
+  std::string url;        ///< absolute, https, or http to loopback
+  http::Headers headers;  ///< sent as they are; Host, Content-Length and connection fields are the client's
+  std::string body;
+  protocol::Instant deadline;                   ///< the answer is there by then, or there is none
+  std::size_t reply_bytes = 10 * 1000 * 1000;   ///< a longer body makes the answer Undelivered
+};
+
+struct Delivered {
+  int status = 0;
+  http::Headers headers;  ///< as received, in order; hop-by-hop ones included
+  std::string body;
+};
+
+/// No usable answer came back.
+struct Undelivered {
+  /// Whether the other side can have seen the request. `no` only when not a byte of it was handed to a connection.
+  enum class Sent { no, maybe };
+  /// For people and metrics, and for "unreachable" against "no_reply".
+  enum class Phase { resolve, connect, tls, send, receive, too_large, shutdown };
+  Sent sent = Sent::maybe;
+  Phase phase = Phase::receive;
+  bool timed_out = false;
+  std::string cause;  ///< in words, with libcurl's own; never a header or a body
+};
+
+using Answer = std::variant<Delivered, Undelivered>;
+
+struct Options {
+  std::optional<std::filesystem::path> ca_file;  ///< instead of the system's certificates
+  std::chrono::milliseconds connect{5'000};      ///< the most a connect (with resolve and TLS) may take
+  std::size_t connections = 256;                 ///< kept open, all hosts together
+  std::string user_agent;
+};
+
+class Client {
+ public:
+  static std::unique_ptr<Client> start(Options options);
+  virtual ~Client() = default;  ///< as shut_down()
+
+  /// Sends once, never again on its own (pitfall: libcurl repeats a POST when a reused connection dies), follows no
+  /// redirect, and blocks until the answer or the deadline. Safe to call from many threads.
+  [[nodiscard]] virtual Answer send(const Request& request) = 0;
+
+  /// Ends what is in flight as Undelivered{shutdown}, and everything that comes later.
+  virtual void shut_down() = 0;
+};
+
+}  // namespace fleetsign::upstream
