@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Proves the checks: each must find what it is there for, in a tree made for it, and nothing else."""
+
+import tempfile
+import unittest
+from pathlib import Path
+from unittest import mock
+
+import layers
+import prose
+import spdx
+
+CPP = "// SPDX-License-Identifier: Apache-2.0\n"
+HASH = "# SPDX-License-Identifier: Apache-2.0\n"
+
+
+class Checks(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = Path(folder.name)
+
+    def write(self, path, content):
+        (self.root / path).parent.mkdir(parents=True, exist_ok=True)
+        (self.root / path).write_text(content, encoding="utf-8")
+
+    def assert_found(self, check, *expected):
+        found = check(self.root)
+        self.assertEqual(len(found), len(expected), found)
+        for complaint, part in zip(found, expected):
+            self.assertIn(part, complaint)
+
+    def assert_faults(self, cases):
+        """Each case: a file, what it includes, and a part of what is wrong with that (None: nothing)."""
+        for path, include, expected in cases:
+            with self.subTest(path=path, include=include):
+                why = layers.fault(path, include[0], include[1:-1])
+                self.assertIn(expected or "None", str(why))
+
+    def test_arrows(self):
+        cases = [
+            ("crypto/a.cpp", '"protocol/time.h"', "no arrow from crypto to protocol"),
+            ("config/a.h", '"crypto/bytes.h"', "no arrow"),
+            ("protocol/a.cpp", '"config/config.h"', "no arrow"),
+            ("protocol/a.cpp", '"crypto/bytes.h"', None),
+            ("daemon/http/a.cpp", '"daemon/api/a.h"', "no arrow"),
+            ("daemon/http/a.cpp", '"daemon/http/message.h"', None),
+            ("daemon/upstream/a.cpp", '"protocol/time.h"', None),
+            ("daemon/upstream/a.cpp", '"protocol/session.h"', "no arrow"),
+            ("daemon/vehicles/a.cpp", '"daemon/api/a.h"', "no arrow"),
+            ("daemon/api/a.cpp", '"daemon/cli/a.h"', "no arrow"),
+            ("daemon/cli/a.cpp", '"simulator/fleet.h"', None),
+            ("simulator/a.cpp", '"protocol/session.h"', "no arrow"),
+            ("simulator/a.cpp", '"protocol/proto/vcsec.pb.h"', None),
+            ("daemon/api/a.cpp", '"tests/support/fuzz.h"', "no arrow"),
+            ("daemon/misc/a.cpp", '"crypto/bytes.h"', "no row"),
+            ("tests/api/a_test.cpp", '"daemon/cli/a.h"', None),
+        ]
+        self.assert_faults(cases)
+
+    def test_libraries_stay_behind_their_wrappers(self):
+        cases = [
+            ("protocol/a.cpp", "<openssl/evp.h>", "only for"),
+            ("crypto/a.cpp", "<openssl/evp.h>", None),
+            ("daemon/http/tls.cpp", "<openssl/ssl.h>", None),
+            ("daemon/http/listener.cpp", "<openssl/ssl.h>", "only for"),
+            ("daemon/http/listener.cpp", "<httplib.h>", "only for"),
+            ("daemon/http/codec.cpp", "<httplib.h>", None),
+            ("daemon/api/a.cpp", "<curl/curl.h>", "only for"),
+            ("daemon/vehicles/a.cpp", '"protocol/proto/vcsec.pb.h"', "only for"),
+            ("protocol/envelope_reply.cpp", '"protocol/proto/vcsec.pb.h"', None),
+            ("protocol/session.cpp", '"protocol/proto/vcsec.pb.h"', "only for"),
+            ("protocol/session.cpp", "<mutex>", "pure"),
+            ("protocol/catalogue/a.cpp", "<fstream>", "pure"),
+            ("daemon/vehicles/a.cpp", "<mutex>", None),
+            ("tests/http/a_test.cpp", "<httplib.h>", None),
+        ]
+        self.assert_faults(cases)
+
+    def test_include_paths_begin_at_the_root(self):
+        cases = [
+            ("crypto/a.cpp", '"bytes.h"', "from the root"),
+            ("daemon/http/a.cpp", '"../../crypto/bytes.h"', "from the root"),
+            ("daemon/http/a.cpp", "<crypto/bytes.h>", "in quotes"),
+            ("tests/http/a_test.cpp", '"message.h"', "from the root"),
+        ]
+        self.assert_faults(cases)
+
+    def test_a_bad_include_in_a_tree_is_found(self):
+        self.write("crypto/a.h", f"{CPP}#include <array>\n\n  # include \"daemon/http/message.h\"\n")
+        self.write("crypto/b.cpp", f"{CPP}// #include \"daemon/http/message.h\"\n#include \"crypto/a.h\"\n")
+        self.assert_found(layers.check, "crypto/a.h:4: daemon/http/message.h: no arrow from crypto to daemon/http")
+
+    def test_a_cycle_in_the_table_is_found(self):
+        with mock.patch.dict(layers.ARROWS, {"crypto": ["daemon/cli"]}):
+            self.assert_found(layers.check, "cycle")
+
+    def test_licence_line(self):
+        self.write("a.cpp", CPP)
+        self.write("b.h", "#pragma once\n")
+        self.write("c", f"#!/bin/sh\n{HASH}")
+        self.write("d", f"#!/bin/sh\n\n{HASH}")
+        self.write("e/CMakeLists.txt", "")
+        self.write("f.md", "prose\n")
+        self.write("build/g.cpp", "")
+        self.assert_found(spdx.check, "b.h:1", "d:1", "e/CMakeLists.txt:1")
+
+    def test_long_files(self):
+        self.write("long.cpp", "\n" * 401)
+        self.write("short.cpp", "\n" * 400)
+        self.write("messages.proto", "\n" * 401)
+        self.write("prose.md", "\n" * 401)
+        self.assert_found(prose.check, "long.cpp:400: 401 lines")
+        with mock.patch.dict(prose.LONGER, {"long.cpp": "one table"}):
+            self.assert_found(prose.check)
+        with mock.patch.dict(prose.LONGER, {"long.cpp": "one table", "short.cpp": "?", "gone.cpp": "?"}):
+            self.assert_found(prose.check, "gone.cpp", "short.cpp:1: short again")
+
+    def test_markers_of_unfinished_work(self):
+        markers = ["TO" + "DO", "FIX" + "ME", "XX" + "X"]
+        self.write("a.cpp", "".join(f"// {marker}: later\n" for marker in markers))
+        self.write("b.cpp", "mkstemp(file_XXXXXX);\n")
+        self.assert_found(prose.check, "a.cpp:1", "a.cpp:2", "a.cpp:3")
+
+
+if __name__ == "__main__":
+    unittest.main()

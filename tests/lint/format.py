@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Our C++ is as clang-format 14 lays it out; `--fix` makes it so. One version only, as each formats differently."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import tree
+
+CLANG_FORMAT = "clang-format-14"
+
+
+def main():
+    if not shutil.which(CLANG_FORMAT):
+        print(f"{CLANG_FORMAT} is not installed")
+        return tree.SKIPPED
+    root = Path(__file__).resolve().parents[2]
+    mode = ["-i"] if "--fix" in sys.argv else ["--dry-run", "-Werror"]
+    return subprocess.run([CLANG_FORMAT, *mode, *tree.cpp(root)], cwd=root, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
