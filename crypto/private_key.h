@@ -21,22 +21,23 @@ using PublicPoint = std::array<std::uint8_t, 65>;
 /// Why a key could not be had. `message` names the file and the reason, `hint` what to do; neither any content.
 struct KeyError {
   enum class Reason {
-    missing,              ///< no such file
-    unreadable,           ///< permission denied or an I/O error
-    exposed,              ///< others may read or write the file
-    empty,                ///< the file has no bytes
-    too_large,            ///< more than 64 KiB: not a key file
-    not_pem,              ///< no PEM block in it
-    public_key,           ///< a public key where a private one is needed
-    certificate,          ///< a certificate where a key is needed
-    passphrase_needed,    ///< encrypted, and no passphrase file was given
-    passphrase_wrong,     ///< encrypted, and the passphrase does not open it
-    wrong_type,           ///< RSA, Ed25519 …
-    wrong_curve,          ///< an EC key on another curve than P-256
-    damaged,              ///< PEM, but not a valid key
-    off_curve,            ///< a point that is not on P-256, or is at infinity
-    exists,               ///< the file to be written is there already
-    unwritable,           ///< the file or its folder cannot be written
+    missing,            ///< no such file
+    unreadable,         ///< permission denied or an I/O error
+    exposed,            ///< others may read or write the file
+    empty,              ///< the file has no bytes
+    too_large,          ///< more than 64 KiB: not a key file
+    not_pem,            ///< no PEM block in it
+    public_key,         ///< a public key where a private one is needed
+    private_key,        ///< a private key where a public one is needed
+    certificate,        ///< a certificate where a key is needed
+    passphrase_needed,  ///< encrypted, and no passphrase file was given
+    passphrase_wrong,   ///< encrypted, and the passphrase does not open it
+    wrong_type,         ///< RSA, Ed25519 …
+    wrong_curve,        ///< an EC key on another curve than P-256
+    damaged,            ///< PEM, but not a valid key
+    off_curve,          ///< a point that is not on P-256, or is at infinity
+    exists,             ///< the file to be written is there already
+    unwritable,         ///< the file or its folder cannot be written
   };
   Reason reason{};
   std::string message;
@@ -79,6 +80,8 @@ class PrivateKey {
  private:
   struct Impl;
   explicit PrivateKey(std::unique_ptr<Impl> impl);
+  static Result<PrivateKey, KeyError> parse_pem(std::string_view pem, std::string_view name,
+                                                std::optional<std::string_view> passphrase);
   std::unique_ptr<Impl> impl_;
 };
 

@@ -13,6 +13,18 @@ namespace fleetsign::crypto {
 /// Overwrites memory in a way that the compiler may not remove.
 void wipe(std::span<std::uint8_t> memory);
 
+/// Wipes memory of another owner when a scope ends, however it ends.
+class WipeAtEnd {
+ public:
+  explicit WipeAtEnd(std::span<std::uint8_t> memory) : memory_(memory) {}
+  ~WipeAtEnd() { wipe(memory_); }
+  WipeAtEnd(const WipeAtEnd&) = delete;
+  WipeAtEnd& operator=(const WipeAtEnd&) = delete;
+
+ private:
+  std::span<std::uint8_t> memory_;
+};
+
 template <std::size_t N>
 class Secret {
  public:

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "crypto/key_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <string>
+#include <system_error>
+
+namespace fleetsign::crypto {
+namespace {
+
+using std::filesystem::path;
+
+constexpr std::size_t kLargestKeyFile = std::size_t{64} * 1024;
+constexpr mode_t kOthers = S_IRWXG | S_IRWXO;
+constexpr mode_t kCredentialMode = S_IRUSR | S_IRGRP;
+
+class Descriptor {
+ public:
+  explicit Descriptor(int number) : number_(number) {}
+  ~Descriptor() {
+    if (number_ >= 0) ::close(number_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+
+  [[nodiscard]] bool is_open() const { return number_ >= 0; }
+  [[nodiscard]] int get() const { return number_; }
+
+ private:
+  int number_;
+};
+
+std::string last_error() {
+  return std::generic_category().message(errno);
+}
+
+/// As a shell takes it, because hints are there to be pasted.
+std::string quoted(const path& file) {
+  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+@%:,=";
+  const std::string& text = file.native();
+  if (!text.empty() && text.find_first_not_of(kPlain) == std::string::npos) return text;
+  std::string result = "'";
+  for (const char c : text) result += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return result + "'";
+}
+
+std::string octal(mode_t mode) {
+  std::string digits;
+  for (int shift = 9; shift >= 0; shift -= 3) digits += static_cast<char>('0' + (mode >> shift & 7));
+  return digits;
+}
+
+KeyError cannot_open(const path& file) {
+  if (errno == ENOENT || errno == ENOTDIR) {
+    return {KeyError::Reason::missing, file.native() + ": no such file",
+            "`fleetsign keygen --out FILE` makes a key; an existing one is named by its full path"};
+  }
+  return {KeyError::Reason::unreadable, file.native() + ": cannot be read (" + last_error() + ")",
+          "the user that runs fleetsign must be able to read it"};
+}
+
+std::optional<KeyError> refuse_other_than_regular(const path& file, const struct stat& status) {
+  if (S_ISREG(status.st_mode)) return std::nullopt;
+  const char* what = S_ISDIR(status.st_mode) ? ": is a folder, not a file" : ": is not a regular file";
+  return KeyError{KeyError::Reason::unreadable, file.native() + what, "name the file that holds the key"};
+}
+
+/// True for the very file that was opened, not for one that its path leads to by now.
+bool is_in(const path& directory, const path& file, const struct stat& opened) {
+  const Descriptor folder(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  struct stat entry {};
+  return folder.is_open() && ::fstatat(folder.get(), file.filename().c_str(), &entry, AT_SYMLINK_NOFOLLOW) == 0 &&
+         entry.st_dev == opened.st_dev && entry.st_ino == opened.st_ino;
+}
+
+std::optional<KeyError> refuse_exposed(const path& file, const struct stat& status,
+                                       const std::optional<path>& credentials_directory) {
+  const mode_t mode = status.st_mode & 07777;
+  if ((mode & kOthers) == 0) return std::nullopt;
+  // systemd grants a service its credentials through an ACL, which shows as the mode of the group.
+  const bool is_credential = mode == kCredentialMode && status.st_uid == 0 && credentials_directory &&
+                             is_in(*credentials_directory, file, status);
+  if (is_credential) return std::nullopt;
+  return KeyError{KeyError::Reason::exposed,
+                  file.native() + ": others than its owner may read or write it (mode " + octal(mode) + ")",
+                  "chmod 600 " + quoted(file)};
+}
+
+Result<SecretText, KeyError> read_all(const path& file, int descriptor) {
+  SecretText text(kLargestKeyFile + 1);
+  std::size_t size = 0;
+  while (size < text.size()) {
+    const ssize_t count = ::read(descriptor, text.data() + size, text.size() - size);
+    if (count == 0) break;
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return cannot_open(file);
+    size += static_cast<std::size_t>(count);
+  }
+  if (size > kLargestKeyFile) {
+    return KeyError{KeyError::Reason::too_large, file.native() + ": larger than 64 KiB, so not a key file",
+                    "name the file that holds the key"};
+  }
+  if (size == 0) {
+    return KeyError{KeyError::Reason::empty, file.native() + ": is empty",
+                    "restore it from a backup, or make a key with `fleetsign keygen --out FILE`"};
+  }
+  text.resize(size);
+  return text;
+}
+
+template <class Refuse>
+Result<SecretText, KeyError> read_file(const path& file, const Refuse& refuse) {
+  // Without O_NONBLOCK, opening a FIFO waits for somebody to write to it.
+  const Descriptor descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  struct stat status {};
+  if (!descriptor.is_open() || ::fstat(descriptor.get(), &status) != 0) return cannot_open(file);
+  if (auto error = refuse_other_than_regular(file, status)) return *error;
+  if (std::optional<KeyError> error = refuse(status)) return *error;
+  return read_all(file, descriptor.get());
+}
+
+KeyError cannot_write(const path& file) {
+  if (errno == EEXIST) {
+    return {KeyError::Reason::exists, file.native() + ": exists already, and a key is never overwritten",
+            "choose another name, or move the existing file away"};
+  }
+  return {KeyError::Reason::unwritable, file.native() + ": cannot be written (" + last_error() + ")",
+          "the folder must exist, be writable and have room"};
+}
+
+bool write_all(int descriptor, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t count = ::write(descriptor, text.data(), text.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return true;
+}
+
+/// File systems that cannot synchronise a folder say EINVAL, and need not.
+bool synchronise_folder(const path& folder) {
+  const Descriptor descriptor(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  return descriptor.is_open() && (::fsync(descriptor.get()) == 0 || errno == EINVAL);
+}
+
+}  // namespace
+
+Result<SecretText, KeyError> read_protected(const path& file, const std::optional<path>& credentials_directory) {
+  return read_file(file,
+                   [&](const struct stat& status) { return refuse_exposed(file, status, credentials_directory); });
+}
+
+Result<SecretText, KeyError> read_public(const path& file) {
+  return read_file(file, [](const struct stat&) { return std::optional<KeyError>(); });
+}
+
+std::optional<KeyError> write_protected(const path& file, std::string_view text) {
+  const path folder = file.has_parent_path() ? file.parent_path() : path(".");
+  std::string temporary = (folder / ".fleetsign-key-XXXXXX").native();
+  const Descriptor descriptor(::mkostemp(temporary.data(), O_CLOEXEC));
+  if (!descriptor.is_open()) return cannot_write(file);
+
+  // link() refuses an existing name, which rename() would replace.
+  const bool linked = ::fchmod(descriptor.get(), S_IRUSR | S_IWUSR) == 0 && write_all(descriptor.get(), text) &&
+                      ::fsync(descriptor.get()) == 0 && ::link(temporary.c_str(), file.c_str()) == 0;
+  std::optional<KeyError> error;
+  if (!linked) error = cannot_write(file);
+  ::unlink(temporary.c_str());
+  if (linked && !synchronise_folder(folder)) {
+    error = cannot_write(file);
+    ::unlink(file.c_str());
+  }
+  return error;
+}
+
+}  // namespace fleetsign::crypto
