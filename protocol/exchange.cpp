@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "protocol/exchange.h"
+
+#include <utility>
+
+#include "protocol/text.h"
+#include "protocol/verdict.h"
+
+namespace fleetsign::protocol {
+namespace {
+
+constexpr std::uint32_t kUnknownKeyId = 3;  // MessageFault_E
+
+/// A handshake executes nothing, whatever became of it.
+Failure during_handshake(Failure failure) {
+  failure.executed = Executed::no;
+  return failure;
+}
+
+Failure describe(const NoAnswer& answer) {
+  return {.kind = answer.sent == NoAnswer::Sent::no ? Kind::unreachable : Kind::no_reply, .message = answer.cause};
+}
+
+Failure describe(const FaultRow& row, std::uint32_t code) {
+  std::string message(row.meaning);
+  // Clients match on the text for an unpaired key, so it stays bare.
+  if (row.kind != Kind::key_not_paired) {
+    message += " (MESSAGEFAULT_ERROR_" + std::string(row.name) + ", " + std::to_string(code) + ")";
+  }
+  return {.kind = row.kind, .message = std::move(message)};
+}
+
+Failure not_paired() {
+  return describe(row_of_fault(kUnknownKeyId), kUnknownKeyId);
+}
+
+Failure busy() {
+  return {.kind = Kind::vehicle_busy, .message = "the vehicle asked to wait"};
+}
+
+Question question_of(const Pending& pending, Instant now) {
+  return {
+      .uuid = pending.nonces.uuid, .sent_at = pending.sent_at, .received_at = now, .generation = pending.generation};
+}
+
+/// Gives the session up, unless it has been renewed since the request.
+void forget_if_unchanged(Session& session, const Pending& pending) {
+  if (session.generation() == pending.generation) session.forget();
+}
+
+/// The reply to a request, opened: or why there is none.
+Result<Reply> open_answer(const Answer& answer, const Pending& pending) {
+  if (const auto* none = std::get_if<NoAnswer>(&answer)) return describe(*none);
+  const auto& http = std::get<HttpAnswer>(answer);
+  if (http.status != 200) return read_status(http);
+  auto message = read_message(http.body);
+  if (!message) return std::move(message).error();
+  return open_reply(*message, pending);
+}
+
+}  // namespace
+
+Exchange::Exchange(Payload payload, Instant deadline, ExchangeRules rules)
+    : payload_(std::move(payload)), deadline_(deadline), rules_(rules) {}
+
+bool Exchange::wants_handshake(const Session& session, Instant now) const {
+  const bool paused = paused_until_ && now < *paused_until_;
+  return !result_ && !paused && now < deadline_ && handshakes_left_ > 0 && !session.usable();
+}
+
+std::optional<std::uint32_t> Exchange::outstanding_counter() const {
+  if (!pending_ || !pending_->keys) return std::nullopt;
+  return pending_->counter;
+}
+
+Step Exchange::next(Session& session, const Nonces& nonces, Instant now) {
+  if (!result_ && paused_until_ && now < *paused_until_) return Pause{*paused_until_};
+  paused_until_.reset();
+  if (!result_ && now >= deadline_) {
+    finish(last_failure_.value_or(
+        Failure{.kind = Kind::expired_unsent, .message = "the time ran out before it was sent"}));
+  }
+  if (result_) return Done{*result_};
+  return session.usable() ? send_command(session, nonces, now) : send_handshake(session, nonces, now);
+}
+
+Step Exchange::send_handshake(Session& session, const Nonces& nonces, Instant now) {
+  if (handshakes_left_ == 0) {
+    finish(last_failure_.value_or(
+        Failure{.kind = Kind::vehicle_error, .message = "the vehicle has no counter left for this key"}));
+    return Done{*result_};
+  }
+  --handshakes_left_;
+  auto envelope = make_handshake(session, nonces, now);
+  pending_ = std::move(envelope.pending);
+  return Send{.what = Send::What::handshake, .message = std::move(envelope.message)};
+}
+
+Step Exchange::send_command(Session& session, const Nonces& nonces, Instant now) {
+  const auto stamp = session.stamp(now, deadline_);
+  if (const auto* refusal = std::get_if<StampRefusal>(&stamp)) {
+    if (*refusal == StampRefusal::out_of_range) {
+      finish(Failure{.kind = Kind::vehicle_error, .message = "the vehicle's clock is out of range"});
+    } else {
+      finish(last_failure_.value_or(
+          Failure{.kind = Kind::expired_unsent, .message = "less than a second was left to send it"}));
+    }
+    return Done{*result_};
+  }
+  auto envelope = make_command(session, std::get<Stamp>(stamp), payload_, nonces, now);
+  pending_ = std::move(envelope.pending);
+  return Send{.what = Send::What::command, .message = std::move(envelope.message)};
+}
+
+void Exchange::receive(Session& session, const Answer& answer, Instant now) {
+  const Pending pending = std::exchange(pending_, std::nullopt).value();
+  if (pending.keys) {
+    receive_command(session, pending, answer, now);
+  } else {
+    receive_handshake(session, pending, answer, now);
+  }
+}
+
+void Exchange::receive_handshake(Session& session, const Pending& pending, const Answer& answer, Instant now) {
+  auto reply = open_answer(answer, pending);
+  if (!reply) {
+    auto failure = during_handshake(std::move(reply).error());
+    // Fleet API has decided, or cannot be reached; a lost or useless reply is worth another handshake.
+    const bool is_final = failure.kind == Kind::upstream_error || failure.kind == Kind::vehicle_unavailable ||
+                          failure.kind == Kind::unreachable;
+    if (failure.kind != Kind::vehicle_unavailable) failure.message = "opening a session: " + failure.message;
+    if (is_final) return finish(std::move(failure));
+    last_failure_ = std::move(failure);
+    return;
+  }
+  if (reply->session_info) return receive_session_info(session, pending, *reply->session_info, now);
+  receive_handshake_fault(*reply, now);
+}
+
+void Exchange::receive_session_info(Session& session, const Pending& pending, const SessionInfoClaim& claim,
+                                    Instant now) {
+  switch (session.adopt_handshake(claim, question_of(pending, now))) {
+    case Adoption::adopted:
+      if (!maybe_executed_) last_failure_.reset();
+      return;
+    case Adoption::not_paired:
+      return finish(during_handshake(not_paired()));
+    case Adoption::outdated:
+      last_failure_ =
+          during_handshake({.kind = Kind::vehicle_error, .message = "the vehicle's session info came too late"});
+      return;
+    case Adoption::key_changed:
+    case Adoption::unverifiable:
+      break;
+  }
+  forget_if_unchanged(session, pending);
+  last_failure_ =
+      during_handshake({.kind = Kind::untrusted_reply, .message = "the vehicle's session info cannot be verified"});
+}
+
+void Exchange::receive_handshake_fault(const Reply& reply, Instant now) {
+  if (reply.fault == 0) {
+    if (reply.operation_status != OperationStatus::wait) {
+      last_failure_ = during_handshake(
+          {.kind = Kind::upstream_malformed, .message = "the vehicle answered a handshake without a session info"});
+      return;
+    }
+    ++handshakes_left_;
+    return pause(busy(), now);
+  }
+  const auto& row = row_of_fault(reply.fault);
+  auto failure = during_handshake(describe(row, reply.fault));
+  switch (row.remedy) {
+    case Remedy::again_later:
+      ++handshakes_left_;
+      return pause(std::move(failure), now);
+    case Remedy::repeat_when_safe:
+      return pause(std::move(failure), now);
+    default:
+      return finish(std::move(failure));
+  }
+}
+
+void Exchange::receive_command(Session& session, const Pending& pending, const Answer& answer, Instant now) {
+  auto opened = open_answer(answer, pending);
+  if (!opened) return finish(std::move(opened).error());
+  const Reply& reply = *opened;
+
+  if (reply.authenticated) session.note_encrypted_reply(pending.epoch);
+  const bool was_encrypted_before = session.answers_encrypted() && session.epoch() == pending.epoch;
+  if (reply.payload && !reply.authenticated && was_encrypted_before) {
+    return finish(Failure{.kind = Kind::untrusted_reply,
+                          .message = "the reply is not encrypted, though this vehicle's replies were before"});
+  }
+  if (reply.fault != 0) return receive_fault(session, pending, reply, now);
+  if (reply.session_info) {
+    return finish(Failure{.kind = Kind::upstream_malformed,
+                          .message = "the vehicle answered a command with a session info and no fault"});
+  }
+  receive_verdict(reply, now);
+}
+
+void Exchange::receive_fault(Session& session, const Pending& pending, const Reply& reply, Instant now) {
+  const auto& row = row_of_fault(reply.fault);
+  auto failure = describe(row, reply.fault);
+  if (failure.was_executed() != Executed::no) maybe_executed_ = true;
+  if (reply.session_info) {
+    absorb(session, pending, *reply.session_info, now);
+    if (result_) return;
+  }
+  switch (row.remedy) {
+    case Remedy::none:
+      return finish(std::move(failure));
+    case Remedy::again_later:
+      return pause(std::move(failure), now);
+    case Remedy::repeat_when_safe:
+      repeat_when_safe(std::move(failure));
+      if (!result_) pause(*last_failure_, now);
+      return;
+    case Remedy::resynchronise_with_info:
+      if (!reply.session_info) return finish(std::move(failure));
+      [[fallthrough]];
+    case Remedy::resynchronise:
+      forget_if_unchanged(session, pending);
+      return sign_again(std::move(failure));
+    case Remedy::resynchronise_and_repeat:
+      forget_if_unchanged(session, pending);
+      return repeat_when_safe(std::move(failure));
+  }
+}
+
+void Exchange::absorb(Session& session, const Pending& pending, const SessionInfoClaim& claim, Instant now) {
+  switch (session.adopt_attached(claim, question_of(pending, now))) {
+    case Adoption::adopted:
+    case Adoption::outdated:
+      return;
+    case Adoption::not_paired:
+      return finish(not_paired());
+    case Adoption::key_changed:
+      signings_left_ += kSigningsAfterKeyChange;
+      break;
+    case Adoption::unverifiable:
+      break;
+  }
+  forget_if_unchanged(session, pending);
+}
+
+void Exchange::sign_again(Failure otherwise) {
+  // After doubt there is no further signing: the vehicle may have acted on the one before.
+  if (maybe_executed_ || signings_left_ == 0) return finish(std::move(otherwise));
+  --signings_left_;
+  last_failure_ = std::move(otherwise);
+}
+
+void Exchange::repeat_when_safe(Failure otherwise) {
+  if (payload_.repeat != Repeat::safe || repeated_) return finish(std::move(otherwise));
+  repeated_ = true;
+  last_failure_ = std::move(otherwise);
+}
+
+void Exchange::receive_verdict(const Reply& reply, Instant now) {
+  auto verdict = read_verdict(payload_.domain, reply);
+  if (auto* failure = std::get_if<Failure>(&verdict)) return finish(std::move(*failure));
+  if (std::holds_alternative<NotNow>(verdict)) return pause(busy(), now);
+  auto* refused = std::get_if<Refused>(&verdict);
+  const bool accepted = refused == nullptr || (payload_.refusal == Refusal::already_off_is_success &&
+                                               says(refused->reason, Phrase::already_off));
+  if (accepted && !reply.authenticated && rules_.require_authenticated_replies) {
+    return finish(Failure{.kind = Kind::untrusted_reply, .message = "the vehicle's reply is not authenticated"});
+  }
+  if (accepted)
+    return finish(Outcome{.accepted = true, .authenticated = reply.authenticated, .executed = Executed::yes});
+  finish(Outcome{.accepted = false,
+                 .reason = std::move(refused->reason),
+                 .authenticated = reply.authenticated,
+                 .executed = maybe_executed_ ? Executed::unknown : Executed::no});
+}
+
+void Exchange::pause(Failure otherwise, Instant now) {
+  // Signing again after the one repeat would be signing after doubt; and a pause that leaves no time is no use.
+  const auto until = now + kPause;
+  if ((maybe_executed_ && repeated_ && otherwise.kind == Kind::vehicle_busy) || until + kPause > deadline_) {
+    return finish(std::move(otherwise));
+  }
+  last_failure_ = std::move(otherwise);
+  paused_until_ = until;
+}
+
+void Exchange::finish(Failure failure) {
+  if (maybe_executed_) failure.executed = Executed::unknown;
+  result_.emplace(std::move(failure));
+}
+
+void Exchange::finish(Outcome outcome) {
+  result_.emplace(std::move(outcome));
+}
+
+}  // namespace fleetsign::protocol

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// English that Fleet API and vehicles write and that must be matched, for want of a code. Matched nowhere else.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace fleetsign::protocol {
+
+enum class Phrase : std::uint8_t {
+  asleep,             ///< in a 408: the vehicle is offline or asleep, so nothing can have reached it
+  protocol_required,  ///< in a 403 to an unsigned command
+  no_protocol,        ///< in a 422 to a handshake
+  already_off,        ///< the end of a refusal
+};
+
+/// Whether the text holds the phrase (for already_off: ends in it).
+bool says(std::string_view text, Phrase phrase);
+
+}  // namespace fleetsign::protocol

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "protocol/verdict.h"
+
+#include "protocol/proto/car_server.pb.h"
+#include "protocol/proto/vcsec.pb.h"
+
+namespace fleetsign::protocol {
+namespace {
+
+Failure unclear(std::string message) {
+  return {.kind = Kind::vehicle_error_unclear, .message = std::move(message)};
+}
+
+template <class Message>
+bool parse(Message& message, const crypto::Bytes& bytes) {
+  return message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+}
+
+Failure undecodable() {
+  return {.kind = Kind::upstream_malformed, .message = "the vehicle's answer cannot be decoded"};
+}
+
+Verdict read_signed_message_error(const VCSEC::SignedMessage_status& status) {
+  const auto information = status.signedmessageinformation();
+  const auto name = VCSEC::SignedMessage_information_E_Name(information);
+  if (information == VCSEC::SIGNEDMESSAGE_INFORMATION_FAULT_NOT_ON_WHITELIST) {
+    return Failure{.kind = Kind::key_not_paired,
+                   .message = "vehicle rejected request: your public key has not been paired with the vehicle"};
+  }
+  if (name.empty() || information == VCSEC::SIGNEDMESSAGE_INFORMATION_NONE ||
+      information == VCSEC::SIGNEDMESSAGE_INFORMATION_FAULT_UNKNOWN) {
+    return unclear("the vehicle reported an error without saying which");
+  }
+  return Failure{.kind = Kind::vehicle_error, .message = "the vehicle did not accept the message: " + name};
+}
+
+Verdict read_command_status(const VCSEC::CommandStatus& status) {
+  switch (status.operationstatus()) {
+    case VCSEC::OPERATIONSTATUS_OK:
+      return Accepted{};
+    case VCSEC::OPERATIONSTATUS_WAIT:
+      return NotNow{};
+    default:
+      break;
+  }
+  if (status.has_signedmessagestatus()) return read_signed_message_error(status.signedmessagestatus());
+  if (status.has_whitelistoperationstatus()) {
+    const auto name =
+        VCSEC::WhitelistOperation_information_E_Name(status.whitelistoperationstatus().whitelistoperationinformation());
+    if (!name.empty()) return Refused{name};
+  }
+  return unclear("the vehicle reported an error without saying which");
+}
+
+Verdict read_vehicle_security(const crypto::Bytes& payload) {
+  VCSEC::FromVCSECMessage message;
+  if (!parse(message, payload)) return undecodable();
+  if (message.has_nominalerror()) {
+    const auto error = message.nominalerror().genericerror();
+    const auto name = Errors::GenericError_E_Name(error);
+    return Refused{name.empty() ? "GENERICERROR_" + std::to_string(error) : name};
+  }
+  if (message.has_commandstatus()) return read_command_status(message.commandstatus());
+  return Accepted{};
+}
+
+Verdict read_infotainment(const crypto::Bytes& payload) {
+  CarServer::Response response;
+  if (!parse(response, payload)) return undecodable();
+  if (!response.has_actionstatus()) {
+    if (response.response_msg_case() != CarServer::Response::RESPONSE_MSG_NOT_SET) return Accepted{};
+    return unclear("the vehicle answered without a verdict");
+  }
+  switch (response.actionstatus().result()) {
+    case CarServer::OPERATIONSTATUS_OK:
+      return Accepted{};
+    case CarServer::OPERATIONSTATUS_ERROR: {
+      const auto& reason = response.actionstatus().result_reason().plain_text();
+      return Refused{reason.empty() ? "unspecified error" : reason};
+    }
+    default:
+      return unclear("the vehicle answered with a verdict that fleetsign does not know");
+  }
+}
+
+}  // namespace
+
+Verdict read_verdict(Domain domain, const Reply& reply) {
+  switch (reply.operation_status) {
+    case OperationStatus::ok:
+      break;
+    case OperationStatus::wait:
+      return NotNow{};
+    case OperationStatus::error:
+      return unclear("the vehicle reported an error without saying which");
+  }
+  if (!reply.payload) return Accepted{};
+  return domain == Domain::vehicle_security ? read_vehicle_security(*reply.payload) : read_infotainment(*reply.payload);
+}
+
+}  // namespace fleetsign::protocol
