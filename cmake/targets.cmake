@@ -14,6 +14,23 @@ if(FLEETSIGN_FUZZ)
   target_compile_options(fleetsign_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
+option(FLEETSIGN_HARDEN "Have compiler and linker make bugs harder to exploit" OFF)
+if(FLEETSIGN_HARDEN)
+  # Generated code too. Which of these a compiler knows depends on the processor.
+  include(CheckCXXCompilerFlag)
+  foreach(flag -fstack-protector-strong -fstack-clash-protection -fcf-protection -mbranch-protection=standard)
+    string(MAKE_C_IDENTIFIER HAS${flag} known)
+    check_cxx_compiler_flag(${flag} ${known})
+    if(${known})
+      add_compile_options(${flag})
+    endif()
+  endforeach()
+  add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -D_GLIBCXX_ASSERTIONS -ffunction-sections -fdata-sections)
+  include(CheckPIESupported)
+  check_pie_supported(LANGUAGES CXX)
+  add_link_options(-Wl,-z,relro,-z,now,-z,noexecstack,--gc-sections)
+endif()
+
 # Everything that ends up in one process is linked with the same run time, generated code included.
 if(FLEETSIGN_SANITIZE)
   add_link_options(-fsanitize=${FLEETSIGN_SANITIZE})
