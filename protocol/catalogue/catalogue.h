@@ -85,6 +85,8 @@ Encoded encode(const Command& command, const nlohmann::json& arguments, const Su
 
 /// A body that the command accepts, in the order of its parameters.
 nlohmann::ordered_json example_body(const Command& command);
+/// The same as text for people: `{"percent": 80}`.
+std::string example_text(const Command& command);
 
 /// The command's parameters that are among the arguments, for logs: its own names for them, no values.
 std::vector<std::string> names_of_given(const Command& command, const nlohmann::json& arguments);

@@ -23,7 +23,8 @@ bool belongs_into_name(char c) {
 
 std::string echo_name(std::string_view name) {
   std::string text(name.substr(0, kMaxEcho + 1));
-  std::replace_if(text.begin(), text.end(), [](char c) { return !belongs_into_name(c); }, '?');
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return !belongs_into_name(c); }, '?');
   return shortened(std::move(text));
 }
 

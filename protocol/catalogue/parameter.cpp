@@ -104,10 +104,10 @@ struct Day {
 };
 // TUE and THU are not Fleet API's, but what people write.
 constexpr std::array kDays = {
-    Day{"SUN", 1},        Day{"SUNDAY", 1}, Day{"MON", 2},       Day{"MONDAY", 2},     Day{"TUE", 4},
-    Day{"TUES", 4},       Day{"TUESDAY", 4}, Day{"WED", 8},      Day{"WEDNESDAY", 8},  Day{"THU", 16},
-    Day{"THURS", 16},     Day{"THURSDAY", 16}, Day{"FRI", 32},   Day{"FRIDAY", 32},    Day{"SAT", 64},
-    Day{"SATURDAY", 64},  Day{"ALL", 127},  Day{"WEEKDAYS", 62},
+    Day{"SUN", 1},       Day{"SUNDAY", 1},    Day{"MON", 2},       Day{"MONDAY", 2},    Day{"TUE", 4},
+    Day{"TUES", 4},      Day{"TUESDAY", 4},   Day{"WED", 8},       Day{"WEDNESDAY", 8}, Day{"THU", 16},
+    Day{"THURS", 16},    Day{"THURSDAY", 16}, Day{"FRI", 32},      Day{"FRIDAY", 32},   Day{"SAT", 64},
+    Day{"SATURDAY", 64}, Day{"ALL", 127},     Day{"WEEKDAYS", 62},
 };
 
 Read<std::int32_t> read_days(const json& value) {
@@ -116,12 +116,14 @@ Read<std::int32_t> read_days(const json& value) {
   std::string list = value.get<std::string>();
   std::erase(list, ' ');
   std::int32_t mask = 0;
-  for (std::string_view rest = list; !rest.empty() || mask == 0;) {
-    const std::string_view name = rest.substr(0, rest.find(','));
-    const auto* day = std::find_if(kDays.begin(), kDays.end(), [&](Day d) { return equal_ignoring_case(d.name, name); });
+  for (std::size_t start = 0; start <= list.size();) {
+    const std::size_t end = std::min(list.find(',', start), list.size());
+    const auto name = std::string_view(list).substr(start, end - start);
+    const auto* day =
+        std::find_if(kDays.begin(), kDays.end(), [&](Day d) { return equal_ignoring_case(d.name, name); });
     if (day == kDays.end()) return problem;
     mask |= day->mask;
-    rest.remove_prefix(std::min(rest.size(), name.size() + 1));
+    start = end + 1;
   }
   return mask;
 }
@@ -240,14 +242,13 @@ Typed<float> longitude() {
 }
 
 Read<std::size_t> find_choice(const std::vector<Enumerator>& enumerators, const json& value) {
-  const json number = unquoted(value);
-  const auto exact = read_whole<std::int32_t>(value, {});
-  const bool is_text = value.is_string();
-  const std::string word = is_text ? value.get<std::string>() : exact ? std::to_string(*exact) : std::string();
+  const auto number = read_whole<std::int32_t>(value, {});
+  const std::string word = number              ? std::to_string(*number)
+                           : value.is_string() ? value.get<std::string>()
+                                               : std::string();
   for (std::size_t i = 0; i < enumerators.size(); ++i) {
     const auto& [own_number, names] = enumerators[i];
-    if (own_number && exact && *own_number == *exact) return i;
-    if (!own_number && !is_text) continue;
+    if (own_number && number && *own_number == *number) return i;
     for (const std::string_view name : names) {
       if (own_number ? equal_ignoring_case(name, word) : name == word) return i;
     }
