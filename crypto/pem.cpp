@@ -131,44 +131,50 @@ int give_passphrase(char* buffer, int size, int /*for_writing*/, void* passphras
   return static_cast<int>(text.size());
 }
 
-bool decrypt_legacy(Body& body, std::string_view passphrase) {
-  EVP_CIPHER_INFO cipher{};
-  return PEM_get_EVP_CIPHER_INFO(body.header.data(), &cipher) == 1 &&
-         PEM_do_header(&cipher, body.data, &body.size, give_passphrase, &passphrase) == 1;
+Pkey from_pkcs8(const Pkcs8& info) {
+  return Pkey(info ? EVP_PKCS82PKEY(info.get()) : nullptr);
 }
 
-Pkey decode_pkcs8(const PKCS8_PRIV_KEY_INFO* info) {
-  return Pkey(info == nullptr ? nullptr : EVP_PKCS82PKEY(info));
-}
-
-/// Null when the body is no such key, or the passphrase does not open it.
-Pkey decode(Kind kind, const Body& body, std::string_view passphrase) {
+/// Null when the body is no such key.
+Pkey decode(Kind kind, const Body& body) {
   const unsigned char* at = body.data;
   if (kind == Kind::sec1) return Pkey(d2i_PrivateKey(EVP_PKEY_EC, nullptr, &at, body.size));
-  if (kind == Kind::pkcs8) return decode_pkcs8(Pkcs8(d2i_PKCS8_PRIV_KEY_INFO(nullptr, &at, body.size)).get());
-  const EncryptedPkcs8 sealed(d2i_X509_SIG(nullptr, &at, body.size));
-  if (!sealed) return nullptr;
-  return decode_pkcs8(Pkcs8(PKCS8_decrypt(sealed.get(), passphrase.data(), checked_length(passphrase.size()))).get());
+  return from_pkcs8(Pkcs8(d2i_PKCS8_PRIV_KEY_INFO(nullptr, &at, body.size)));
+}
+
+/// Null when the passphrase does not open it.
+Pkey decrypt(const X509_SIG* sealed, std::string_view passphrase) {
+  return from_pkcs8(Pkcs8(PKCS8_decrypt(sealed, passphrase.data(), checked_length(passphrase.size()))));
 }
 
 Result<Pkey, KeyError> decode_private(const Block& block, std::string_view name,
                                       const std::optional<std::string_view>& passphrase) {
   Body body;
-  if (!read_body(block.text, body)) return damaged(name);
-  const bool encrypted = block.kind == Kind::encrypted_pkcs8 || !body.header.empty();
+  EVP_CIPHER_INFO legacy{};
+  if (!read_body(block.text, body) || PEM_get_EVP_CIPHER_INFO(body.header.data(), &legacy) != 1) return damaged(name);
+  EncryptedPkcs8 sealed;
+  if (block.kind == Kind::encrypted_pkcs8) {
+    const unsigned char* at = body.data;
+    sealed.reset(d2i_X509_SIG(nullptr, &at, body.size));
+    if (!sealed) return damaged(name);
+  }
+  const bool encrypted = sealed || legacy.cipher != nullptr;
   if (encrypted && !passphrase) {
     return refusal(name, Reason::passphrase_needed, "is encrypted, and no passphrase is known",
                    "set key_passphrase_file to a file that holds the passphrase");
   }
-  const bool opened = body.header.empty() || decrypt_legacy(body, *passphrase);
-  Pkey key = opened ? decode(block.kind, body, passphrase.value_or("")) : nullptr;
-  if (key) return key;
-  // A wrong passphrase and damaged ciphertext look alike: neither format authenticates what it encrypts.
-  if (encrypted) {
-    return refusal(name, Reason::passphrase_wrong, "cannot be decrypted with the passphrase given",
-                   "check the file that key_passphrase_file names: one line, the passphrase and nothing else");
+  std::string_view secret = passphrase.value_or("");
+  Pkey key;
+  if (sealed) {
+    key = decrypt(sealed.get(), secret);
+  } else if (PEM_do_header(&legacy, body.data, &body.size, give_passphrase, &secret) == 1) {
+    key = decode(block.kind, body);
   }
-  return damaged(name);
+  if (key) return key;
+  if (!encrypted) return damaged(name);
+  // A wrong passphrase and damaged ciphertext look alike: neither format authenticates what it encrypts.
+  return refusal(name, Reason::passphrase_wrong, "cannot be decrypted with the passphrase given",
+                 "check the file that key_passphrase_file names: one line, the passphrase and nothing else");
 }
 
 std::string curve_of(const EVP_PKEY* key) {
