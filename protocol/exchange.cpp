@@ -63,10 +63,16 @@ Result<Reply> open_answer(const Answer& answer, const Pending& pending) {
 Exchange::Exchange(Payload payload, Instant deadline, ExchangeRules rules)
     : payload_(std::move(payload)), deadline_(deadline), rules_(rules) {}
 
-bool Exchange::wants_handshake(const Session& session, Instant now) const {
+bool Exchange::may_send(Instant now) const {
   const bool paused = paused_until_ && now < *paused_until_;
-  return !result_ && !paused && now < deadline_ && handshakes_left_ > 0 && !session.usable();
+  return !result_ && !paused && now < deadline_;
 }
+
+bool Exchange::wants_handshake(const Session& session, Instant now) const {
+  return may_send(now) && handshakes_left_ > 0 && !session.usable();
+}
+
+bool Exchange::wants_counter(const Session& session, Instant now) const { return may_send(now) && session.usable(); }
 
 std::optional<std::uint32_t> Exchange::outstanding_counter() const {
   if (!pending_ || !pending_->keys) return std::nullopt;
@@ -76,10 +82,7 @@ std::optional<std::uint32_t> Exchange::outstanding_counter() const {
 Step Exchange::next(Session& session, const Nonces& nonces, Instant now) {
   if (!result_ && paused_until_ && now < *paused_until_) return Pause{*paused_until_};
   paused_until_.reset();
-  if (!result_ && now >= deadline_) {
-    finish(last_failure_.value_or(
-        Failure{.kind = Kind::expired_unsent, .message = "the time ran out before it was sent"}));
-  }
+  if (!result_ && now >= deadline_) return give_up("the time ran out before it was sent");
   if (result_) return Done{*result_};
   return session.usable() ? send_command(session, nonces, now) : send_handshake(session, nonces, now);
 }
@@ -99,17 +102,18 @@ Step Exchange::send_handshake(Session& session, const Nonces& nonces, Instant no
 Step Exchange::send_command(Session& session, const Nonces& nonces, Instant now) {
   const auto stamp = session.stamp(now, deadline_);
   if (const auto* refusal = std::get_if<StampRefusal>(&stamp)) {
-    if (*refusal == StampRefusal::out_of_range) {
-      finish(Failure{.kind = Kind::vehicle_error, .message = "the vehicle's clock is out of range"});
-    } else {
-      finish(last_failure_.value_or(
-          Failure{.kind = Kind::expired_unsent, .message = "less than a second was left to send it"}));
-    }
+    if (*refusal != StampRefusal::out_of_range) return give_up("less than a second was left to send it");
+    finish(Failure{.kind = Kind::vehicle_error, .message = "the vehicle's clock is out of range"});
     return Done{*result_};
   }
   auto envelope = make_command(session, std::get<Stamp>(stamp), payload_, nonces, now);
   pending_ = std::move(envelope.pending);
   return Send{.what = Send::What::command, .message = std::move(envelope.message)};
+}
+
+Done Exchange::give_up(std::string why) {
+  if (!result_) finish(last_failure_.value_or(Failure{.kind = Kind::expired_unsent, .message = std::move(why)}));
+  return Done{*result_};
 }
 
 void Exchange::receive(Session& session, const Answer& answer, Instant now) {

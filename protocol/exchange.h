@@ -57,9 +57,14 @@ class Exchange {
 
   /// Whether next() would send a handshake: callers of one lane share these.
   [[nodiscard]] bool wants_handshake(const Session& session, Instant now) const;
+  /// Whether next() would take a counter: a lane whose window is full waits first.
+  [[nodiscard]] bool wants_counter(const Session& session, Instant now) const;
 
   /// What to do now. Not between a Send and its receive(). The nonces are used up by a Send, and only by it.
   Step next(Session& session, const Nonces& nonces, Instant now);
+
+  /// Ends it early: nothing further is sent. What was doubtful before stays so.
+  Done give_up(std::string why);
 
   /// What came back for the last Send.
   void receive(Session& session, const Answer& answer, Instant now);
@@ -68,6 +73,7 @@ class Exchange {
   [[nodiscard]] std::optional<std::uint32_t> outstanding_counter() const;
 
  private:
+  [[nodiscard]] bool may_send(Instant now) const;
   Step send_handshake(Session& session, const Nonces& nonces, Instant now);
   Step send_command(Session& session, const Nonces& nonces, Instant now);
   void receive_handshake(Session& session, const Pending& pending, const Answer& answer, Instant now);

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who is calling: the token that a request carries, and whether a browser was made to send it.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "daemon/http/message.h"
+#include "daemon/upstream/fleet_api.h"
+#include "protocol/failure.h"
+
+namespace fleetsign::access {
+
+/// The bearer token (RFC 6750 section 2.1). Kind::not_authenticated when there is none that can be passed on.
+protocol::Result<upstream::Bearer> bearer_of(const http::Request& request);
+
+/// Refuses what a web page could make a visitor's browser send: a `Host` that is not this machine (DNS rebinding), an
+/// `Origin` that is not this daemon's, a cross-site fetch. `domain` is a host name that is ours, too.
+std::optional<protocol::Failure> refuse_foreign(const http::Request& request, const std::optional<std::string>& domain);
+
+}  // namespace fleetsign::access

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/api/api.h"
+
+#include <algorithm>
+#include <array>
+#include <exception>
+#include <utility>
+
+#include "daemon/access/caller.h"
+#include "daemon/api/request.h"
+
+namespace fleetsign::api {
+namespace {
+
+using protocol::Failure;
+using protocol::Kind;
+
+enum class Origin { anyone, own_only };
+
+/// What a listener refuses on its own, by the status it would answer with; any other is a malformed request.
+struct Refusal {
+  int status;
+  Kind kind;
+};
+constexpr std::array kRefusals = {Refusal{408, Kind::request_timeout}, Refusal{413, Kind::too_large},
+                                  Refusal{414, Kind::uri_too_long},    Refusal{431, Kind::headers_too_large},
+                                  Refusal{500, Kind::internal},        Refusal{503, Kind::overloaded}};
+
+http::Reply text(std::string body) {
+  return {.headers = {{"Content-Type", "text/plain"}}, .body = std::move(body)};
+}
+
+std::string joined(const std::vector<std::string_view>& methods) {
+  std::string list;
+  for (const auto method : methods) list += (list.empty() ? "" : ", ") + std::string(method);
+  return list;
+}
+
+}  // namespace
+
+struct Api::Route {
+  std::vector<std::string_view> methods;  ///< empty: all
+  std::string_view pattern;
+  http::Reply (Api::*handler)(const Context&) const;
+  Origin origin = Origin::own_only;  ///< whether a web page of anyone's may ask
+};
+
+/// The first pattern that a path fits decides.
+std::vector<Api::Route> Api::make_routes() {
+  return {
+      {{"GET", "HEAD"}, "/health", &Api::health, Origin::anyone},
+      {{"GET", "HEAD"}, "/ready", &Api::ready, Origin::anyone},
+      {{"GET", "HEAD"}, "/.well-known/appspecific/com.tesla.3p.public-key.pem", &Api::public_key, Origin::anyone},
+      {{"POST"}, "/api/1/vehicles/{vin}/command/{name}", &Api::command},
+      {{}, "/api/1/*", &Api::pass_through},
+  };
+}
+
+const std::vector<Api::Route>& Api::routes() {
+  static const std::vector<Route> kRoutes = make_routes();
+  return kRoutes;
+}
+
+http::Reply Api::handle(const http::Request& request) const {
+  Context context{.request = request,
+                  .captures = {},
+                  .footer = {.request_id = request_id_of(request)},
+                  .deadline = deadline_of(request)};
+  http::Reply reply;
+  // The one place that catches: whatever throws below is broken machinery, and costs this request only.
+  try {
+    reply = dispatch(context);
+  } catch (const std::exception& error) {
+    parts_.log.error("internal_error",
+                     {{"what", ops::Plain{error.what()}}, {"request_id", ops::Plain{context.footer.request_id}}});
+    reply = render(Failure{.kind = Kind::internal, .message = "an internal error"}, context.footer);
+  }
+  reply.headers.set("X-Request-Id", context.footer.request_id);
+  return reply;
+}
+
+http::Reply Api::dispatch(Context& context) const {
+  const auto& path = context.request.path;
+  if (!is_plain_path(path)) {
+    return render(Failure{.kind = Kind::bad_request,
+                          .message = "the path has characters or segments that are not passed on",
+                          .hint = "write it without `..`, `\\`, `#` and control characters"},
+                  context.footer);
+  }
+  for (const Route& route : routes()) {
+    if (matches(route.pattern, path, context.captures)) return answer(route, context);
+  }
+  return render(Failure{.kind = Kind::not_found, .message = "there is nothing at this path"}, context.footer);
+}
+
+http::Reply Api::answer(const Route& route, Context& context) const {
+  if (route.origin == Origin::own_only) {
+    if (auto refusal = access::refuse_foreign(context.request, options_.domain))
+      return render(*refusal, context.footer);
+  }
+  if (!route.methods.empty() && std::ranges::find(route.methods, context.request.method) == route.methods.end()) {
+    const auto allowed = joined(route.methods);
+    auto reply = render(Failure{.kind = Kind::method_not_allowed, .message = "this path takes " + allowed + " only"},
+                        context.footer);
+    reply.headers.add("Allow", allowed);
+    return reply;
+  }
+  return (this->*route.handler)(context);
+}
+
+protocol::Instant Api::deadline_of(const http::Request& request) const {
+  const auto wait = preferred_wait(request);
+  const std::chrono::milliseconds wanted = wait ? *wait : options_.timeout;
+  return parts_.clock() + std::min(wanted, options_.timeout_max);
+}
+
+http::Reply Api::health(const Context& /*context*/) const {
+  return text("OK");
+}
+
+http::Reply Api::ready(const Context& /*context*/) const {
+  return text("OK");
+}
+
+http::Reply Api::public_key(const Context& /*context*/) const {
+  return {.headers = {{"Content-Type", "application/x-pem-file"}}, .body = options_.public_pem};
+}
+
+http::Reply Api::refuse(int status, const std::string& reason) {
+  const auto* row = std::ranges::find(kRefusals, status, &Refusal::status);
+  const Failure failure{.kind = row == kRefusals.end() ? Kind::bad_request : row->kind,
+                        .message = reason,
+                        .executed = protocol::Executed::no};
+  const std::string request_id = request_id_of({});
+  auto reply = render(failure, {.request_id = request_id});
+  reply.headers.set("X-Request-Id", request_id);
+  reply.status = status;
+  return reply;
+}
+
+}  // namespace fleetsign::api

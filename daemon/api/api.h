@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// The daemon's HTTP interface: a request value in, a reply value out.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/api/reply.h"
+#include "daemon/api/routes.h"
+#include "daemon/http/message.h"
+#include "daemon/ops/log.h"
+#include "daemon/upstream/fleet_api.h"
+#include "daemon/vehicles/commander.h"
+#include "protocol/payload.h"
+
+namespace fleetsign::api {
+
+/// Paths that are answered even when everything else is busy.
+inline const std::vector<std::string> kExpressPaths = {"/health", "/ready"};
+
+struct ApiOptions {
+  std::chrono::milliseconds timeout{10'000};      ///< of a request that does not say how long it waits
+  std::chrono::milliseconds timeout_max{60'000};  ///< of one that does
+  bool reject_unknown_commands = false;
+  std::optional<std::string> domain = {};  ///< a host name that is ours beside the loopback ones
+  std::string public_pem;                  ///< our public key
+};
+
+/// What the daemon is made of, as far as requests reach it. All of it outlives the Api.
+struct ApiParts {
+  const vehicles::Commander& commander;
+  const upstream::FleetApi& fleet_api;
+  ops::Log& log;
+  vehicles::Clock clock;
+  std::function<std::int64_t()> unix_now;  ///< seconds
+};
+
+/// Safe to call from many threads at once.
+class Api {
+ public:
+  Api(ApiOptions options, ApiParts parts) : options_(std::move(options)), parts_(std::move(parts)) {}
+
+  [[nodiscard]] http::Reply handle(const http::Request& request) const;
+
+  /// The reply to a request that the listener refused before it was one.
+  [[nodiscard]] static http::Reply refuse(int status, const std::string& reason);
+
+ private:
+  struct Context {
+    const http::Request& request;
+    Captures captures;
+    Footer footer;
+    protocol::Instant deadline;
+  };
+  struct Route;
+  [[nodiscard]] static std::vector<Route> make_routes();
+  [[nodiscard]] static const std::vector<Route>& routes();
+
+  [[nodiscard]] http::Reply dispatch(Context& context) const;
+  [[nodiscard]] http::Reply answer(const Route& route, Context& context) const;
+  [[nodiscard]] protocol::Instant deadline_of(const http::Request& request) const;
+
+  [[nodiscard]] http::Reply health(const Context& context) const;
+  [[nodiscard]] http::Reply ready(const Context& context) const;
+  [[nodiscard]] http::Reply public_key(const Context& context) const;
+  [[nodiscard]] http::Reply command(const Context& context) const;
+  [[nodiscard]] http::Reply pass_through(const Context& context) const;
+
+  [[nodiscard]] http::Reply sign(const Context& context, const std::string& vin, std::string_view name,
+                                 protocol::Payload payload, const upstream::Bearer& token) const;
+  [[nodiscard]] http::Reply forward(const Context& context, std::string target, const upstream::Bearer& token) const;
+
+  ApiOptions options_;
+  ApiParts parts_;
+};
+
+}  // namespace fleetsign::api

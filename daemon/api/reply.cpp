@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/api/reply.h"
+
+#include <nlohmann/json.hpp>
+
+#include "daemon/api/request.h"
+
+namespace fleetsign::api {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using protocol::Failure;
+using protocol::Kind;
+
+http::Reply as_json(int status, const Json& body) {
+  // Text that others wrote may not be UTF-8; a reply must be.
+  return {.status = status,
+          .headers = {{"Content-Type", "application/json"}},
+          .body = body.dump(-1, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace) + '\n'};
+}
+
+void add_footer(Json& body, const Footer& footer) {
+  if (footer.upstream_requests) body["upstream_requests"] = *footer.upstream_requests;
+  body["request_id"] = footer.request_id;
+}
+
+}  // namespace
+
+http::Reply render(const protocol::Outcome& outcome, const Footer& footer) {
+  Json body;
+  body["response"]["result"] = outcome.accepted;
+  body["response"]["reason"] = outcome.reason;
+  body["error"] = "";
+  body["error_description"] = "";
+  if (!outcome.accepted) body["error_code"] = "rejected";
+  body["executed"] = to_string(outcome.executed);
+  body["authenticated"] = outcome.authenticated;
+  add_footer(body, footer);
+  return as_json(200, body);
+}
+
+http::Reply render(const Failure& failure, const Footer& footer) {
+  const auto& row = row_of(failure.kind);
+  const bool is_unknown_command = failure.kind == Kind::unknown_command;
+  Json body;
+  body["response"] = nullptr;
+  body["error"] = is_unknown_command ? "invalid_command" : failure.message;
+  body["error_description"] = is_unknown_command ? failure.message : "";
+  body["error_code"] = row.error_code;
+  if (const auto hint = failure.hint_or_default(); !hint.empty()) body["hint"] = hint;
+  body["executed"] = to_string(failure.was_executed());
+  add_footer(body, footer);
+  auto reply = as_json(row.status, body);
+  if (row.retry_after > 0) reply.headers.add("Retry-After", std::to_string(row.retry_after));
+  if (failure.kind == Kind::not_authenticated) reply.headers.add("WWW-Authenticate", "Bearer");
+  return reply;
+}
+
+http::Reply render(const upstream::Delivered& answer, const Footer& footer, const std::optional<Failure>& failure) {
+  http::Reply reply{.status = answer.status, .headers = end_to_end(answer.headers), .body = answer.body};
+  if (failure) {
+    reply.headers.add("Fleetsign-Executed", std::string(to_string(failure->was_executed())));
+    reply.headers.add("Fleetsign-Error-Code", std::string(row_of(failure->kind).error_code));
+  }
+  if (footer.upstream_requests) {
+    reply.headers.add("Fleetsign-Upstream-Requests", std::to_string(*footer.upstream_requests));
+  }
+  return reply;
+}
+
+Failure describe(const upstream::Undelivered& undelivered, Executes executes) {
+  const bool was_sent = undelivered.sent == upstream::Undelivered::Sent::maybe;
+  Failure failure{.kind = was_sent ? Kind::no_reply : Kind::unreachable, .message = undelivered.cause};
+  if (executes == Executes::nothing) failure.executed = protocol::Executed::no;
+  return failure;
+}
+
+}  // namespace fleetsign::api

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Replies that we make: JSON in the member order that clients of Fleet API know, then our own members.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "daemon/http/message.h"
+#include "daemon/upstream/client.h"
+#include "protocol/exchange.h"
+#include "protocol/failure.h"
+
+namespace fleetsign::api {
+
+/// What a reply says beside its verdict.
+struct Footer {
+  std::string request_id;
+  std::optional<int> upstream_requests = {};  ///< absent: the question does not arise
+};
+
+/// The vehicle's verdict: 200 with `result` true or false.
+http::Reply render(const protocol::Outcome& outcome, const Footer& footer);
+
+/// Anything else: `response` is null, `error` says why in words. The status is the kind's row.
+http::Reply render(const protocol::Failure& failure, const Footer& footer);
+
+/// Fleet API's own answer, as received. `failure`, where there is one, adds what we know of it in headers.
+http::Reply render(const upstream::Delivered& answer, const Footer& footer,
+                   const std::optional<protocol::Failure>& failure = std::nullopt);
+
+/// The failure of a request that got no answer. `executes` tells whether it could have had an effect.
+enum class Executes { something, nothing };
+protocol::Failure describe(const upstream::Undelivered& undelivered, Executes executes);
+
+}  // namespace fleetsign::api

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a path, a query and a few headers of a request say, as values. Pure.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/http/message.h"
+#include "protocol/failure.h"
+
+namespace fleetsign::api {
+
+/// The parts of a path between its slashes: "/a/b" to {"a", "b"}.
+std::vector<std::string_view> segments_of(std::string_view path);
+
+/// Whether a path may be passed on: it climbs nowhere (no "." or ".." segment, encoded or not), and has no backslash,
+/// control character or fragment that the other side could read in another way than we do.
+bool is_plain_path(std::string_view path);
+
+/// The VIN in upper case. Kind::bad_vin for anything but 17 letters and digits without I, O and Q (ISO 3779).
+protocol::Result<std::string> parse_vin(std::string_view text);
+
+/// The caller's own request id, when it is 1 to 128 visible characters; else one made by us.
+std::string request_id_of(const http::Request& request);
+
+/// `Prefer: wait=SECONDS` (RFC 7240 section 4.3). Nothing when it is absent or no number of 1 or more.
+std::optional<std::chrono::seconds> preferred_wait(const http::Request& request);
+
+/// The fields that are passed on, in their order: without those of one connection only (RFC 9110 section 7.6.1, and
+/// what `Connection` names), those that the sender sets anew, and those that tell about the caller or us.
+http::Headers end_to_end(const http::Headers& headers);
+
+}  // namespace fleetsign::api

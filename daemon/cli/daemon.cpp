@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/cli/daemon.h"
+
+#include <ctime>
+#include <optional>
+#include <utility>
+
+#include "daemon/ops/clock.h"
+#include "daemon/upstream/hosts.h"
+
+namespace fleetsign::cli {
+namespace {
+
+std::optional<std::string> base_url_of(const config::FleetApi& fleet_api) {
+  if (fleet_api.base_url) return fleet_api.base_url;
+  switch (fleet_api.region) {
+    case config::Region::na:
+      return std::string(upstream::kNorthAmerica);
+    case config::Region::eu:
+      return std::string(upstream::kEurope);
+    case config::Region::cn:
+      return std::string(upstream::kChina);
+    case config::Region::automatic:
+      break;
+  }
+  return std::nullopt;
+}
+
+api::ApiOptions api_options(const config::Config& config, const crypto::PrivateKey& key) {
+  return {.timeout = config.timeout,
+          .timeout_max = config.timeout_max,
+          .reject_unknown_commands = config.unknown_commands == config::UnknownCommands::reject,
+          .domain = config.domain,
+          .public_pem = key.public_pem()};
+}
+
+http::ListenerOptions listener_options(const config::Config& config, const api::Api& api) {
+  http::ListenerOptions options{.endpoints = {},
+                                .limits = {},
+                                .handler = [&api](const http::Request& request) { return api.handle(request); },
+                                .express_paths = api::kExpressPaths,
+                                .refusal = api::Api::refuse};
+  for (const auto& listen : config.listen) options.endpoints.push_back({.url = listen.url});
+  return options;
+}
+
+}  // namespace
+
+Daemon::Daemon(const config::Config& config, crypto::PrivateKey key, ops::Log& log)
+    : key_(std::make_shared<const crypto::PrivateKey>(std::move(key))),
+      longest_(config.timeout_max),
+      client_(
+          upstream::Client::start({.ca_file = config.fleet_api.ca_file, .user_agent = "fleetsign/" FLEETSIGN_VERSION})),
+      fleet_api_(*client_, base_url_of(config.fleet_api)),
+      lanes_(key_, ops::boot_now),
+      commander_(lanes_, fleet_api_, {.require_authenticated_replies = config.require_authenticated_replies}),
+      api_(api_options(config, *key_),
+           {.commander = commander_, .fleet_api = fleet_api_, .log = log, .clock = ops::boot_now, .unix_now = [] {
+              return std::int64_t{std::time(nullptr)};
+            }}) {}
+
+crypto::Result<std::unique_ptr<Daemon>, http::ListenError> Daemon::start(const config::Config& config,
+                                                                         crypto::PrivateKey key, ops::Log& log) {
+  std::unique_ptr<Daemon> daemon(new Daemon(config, std::move(key), log));
+  auto listener = http::Listener::open(listener_options(config, daemon->api_));
+  if (!listener) return std::move(listener).error();
+  daemon->listener_ = *std::move(listener);
+  return daemon;
+}
+
+void Daemon::stop() {
+  // Every request ends by its own deadline; a second more lets the last replies out.
+  listener_->shut_down(longest_ + std::chrono::seconds(1));
+  client_->shut_down();
+}
+
+ops::Log make_log(const config::Log& log) {
+  const auto level = static_cast<ops::Level>(log.level);
+  return ops::Log(level, log.format == config::LogFormat::json ? ops::Format::json : ops::Format::text);
+}
+
+}  // namespace fleetsign::cli

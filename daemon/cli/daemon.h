@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// The daemon, wired: every part with what it needs of the others, in the order in which they start and end.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "crypto/private_key.h"
+#include "crypto/result.h"
+#include "daemon/api/api.h"
+#include "daemon/http/listener.h"
+#include "daemon/ops/log.h"
+#include "daemon/upstream/client.h"
+#include "daemon/upstream/fleet_api.h"
+#include "daemon/vehicles/commander.h"
+#include "daemon/vehicles/lanes.h"
+
+namespace fleetsign::cli {
+
+class Daemon {
+ public:
+  /// Serves when it returns. The configuration is complete and valid; the log outlives the daemon.
+  static crypto::Result<std::unique_ptr<Daemon>, http::ListenError> start(const config::Config& config,
+                                                                          crypto::PrivateKey key, ops::Log& log);
+
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
+
+  [[nodiscard]] std::vector<std::string> urls() const { return listener_->urls(); }
+
+  /// Takes no more requests, finishes those that run, and returns; after the longest deadline at the latest.
+  void stop();
+
+ private:
+  Daemon(const config::Config& config, crypto::PrivateKey key, ops::Log& log);
+
+  std::shared_ptr<const crypto::PrivateKey> key_;  // shared with every session
+  std::chrono::milliseconds longest_;
+  std::unique_ptr<upstream::Client> client_;
+  upstream::FleetApi fleet_api_;
+  vehicles::Lanes lanes_;
+  vehicles::Commander commander_;
+  api::Api api_;
+  std::unique_ptr<http::Listener> listener_{};
+};
+
+/// The log that a configuration asks for.
+ops::Log make_log(const config::Log& log);
+
+}  // namespace fleetsign::cli

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "daemon/cli/daemon.h"
+#include "daemon/cli/failures.h"
+#include "daemon/cli/simulation.h"
+#include "daemon/cli/subcommand.h"
+#include "daemon/ops/process.h"
+
+namespace fleetsign::cli {
+namespace {
+
+struct DemoOptions {
+  std::string listen = "http://127.0.0.1:4480";
+  std::size_t vehicles = 1;
+};
+
+void print_tour(const std::string& url, const std::string& simulator, const std::string& vin,
+                const std::string& token) {
+  std::printf("ready %s vin=%s token=%s\n\n", url.c_str(), vin.c_str(), token.c_str());
+  std::printf("# Paste these into another terminal:\n");
+  std::printf("URL=%s VIN=%s TOKEN=%s\n", url.c_str(), vin.c_str(), token.c_str());
+  std::puts(
+      "curl -s -H \"Authorization: Bearer $TOKEN\" -d '{\"percent\": 80}' "
+      "$URL/api/1/vehicles/$VIN/command/set_charge_limit\n"
+      "curl -s -H \"Authorization: Bearer $TOKEN\" -X POST $URL/api/1/vehicles/$VIN/command/door_unlock\n"
+      "curl -s -H \"Authorization: Bearer $TOKEN\" -d '{\"driver_temp\": 21.5}' "
+      "$URL/api/1/vehicles/$VIN/command/set_temps\n"
+      "curl -s -H \"Authorization: Bearer $TOKEN\" $URL/api/1/vehicles/$VIN/vehicle_data");
+  std::printf("\n# What the vehicle executed, and the requests that Fleet API saw:\n");
+  std::printf("curl -s %s/sim/v1/vehicles/%s\n", simulator.c_str(), vin.c_str());
+  std::printf("curl -s %s/sim/v1/requests\n\n# Ctrl-C ends it.\n", simulator.c_str());
+  std::fflush(stdout);
+}
+
+int demo(const DemoOptions& options) {
+  const ops::TerminationSignals signals;
+  ops::protect_memory();
+  auto key = crypto::PrivateKey::generate();
+  auto simulation = Simulation::start("http://127.0.0.1:0", options.vehicles, key.public_point());
+  if (!simulation) return fail(simulation.error());
+
+  config::Config config;
+  config.listen = {config::Listen{.url = options.listen}};
+  config.fleet_api.base_url = (*simulation)->url();
+  auto log = make_log(config.log);
+  auto daemon = Daemon::start(config, std::move(key), log);
+  if (!daemon) {
+    auto error = std::move(daemon).error();
+    if (error.reason == http::ListenError::Reason::in_use)
+      error.hint += "; `--listen http://127.0.0.1:0` takes any free one";
+    return fail(error);
+  }
+  print_tour((*daemon)->urls().front(), (*simulation)->url(), (*simulation)->vins().front(),
+             simulator::Fleet::sample_token());
+
+  [[maybe_unused]] const int signal = signals.wait();
+  (*daemon)->stop();
+  (*simulation)->stop();
+  return kDone;
+}
+
+}  // namespace
+
+Action prepare_demo(CLI::App& options) {
+  auto chosen = std::make_shared<DemoOptions>();
+  options.add_option("--listen", chosen->listen, "Where to serve; port 0 takes any free one")
+      ->type_name("URL")
+      ->capture_default_str();
+  options.add_option("--vehicles", chosen->vehicles, "How many vehicles to simulate")
+      ->type_name("N")
+      ->check(CLI::Range(1, 10'000))
+      ->capture_default_str();
+  return [=] { return demo(*chosen); };
+}
+
+}  // namespace fleetsign::cli

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/cli/failures.h"
+
+#include <string>
+
+namespace fleetsign::cli {
+namespace {
+
+Exit exit_of(crypto::KeyError::Reason reason) {
+  using Reason = crypto::KeyError::Reason;
+  switch (reason) {
+    case Reason::missing:
+      return kNoInput;
+    case Reason::unreadable:
+    case Reason::exposed:
+      return kNoPermission;
+    case Reason::exists:
+    case Reason::unwritable:
+      return kIoError;
+    default:
+      return kBadConfig;
+  }
+}
+
+Exit exit_of(http::ListenError::Reason reason) {
+  using Reason = http::ListenError::Reason;
+  switch (reason) {
+    case Reason::not_permitted:
+      return kNoPermission;
+    case Reason::bad_address:
+      return kBadConfig;
+    default:
+      return kUnavailable;
+  }
+}
+
+Exit exit_of(config::Problem::Kind kind) {
+  using Kind = config::Problem::Kind;
+  switch (kind) {
+    case Kind::missing_file:
+      return kNoInput;
+    case Kind::unreadable_file:
+      return kNoPermission;
+    default:
+      return kBadConfig;
+  }
+}
+
+}  // namespace
+
+int fail(const crypto::KeyError& error) {
+  return fail(exit_of(error.reason), error.message, error.hint);
+}
+
+int fail(const http::ListenError& error) {
+  return fail(exit_of(error.reason), error.message, error.hint);
+}
+
+int fail(const std::vector<config::Problem>& problems) {
+  for (const auto& problem : problems) fail(kBadConfig, problem.where + ": " + problem.message, problem.hint);
+  return exit_of(problems.front().kind);
+}
+
+}  // namespace fleetsign::cli

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// The reasons of other modules as messages and exit statuses.
+#pragma once
+
+#include <vector>
+
+#include "config/problem.h"
+#include "crypto/private_key.h"
+#include "daemon/cli/subcommand.h"
+#include "daemon/http/listener.h"
+
+namespace fleetsign::cli {
+
+/// Prints the reason and returns the exit status for it.
+int fail(const crypto::KeyError& error);
+int fail(const http::ListenError& error);
+/// Prints every problem; the exit status is that of the first.
+int fail(const std::vector<config::Problem>& problems);
+
+}  // namespace fleetsign::cli

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <CLI/CLI.hpp>
+#include <array>
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "daemon/cli/subcommand.h"
+
+namespace fleetsign::cli {
+namespace {
+
+constexpr std::array kSubcommands = {
+    Subcommand{"serve", "Run the daemon", prepare_serve},
+    Subcommand{"demo", "Run the daemon with a simulated fleet and a throw-away key; no configuration needed",
+               prepare_demo},
+    Subcommand{"simulate", "Run a simulated fleet: a Fleet API on this machine with vehicles behind it",
+               prepare_simulate},
+    Subcommand{"keygen", "Make a key pair", prepare_keygen},
+    Subcommand{"pubkey", "Print the public key", prepare_pubkey},
+    Subcommand{"config", "Check the configuration, or print an example", prepare_config},
+};
+
+std::string help_hint(const CLI::App& app) {
+  const auto chosen = app.get_subcommands();
+  return "`fleetsign " + (chosen.empty() ? std::string() : chosen.front()->get_name() + " ") +
+         "--help` explains the usage";
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("A local signing proxy for Tesla Fleet API: plain JSON commands in, authenticated vehicle commands out.",
+               "fleetsign");
+  app.set_version_flag("--version", "fleetsign " FLEETSIGN_VERSION);
+  app.require_subcommand(1);
+  std::vector<std::pair<CLI::App*, Action>> actions;
+  for (const Subcommand& row : kSubcommands) {
+    auto* options = app.add_subcommand(std::string(row.name), std::string(row.summary));
+    actions.emplace_back(options, row.prepare(*options));
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& wanted) {
+    return app.exit(wanted);
+  } catch (const CLI::ParseError& error) {
+    return fail(kUsage, error.what(), help_hint(app));
+  }
+  for (const auto& [options, action] : actions) {
+    if (options->parsed()) return action();
+  }
+  return kUsage;
+}
+
+}  // namespace
+
+int fail(Exit exit, std::string_view message, std::string_view hint) {
+  std::fprintf(stderr, "fleetsign: error: %.*s\n", static_cast<int>(message.size()), message.data());
+  if (!hint.empty()) std::fprintf(stderr, "hint: %.*s\n", static_cast<int>(hint.size()), hint.data());
+  return exit;
+}
+
+}  // namespace fleetsign::cli
+
+int main(int argc, char** argv) {
+  try {
+    return fleetsign::cli::run(argc, argv);
+  } catch (const std::exception& error) {
+    return fleetsign::cli::fail(fleetsign::cli::kFailed, std::string("an internal error: ") + error.what());
+  }
+}

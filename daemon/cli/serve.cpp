@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+#include <utility>
+
+#include "daemon/cli/daemon.h"
+#include "daemon/cli/failures.h"
+#include "daemon/cli/key.h"
+#include "daemon/cli/settings.h"
+#include "daemon/cli/subcommand.h"
+#include "daemon/ops/process.h"
+
+namespace fleetsign::cli {
+namespace {
+
+int serve(const Settings& settings, bool only_check) {
+  const ops::TerminationSignals signals;
+  ops::protect_memory();
+  const auto loaded = settings.load();
+  if (!loaded.problems.empty()) return fail(loaded.problems);
+  auto key = load_key(loaded.config);
+  if (!key) return fail(key.error());
+  if (only_check) {
+    std::puts("the configuration and the key are fine");
+    return kDone;
+  }
+  auto log = make_log(loaded.config.log);
+  auto daemon = Daemon::start(loaded.config, *std::move(key), log);
+  if (!daemon) return fail(daemon.error());
+  for (const auto& url : (*daemon)->urls()) std::printf("ready %s\n", url.c_str());
+  std::fflush(stdout);
+
+  const int signal = signals.wait();
+  log.info("stopping", {{"signal", signal}});
+  (*daemon)->stop();
+  log.info("stopped");
+  return kDone;
+}
+
+}  // namespace
+
+Action prepare_serve(CLI::App& options) {
+  auto settings = std::make_shared<Settings>(options);
+  auto only_check = std::make_shared<bool>(false);
+  options.add_flag("--check", *only_check, "Only check the configuration and the key");
+  return [=] { return serve(*settings, *only_check); };
+}
+
+}  // namespace fleetsign::cli

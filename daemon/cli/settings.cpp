@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/cli/settings.h"
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <map>
+#include <string_view>
+#include <system_error>
+
+#include "config/keys.h"
+
+namespace fleetsign::cli {
+namespace {
+
+constexpr std::string_view kDefaultFile = "/etc/fleetsign/fleetsign.yaml";
+
+std::map<std::string, std::string> environment() {
+  std::map<std::string, std::string> variables;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view variable = *entry;
+    const auto equals = variable.find('=');
+    if (equals != std::string_view::npos) variables.emplace(variable.substr(0, equals), variable.substr(equals + 1));
+  }
+  return variables;
+}
+
+}  // namespace
+
+Settings::Settings(CLI::App& options) : values_(config::keys().size()) {
+  options.add_option("--config", file_, "Configuration file (" + std::string(kDefaultFile) + ")")->type_name("FILE");
+  for (std::size_t i = 0; i < values_.size(); ++i) {
+    const auto& key = config::keys()[i];
+    flags_.push_back(options.add_option("--" + std::string(key.name), values_[i], std::string(key.summary))
+                         ->type_name(std::string(key.type))
+                         ->group("Configuration keys"));
+  }
+}
+
+config::Loaded Settings::load() const {
+  config::Sources sources{.environment = environment()};
+  if (!file_.empty()) {
+    sources.file = file_;
+  } else if (const auto named = sources.environment.find("FLEETSIGN_CONFIG"); named != sources.environment.end()) {
+    sources.file = named->second;
+  } else if (std::error_code error; std::filesystem::exists(kDefaultFile, error) || error) {
+    sources.file = kDefaultFile;
+  }
+  for (std::size_t i = 0; i < flags_.size(); ++i) {
+    if (flags_[i]->count() > 0) sources.flags.emplace_back(config::keys()[i].name, values_[i]);
+  }
+  return config::load(sources);
+}
+
+}  // namespace fleetsign::cli

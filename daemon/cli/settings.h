@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// The options that every sub-command with a configuration has: --config FILE, and one flag for each key.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/load.h"
+
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
+
+namespace fleetsign::cli {
+
+/// The command line's part of the configuration. Its values are there once the command line has been read.
+class Settings {
+ public:
+  /// Declares the options.
+  explicit Settings(CLI::App& options);
+
+  /// From all sources: the file is --config, else $FLEETSIGN_CONFIG, else /etc/fleetsign/fleetsign.yaml if it exists.
+  [[nodiscard]] config::Loaded load() const;
+
+ private:
+  std::string file_;
+  std::vector<std::string> values_;  // one for each key, in the order of the key table
+  std::vector<CLI::Option*> flags_;
+};
+
+}  // namespace fleetsign::cli

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/cli/simulation.h"
+
+#include <chrono>
+#include <utility>
+
+namespace fleetsign::cli {
+namespace {
+
+std::chrono::milliseconds now() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch());
+}
+
+}  // namespace
+
+Simulation::Simulation(std::size_t vehicles, const crypto::PublicPoint& key)
+    : fleet_({.vehicles = vehicles, .enrolled_keys = {key}, .clock = now}) {}
+
+crypto::Result<std::unique_ptr<Simulation>, http::ListenError> Simulation::start(const std::string& url,
+                                                                                 std::size_t vehicles,
+                                                                                 const crypto::PublicPoint& key) {
+  std::unique_ptr<Simulation> simulation(new Simulation(vehicles, key));
+  auto& fleet = simulation->fleet_;
+  auto listener =
+      http::Listener::open({.endpoints = {{.url = url}},
+                            .limits = {},
+                            .handler = [&fleet](const http::Request& request) { return fleet.handle(request); },
+                            .express_paths = {},
+                            .refusal = {}});
+  if (!listener) return std::move(listener).error();
+  simulation->listener_ = *std::move(listener);
+  return simulation;
+}
+
+void Simulation::stop() {
+  listener_->shut_down(std::chrono::seconds(1));
+}
+
+}  // namespace fleetsign::cli

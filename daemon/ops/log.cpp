@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/ops/log.h"
+
+#include <spdlog/logger.h>
+#include <spdlog/sinks/stdout_sinks.h>
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+namespace fleetsign::ops {
+namespace {
+
+constexpr std::size_t kLongest = 300;
+constexpr std::size_t kVinEnd = 6;
+
+struct LevelRow {
+  std::string_view name;
+  spdlog::level::level_enum spdlog;
+};
+constexpr std::array<LevelRow, 4> kLevels = {{{"error", spdlog::level::err},
+                                              {"warning", spdlog::level::warn},
+                                              {"info", spdlog::level::info},
+                                              {"debug", spdlog::level::debug}}};
+
+const LevelRow& row_of(Level level) {
+  return kLevels[static_cast<std::size_t>(level)];
+}
+
+/// A line stays a line, whatever a stranger sends.
+std::string printable(std::string_view text) {
+  std::string clean(text.substr(0, kLongest));
+  std::ranges::replace_if(
+      clean, [](unsigned char c) { return c < 0x20 || c >= 0x7F; }, '?');
+  return clean;
+}
+
+std::string quoted_if_needed(const std::string& value) {
+  const bool bare = !value.empty() && value.find_first_of(" \"=") == std::string::npos;
+  return bare ? value : nlohmann::json(value).dump();
+}
+
+}  // namespace
+
+Field::Field(std::string_view name, Plain value) : name_(name), value_(printable(value.text)), is_text_(true) {}
+
+Field::Field(std::string_view name, ShortVin value) : name_(name), is_text_(true) {
+  const auto from = value.vin.size() > kVinEnd ? value.vin.size() - kVinEnd : 0;
+  value_ = "…" + printable(value.vin.substr(from));
+}
+
+Field::Field(std::string_view name, std::chrono::milliseconds value)
+    : name_(name), value_(std::to_string(value.count())) {}
+
+Field::Field(std::string_view name, bool value) : name_(name), value_(value ? "true" : "false") {}
+
+struct Log::Impl {
+  spdlog::logger logger{"fleetsign", std::make_shared<spdlog::sinks::stderr_sink_mt>()};
+  Format format = Format::text;
+};
+
+Log::Log(Level level, Format format) : impl_(std::make_unique<Impl>()) {
+  impl_->format = format;
+  impl_->logger.set_level(row_of(level).spdlog);
+  impl_->logger.flush_on(spdlog::level::trace);
+  impl_->logger.set_pattern(format == Format::json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z",%v})"
+                                                   : "%Y-%m-%dT%H:%M:%S.%e%z %v");
+}
+
+Log::~Log() = default;
+
+void Log::write(Level level, std::string_view event, std::initializer_list<Field> fields) {
+  const auto& row = row_of(level);
+  if (!impl_->logger.should_log(row.spdlog)) return;
+  std::string line;
+  if (impl_->format == Format::json) {
+    line = R"("level":")" + std::string(row.name) + R"(","event":")" + std::string(event) + '"';
+    for (const Field& field : fields) {
+      line += ",\"" + std::string(field.name()) +
+              "\":" + (field.is_text() ? nlohmann::json(field.value()).dump() : field.value());
+    }
+  } else {
+    line = std::string(row.name) + ' ' + std::string(event);
+    for (const Field& field : fields) line += ' ' + std::string(field.name()) + '=' + quoted_if_needed(field.value());
+  }
+  impl_->logger.log(row.spdlog, spdlog::string_view_t(line));
+}
+
+}  // namespace fleetsign::ops

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the whole process needs once: its signals, and no way for its memory to reach a disk.
+#pragma once
+
+#include <csignal>
+
+namespace fleetsign::ops {
+
+/// No core dumps and no attaching debugger: keys and tokens are in this memory. Call before any secret is read.
+void protect_memory();
+
+/// SIGINT and SIGTERM are taken one by one by wait() instead of interrupting anyone; SIGPIPE is ignored.
+/// Make it in main, before any thread starts.
+class TerminationSignals {
+ public:
+  TerminationSignals();
+
+  /// Blocks until the next one, and returns its number.
+  [[nodiscard]] int wait() const;
+
+ private:
+  sigset_t signals_{};
+};
+
+}  // namespace fleetsign::ops

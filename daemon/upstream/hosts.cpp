@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/upstream/hosts.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <nlohmann/json.hpp>
+
+#include "crypto/bytes.h"
+
+namespace fleetsign::upstream {
+namespace {
+
+constexpr std::array<std::string_view, 3> kTeslaDomains = {".tesla.com", ".tesla.cn", ".teslamotors.com"};
+constexpr std::string_view kScheme = "https://";
+
+/// The claims of a JWT; discarded when it is none. Their base64 is the URL kind (RFC 7515).
+nlohmann::json claims_of(std::string_view token) {
+  const auto first = token.find('.');
+  const auto second = first == std::string_view::npos ? first : token.find('.', first + 1);
+  if (second == std::string_view::npos) return nlohmann::json::value_t::discarded;
+  const auto payload = crypto::parse_base64url(token.substr(first + 1, second - first - 1));
+  if (!payload) return nlohmann::json::value_t::discarded;
+  return nlohmann::json::parse(*payload, nullptr, /*allow_exceptions=*/false);
+}
+
+bool is_host_name(std::string_view host) {
+  return !host.empty() && std::ranges::all_of(host, [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '.';
+  });
+}
+
+/// The host of an audience that is a Fleet API base URL; empty for any other.
+std::string_view fleet_api_host(std::string_view audience) {
+  if (!audience.starts_with(kScheme)) return {};
+  const auto host = audience.substr(kScheme.size(), audience.find('/', kScheme.size()) - kScheme.size());
+  return host.starts_with("fleet-api.") && is_tesla_host(host) ? host : std::string_view{};
+}
+
+std::string region_of(const nlohmann::json& claims) {
+  const auto code = claims.find("ou_code");
+  if (code == claims.end() || !code->is_string()) return {};
+  std::string region = code->get<std::string>();
+  std::ranges::transform(region, region.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return region;
+}
+
+}  // namespace
+
+bool is_tesla_host(std::string_view host) {
+  return is_host_name(host) &&
+         std::ranges::any_of(kTeslaDomains, [&](std::string_view domain) { return host.ends_with(domain); });
+}
+
+std::optional<std::string> base_url_in_token(std::string_view token) {
+  const auto claims = claims_of(token);
+  if (!claims.is_object()) return std::nullopt;
+  const auto audiences = claims.find("aud");
+  if (audiences == claims.end() || !audiences->is_array()) return std::nullopt;
+  const std::string region = region_of(claims);
+
+  std::optional<std::string> found;
+  for (const auto& audience : *audiences) {
+    if (!audience.is_string()) continue;
+    const auto host = fleet_api_host(audience.get_ref<const std::string&>());
+    if (host.empty()) continue;
+    found = std::string(kScheme) + std::string(host);
+    if (!region.empty() && host.find('.' + region + '.') != std::string_view::npos) break;
+  }
+  return found;
+}
+
+}  // namespace fleetsign::upstream

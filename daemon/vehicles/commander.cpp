@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/vehicles/commander.h"
+
+#include <utility>
+#include <variant>
+
+namespace fleetsign::vehicles {
+namespace {
+
+using protocol::Failure;
+using protocol::Kind;
+
+upstream::Call signed_command(const Order& order, const protocol::Send& send) {
+  return {.method = "POST",
+          .target = "/api/1/vehicles/" + order.vin + "/signed_command",
+          .headers = {{"Content-Type", "application/json"}, {"Accept", "*/*"}},
+          .body = protocol::write_message(send.message),
+          .deadline = order.patience.deadline};
+}
+
+protocol::Answer as_answer(const upstream::Answer& answer) {
+  if (const auto* delivered = std::get_if<upstream::Delivered>(&answer)) {
+    return protocol::HttpAnswer{.status = delivered->status, .body = delivered->body};
+  }
+  const auto& undelivered = std::get<upstream::Undelivered>(answer);
+  return protocol::NoAnswer{.sent = undelivered.sent == upstream::Undelivered::Sent::no
+                                        ? protocol::NoAnswer::Sent::no
+                                        : protocol::NoAnswer::Sent::maybe,
+                            .cause = undelivered.cause};
+}
+
+bool has_left(const upstream::Answer& answer) {
+  const auto* undelivered = std::get_if<upstream::Undelivered>(&answer);
+  return undelivered == nullptr || undelivered->sent == upstream::Undelivered::Sent::maybe;
+}
+
+bool is_upstream_error(const protocol::Result<protocol::Outcome>& outcome) {
+  return !outcome && outcome.error().kind == Kind::upstream_error;
+}
+
+}  // namespace
+
+Report Commander::execute(const Order& order) const {
+  auto turn = lanes_.find_or_make(order.vin, order.payload.domain)->enter(order.patience);
+  if (!turn) return {.outcome = std::move(turn).error()};
+
+  protocol::Exchange exchange(order.payload, order.patience.deadline, rules_);
+  int requests = 0;
+  upstream::Answer answer;
+  for (;;) {
+    // A caller that has gone cannot be told what happened: nothing further is sent for it.
+    auto step =
+        order.patience.caller_gone() ? exchange.give_up("the caller has gone") : turn->next(exchange, order.patience);
+    if (auto* done = std::get_if<protocol::Done>(&step)) {
+      Report report{.outcome = std::move(done->outcome), .upstream_requests = requests};
+      if (is_upstream_error(report.outcome)) report.fleet_api_answer = std::get<upstream::Delivered>(std::move(answer));
+      return report;
+    }
+    if (const auto* pause = std::get_if<protocol::Pause>(&step)) {
+      turn->pause(pause->until, order.patience);
+      continue;
+    }
+    answer = fleet_api_.send(signed_command(order, std::get<protocol::Send>(step)), order.token);
+    if (has_left(answer)) ++requests;
+    turn->receive(exchange, as_answer(answer));
+  }
+}
+
+}  // namespace fleetsign::vehicles

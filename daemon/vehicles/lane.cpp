@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/vehicles/lane.h"
+
+#include <algorithm>
+#include <string>
+
+#include "crypto/random.h"
+
+namespace fleetsign::vehicles {
+namespace {
+
+using protocol::Duration;
+using protocol::Failure;
+using protocol::Instant;
+using protocol::Kind;
+
+/// How often someone who waits looks whether its caller is still there.
+constexpr Duration kLook = std::chrono::milliseconds(250);
+
+/// Waits on `changed` until `ready`, the deadline, or the caller's departure. Whether it is ready.
+template <class Ready>
+bool wait(std::unique_lock<std::mutex>& lock, std::condition_variable& changed, const Clock& clock,
+          const Patience& patience, Ready ready) {
+  while (!ready()) {
+    const Duration left = patience.deadline - clock();
+    if (left <= Duration::zero() || patience.caller_gone()) return false;
+    changed.wait_for(lock, std::min(left, kLook));
+  }
+  return true;
+}
+
+protocol::Nonces fresh_nonces() {
+  return {.uuid = {crypto::random_bytes<16>()}, .routing_address = {crypto::random_bytes<16>()}};
+}
+
+}  // namespace
+
+Lane::Lane(protocol::Parties parties, Clock clock)
+    : clock_(std::move(clock)),
+      overlapping_(parties.domain == protocol::Domain::infotainment ? kOverlapping : 1),
+      session_(std::move(parties)) {}
+
+protocol::Result<Turn> Lane::enter(const Patience& patience) {
+  Lock lock(mutex_);
+  if (queue_.empty() && inside_ < overlapping_) {
+    ++inside_;
+    return Turn(shared_from_this());
+  }
+  if (queue_.size() >= kQueue) {
+    return Failure{.kind = Kind::overloaded, .message = "too many commands wait for this vehicle"};
+  }
+  Waiter waiter;
+  const auto place = queue_.insert(queue_.end(), &waiter);
+  if (wait(lock, waiter.admitted_changed, clock_, patience, [&] { return waiter.admitted; })) {
+    return Turn(shared_from_this());
+  }
+  queue_.erase(place);
+  return Failure{.kind = Kind::expired_unsent,
+                 .message = "the time ran out while " + std::to_string(inside_) + " earlier commands were under way"};
+}
+
+void Lane::leave(const Lock& /*held*/) {
+  --inside_;
+  if (queue_.empty()) return;
+  Waiter& first = *queue_.front();
+  queue_.pop_front();
+  ++inside_;
+  first.admitted = true;
+  first.admitted_changed.notify_one();
+}
+
+bool Lane::window_is_full(const Lock& /*held*/) const {
+  const auto& epoch = session_.epoch().bytes;
+  const auto oldest = outstanding_.lower_bound({epoch, 0});
+  if (oldest == outstanding_.end() || oldest->first != epoch) return false;
+  return std::uint64_t{session_.counter()} + 1 > std::uint64_t{oldest->second} + protocol::Session::kWindow;
+}
+
+Turn::~Turn() {
+  if (!lane_) return;
+  const Lane::Lock lock(lane_->mutex_);
+  settle();
+  lane_->leave(lock);
+}
+
+void Turn::settle() {
+  if (leads_handshake_) lane_->handshake_under_way_ = false;
+  if (outstanding_) lane_->outstanding_.erase(*outstanding_);
+  leads_handshake_ = false;
+  outstanding_.reset();
+  lane_->changed_.notify_all();
+}
+
+protocol::Step Turn::next(protocol::Exchange& exchange, const Patience& patience) {
+  Lane& lane = *lane_;
+  Lane::Lock lock(lane.mutex_);
+  const auto may_go_on = [&] {
+    const Instant now = lane.clock_();
+    if (exchange.wants_handshake(lane.session_, now)) return !lane.handshake_under_way_;
+    return !exchange.wants_counter(lane.session_, now) || !lane.window_is_full(lock);
+  };
+  if (!wait(lock, lane.changed_, lane.clock_, patience, may_go_on)) {
+    return exchange.give_up("the time ran out while waiting for other commands to this vehicle");
+  }
+  auto step = exchange.next(lane.session_, fresh_nonces(), lane.clock_());
+  if (const auto* send = std::get_if<protocol::Send>(&step)) {
+    if (send->what == protocol::Send::What::handshake) leads_handshake_ = lane.handshake_under_way_ = true;
+    if (const auto counter = exchange.outstanding_counter()) {
+      outstanding_.emplace(lane.session_.epoch().bytes, *counter);
+      lane.outstanding_.insert(*outstanding_);
+    }
+  }
+  return step;
+}
+
+void Turn::receive(protocol::Exchange& exchange, const protocol::Answer& answer) {
+  const Lane::Lock lock(lane_->mutex_);
+  exchange.receive(lane_->session_, answer, lane_->clock_());
+  settle();
+}
+
+void Turn::pause(Instant until, const Patience& patience) {
+  Lane::Lock lock(lane_->mutex_);
+  const Patience until_then{.deadline = std::min(until, patience.deadline), .caller_gone = patience.caller_gone};
+  wait(lock, lane_->changed_, lane_->clock_, until_then, [] { return false; });
+}
+
+}  // namespace fleetsign::vehicles

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/vehicles/lanes.h"
+
+#include <algorithm>
+#include <functional>
+
+namespace fleetsign::vehicles {
+namespace {
+
+std::string name_of(const std::string& vin, protocol::Domain domain) {
+  return vin + '/' + std::string(to_string(domain));
+}
+
+}  // namespace
+
+Lanes::Lanes(std::shared_ptr<const crypto::PrivateKey> client, Clock clock, std::size_t capacity)
+    : client_(std::move(client)),
+      client_point_(client_->public_point()),
+      clock_(std::move(clock)),
+      capacity_of_shard_(std::max<std::size_t>(1, capacity / kShards)),
+      shards_(kShards) {}
+
+std::shared_ptr<Lane> Lanes::find_or_make(const std::string& vin, protocol::Domain domain) {
+  const std::string name = name_of(vin, domain);
+  Shard& shard = shards_[std::hash<std::string>{}(name) % kShards];
+  const std::lock_guard lock(shard.mutex);
+  if (const auto found = shard.by_name.find(name); found != shard.by_name.end()) {
+    shard.by_use.splice(shard.by_use.begin(), shard.by_use, found->second);
+    return found->second->lane;
+  }
+  make_room(shard);
+  protocol::Parties parties{.client = client_, .client_point = client_point_, .vin = vin, .domain = domain};
+  shard.by_use.push_front({.name = name, .lane = std::make_shared<Lane>(std::move(parties), clock_)});
+  shard.by_name.emplace(name, shard.by_use.begin());
+  return shard.by_use.front().lane;
+}
+
+void Lanes::make_room(Shard& shard) const {
+  // A lane in use must stay: a second one beside it would use the same counters.
+  for (auto entry = shard.by_use.end(); shard.by_use.size() >= capacity_of_shard_ && entry != shard.by_use.begin();) {
+    --entry;
+    if (entry->lane.use_count() > 1) continue;
+    shard.by_name.erase(entry->name);
+    entry = shard.by_use.erase(entry);
+  }
+}
+
+std::size_t Lanes::size() const {
+  std::size_t sum = 0;
+  for (const Shard& shard : shards_) {
+    const std::lock_guard lock(shard.mutex);
+    sum += shard.by_use.size();
+  }
+  return sum;
+}
+
+}  // namespace fleetsign::vehicles

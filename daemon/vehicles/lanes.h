@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// All lanes of one client key, by vehicle and domain. Bounded: the lane that was used longest ago makes room.
+#pragma once
+
+#include <cstddef>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "crypto/private_key.h"
+#include "daemon/vehicles/lane.h"
+#include "protocol/payload.h"
+
+namespace fleetsign::vehicles {
+
+/// Safe to use from many threads.
+class Lanes {
+ public:
+  static constexpr std::size_t kShards = 16;
+
+  /// `capacity` lanes at most, but for those in use.
+  Lanes(std::shared_ptr<const crypto::PrivateKey> client, Clock clock, std::size_t capacity = 20'000);
+
+  /// The lane of that vehicle (VIN in upper case) and domain, made when there is none. The caller keeps it alive.
+  std::shared_ptr<Lane> find_or_make(const std::string& vin, protocol::Domain domain);
+
+  [[nodiscard]] std::size_t size() const;
+
+ private:
+  struct Entry {
+    std::string name;
+    std::shared_ptr<Lane> lane;  // shared with whoever is inside
+  };
+  struct Shard {
+    mutable std::mutex mutex;  // guards the rest
+    std::list<Entry> by_use;   // the latest first
+    std::unordered_map<std::string, std::list<Entry>::iterator> by_name;
+  };
+
+  void make_room(Shard& shard) const;
+
+  std::shared_ptr<const crypto::PrivateKey> client_;  // shared by all sessions
+  crypto::PublicPoint client_point_;
+  Clock clock_;
+  std::size_t capacity_of_shard_;
+  std::vector<Shard> shards_;
+};
+
+}  // namespace fleetsign::vehicles
