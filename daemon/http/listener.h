@@ -3,31 +3,16 @@
 #pragma once
 
 #include <chrono>
-#include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "crypto/result.h"
+#include "daemon/http/limits.h"
 #include "daemon/http/message.h"
 
 namespace fleetsign::http {
-
-/// Bounds on everything that a stranger can grow. Each has a test.
-struct Limits {
-  std::size_t connections = 10'000;
-  std::size_t connections_per_peer = 10'000;
-  std::size_t workers = 4'096;               ///< the most requests being handled at once
-  std::size_t queue = 4'096;                 ///< readable connections waiting for a worker; beyond: 503
-  std::size_t uri_bytes = 8 * 1024;          ///< 414
-  std::size_t header_bytes = 32 * 1024;      ///< all fields together: 431
-  std::size_t header_count = 100;            ///< 431
-  std::size_t body_bytes = 1024 * 1024;      ///< 413
-  std::chrono::milliseconds first_byte{60'000};     ///< an idle connection is closed after this
-  std::chrono::milliseconds request{10'000};        ///< from a request's first byte to its last: 408
-  std::chrono::milliseconds reply{30'000};          ///< for the caller to take the whole reply
-  std::size_t requests_per_connection = 10'000;
-};
 
 /// Where to listen: "http://HOST:PORT" (port 0: any free one), "unix:/PATH".
 struct Endpoint {
@@ -48,7 +33,8 @@ struct ListenerOptions {
   Handler handler;
   /// Paths answered by threads of their own, so that they never wait behind others; GET and HEAD only.
   std::vector<std::string> express_paths;
-  /// The reply for a request that the listener itself refuses; made from status and a sentence about the reason.
+  /// The reply for a request that the listener itself refuses; made from status and a sentence about the reason. Called
+  /// from several threads at once; must neither wait nor throw. Without it: the sentence as text/plain.
   std::function<Reply(int status, const std::string& reason)> refusal;
 };
 
@@ -61,7 +47,9 @@ class Listener {
   /// The endpoints as bound, with the real port.
   [[nodiscard]] virtual std::vector<std::string> urls() const = 0;
 
-  /// Stops accepting, closes idle connections, lets running requests finish and send their replies until then.
+  /// Stops accepting, closes idle connections, and lets running requests finish and send their replies. After `grace`
+  /// the other connections are cut, and caller_gone() is true for those whose handlers still run; returns when the last
+  /// handler has. Once, and not from a handler.
   virtual void shut_down(std::chrono::milliseconds grace) = 0;
 };
 

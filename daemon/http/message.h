@@ -44,7 +44,7 @@ bool equal_ignoring_case(std::string_view a, std::string_view b);
 
 /// Who is at the other end of a connection, as the kernel and TLS say; nothing here comes from a header.
 struct Peer {
-  std::string address;  ///< "127.0.0.1", "::1", or "unix"
+  std::string address;       ///< "127.0.0.1", "::1", or "unix"
   std::optional<uid_t> uid;  ///< Unix sockets only
   std::optional<gid_t> gid;  ///< Unix sockets only
 };

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who is inside: counts the open connections, in total and of each peer, and can cut them all.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+#include "daemon/http/limits.h"
+#include "daemon/http/message.h"
+
+namespace fleetsign::http {
+
+/// All member functions may be called from several threads at once. Outlives its tickets.
+class Admission {
+ public:
+  /// One connection's place. Ends before the descriptor is closed, so that no other's is ever cut.
+  class Ticket {
+   public:
+    Ticket(Ticket&& other) noexcept
+        : admission_(std::exchange(other.admission_, nullptr)),
+          descriptor_(other.descriptor_),
+          peer_(std::move(other.peer_)) {}
+    Ticket& operator=(Ticket&&) = delete;
+    ~Ticket() {
+      if (admission_ != nullptr) admission_->leave(descriptor_, peer_);
+    }
+
+   private:
+    friend class Admission;
+    Ticket(Admission* admission, int descriptor, std::string peer)
+        : admission_(admission), descriptor_(descriptor), peer_(std::move(peer)) {}
+
+    Admission* admission_;
+    int descriptor_;
+    std::string peer_;
+  };
+
+  /// `limits` outlives it.
+  explicit Admission(const Limits& limits) : limits_(limits) {}
+
+  /// A place for this connection, or nothing when a limit is reached.
+  [[nodiscard]] std::optional<Ticket> enter(int descriptor, const Peer& peer);
+
+  /// Waits until everybody has left. False when that took longer.
+  bool wait_until_empty(std::chrono::milliseconds patience);
+
+  /// Shuts every connection down in both directions; who uses it meets a closed connection.
+  void cut_all();
+
+ private:
+  void leave(int descriptor, const std::string& peer);
+
+  const Limits& limits_;
+  std::mutex mutex_;
+  std::condition_variable empty_;
+  std::unordered_set<int> descriptors_;
+  std::unordered_map<std::string, std::size_t> per_peer_;
+};
+
+}  // namespace fleetsign::http

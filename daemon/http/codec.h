@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// cpp-httplib as the HTTP codec: runs a handler inside its request cycle and gives the reply as bytes for the wire.
+// Bodies go round it in both directions, and of the request's head it sees nothing that it could act on.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "daemon/http/head.h"
+#include "daemon/http/message.h"
+
+namespace fleetsign::http {
+
+/// What goes out for one request; the connection ends behind it when `close`.
+struct Answer {
+  std::string head;
+  std::string body;
+  bool close = true;
+};
+
+/// All member functions may be called from several threads at once.
+class Codec {
+ public:
+  using RefusalReply = std::function<Reply(int status, const std::string& reason)>;
+
+  /// `handler` and `refusal` as in ListenerOptions. `closing` outlives the codec; once it is true, every reply says
+  /// "Connection: close".
+  Codec(Handler handler, RefusalReply refusal, const std::atomic<bool>& closing);
+  ~Codec();
+
+  /// Calls the handler for this request; a handler that throws becomes a 500 that says nothing about the exception.
+  [[nodiscard]] Answer answer(const Head& head) const;
+
+  /// The reply for a request that the listener refuses. Always closes.
+  [[nodiscard]] Answer refuse(const Refusal& refusal) const;
+
+ private:
+  class Engine;
+
+  [[nodiscard]] Reply refusal_reply(const Refusal& refusal) const;
+
+  Handler handler_;
+  RefusalReply refusal_;
+  std::unique_ptr<Engine> engine_;
+};
+
+}  // namespace fleetsign::http

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/http/connection.h"
+
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
+namespace fleetsign::http {
+namespace {
+
+constexpr std::size_t kReadBytes = 16 * 1024;
+constexpr std::chrono::milliseconds kDrainTime{1000};
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+
+std::string_view from(std::string_view text, std::size_t at) {
+  return text.substr(std::min(at, text.size()));
+}
+
+}  // namespace
+
+Connection::Connection(std::unique_ptr<Transport> transport, Peer peer, Admission::Ticket ticket, const Limits& limits)
+    : limits_(limits),
+      transport_(std::move(transport)),
+      ticket_(std::move(ticket)),
+      peer_(std::move(peer)),
+      reader_(limits) {
+  enter(Phase::idle, limits_.first_byte);
+}
+
+void Connection::enter(Phase phase, std::chrono::milliseconds budget) {
+  phase_ = phase;
+  deadline_ = Clock::now() + budget;
+  wants_writable_ = false;
+}
+
+Connection::Step Connection::stop_at(Transport::State state) {
+  wants_writable_ = state == Transport::State::wants_writable;
+  return state == Transport::State::closed ? Step::closed : Step::waits;
+}
+
+unsigned Connection::events() const {
+  return wants_writable_ ? EPOLLOUT : EPOLLIN | EPOLLRDHUP;
+}
+
+Connection::Step Connection::receive() {
+  std::array<char, kReadBytes> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): read() fills what is used
+  std::string_view bytes;               // none at first: what came behind the last request is with the reader already
+  for (;;) {
+    if (auto refusal = reader_.feed(bytes)) {
+      refusal_ = *std::move(refusal);
+      return Step::refused;
+    }
+    if (reader_.complete()) return Step::done;
+    if (phase_ == Phase::idle && !reader_.idle()) enter(Phase::reading, limits_.request);
+    if (reader_.take_expectation() && transport_->write(kContinue, {}).bytes != kContinue.size()) return Step::closed;
+    const auto [state, size] = transport_->read(buffer);
+    if (state != Transport::State::moved) return stop_at(state);
+    bytes = {buffer.data(), size};
+  }
+}
+
+Head Connection::take_request() {
+  Head head = reader_.take();
+  head.request.peer = peer_;
+  may_send_more_ = head.keep_alive;
+  if (++requests_ >= limits_.requests_per_connection) head.keep_alive = false;
+  return head;
+}
+
+Connection::Step Connection::send(Answer answer) {
+  answer_ = std::move(answer);
+  written_ = 0;
+  enter(Phase::writing, limits_.reply);
+  return flush();
+}
+
+Connection::Step Connection::flush() {
+  const std::size_t size = answer_.head.size() + answer_.body.size();
+  while (written_ < size) {
+    const std::size_t of_body = written_ - std::min(written_, answer_.head.size());
+    const auto [state, moved] = transport_->write(from(answer_.head, written_), from(answer_.body, of_body));
+    if (state != Transport::State::moved) return stop_at(state);
+    written_ += moved;
+  }
+  const bool close = answer_.close;
+  answer_ = {};
+  if (!close) {
+    enter(Phase::idle, limits_.first_byte);
+    return Step::done;
+  }
+  if (!may_send_more_ && reader_.idle()) return Step::closed;
+  transport_->end_output();
+  enter(Phase::draining, kDrainTime);
+  return drain();
+}
+
+Connection::Step Connection::drain() {
+  std::array<char, kReadBytes> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): never looked at
+  for (;;) {
+    const auto [state, size] = transport_->read(buffer);
+    if (state != Transport::State::moved) return stop_at(state);
+  }
+}
+
+}  // namespace fleetsign::http

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/http/listener.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <string_view>
+#include <utility>
+
+#include "daemon/http/admission.h"
+#include "daemon/http/bound_endpoint.h"
+#include "daemon/http/codec.h"
+#include "daemon/http/connection.h"
+#include "daemon/http/reactor.h"
+#include "daemon/http/workers.h"
+
+namespace fleetsign::http {
+namespace {
+
+using Phase = Connection::Phase;
+using Step = Connection::Step;
+using Endpoints = std::vector<std::unique_ptr<BoundEndpoint>>;
+
+constexpr Workers::Size kExpress{.threads = 2, .queue = 64};
+
+/// Whether the bytes begin a GET or HEAD request for this path.
+bool asks_for(std::string_view bytes, std::string_view path) {
+  for (const std::string_view method : {"GET ", "HEAD "}) {
+    if (!bytes.starts_with(method)) continue;
+    const std::string_view target = bytes.substr(method.size());
+    return target.starts_with(path) && target.size() > path.size() &&
+           (target[path.size()] == ' ' || target[path.size()] == '?');
+  }
+  return false;
+}
+
+/// Wires the parts: the reactor wakes connections, workers take their requests through the codec to the handler.
+class Door final : public Listener, private Reactor::Events {
+ public:
+  Door(ListenerOptions options, Endpoints endpoints);
+  ~Door() override { shut_down(std::chrono::milliseconds::zero()); }
+  Door(const Door&) = delete;
+  Door& operator=(const Door&) = delete;
+
+  [[nodiscard]] std::vector<std::string> urls() const override { return urls_; }
+  void shut_down(std::chrono::milliseconds grace) override;
+
+ private:
+  void on_arrival(BoundEndpoint::Arrival arrival) override;
+  void on_event(std::unique_ptr<Connection> connection, Sign sign) override;
+  void on_deadline(std::unique_ptr<Connection> connection) override;
+
+  void dispatch(std::unique_ptr<Connection> connection);
+  [[nodiscard]] bool is_express(Connection& connection) const;
+  Step serve(Connection& connection);
+  Step refuse(Connection& connection, const Refusal& refusal) { return connection.send(codec_.refuse(refusal)); }
+  void settle(std::unique_ptr<Connection> connection, Step step);
+
+  const Limits limits_;
+  const std::vector<std::string> express_paths_;
+  std::vector<std::string> urls_;
+  std::atomic<bool> closing_{false};
+  std::atomic<bool> cut_{false};
+
+  Admission admission_;
+  Codec codec_;
+  Reactor reactor_;
+  Workers express_;
+  Workers workers_;
+};
+
+Door::Door(ListenerOptions options, Endpoints endpoints)
+    : limits_(options.limits),
+      express_paths_(std::move(options.express_paths)),
+      admission_(limits_),
+      codec_(std::move(options.handler), std::move(options.refusal), closing_),
+      reactor_(*this),
+      express_(kExpress,
+               [this](Workers::Job connection) {
+                 const Step step = serve(*connection);
+                 settle(std::move(connection), step);
+               }),
+      workers_({.threads = limits_.workers, .queue = limits_.queue}, [this](Workers::Job connection) {
+        Step step = serve(*connection);
+        while (step == Step::done && connection->has_input()) step = serve(*connection);
+        settle(std::move(connection), step);
+      }) {
+  for (const auto& endpoint : endpoints) urls_.push_back(endpoint->url());
+  reactor_.start(std::move(endpoints));
+}
+
+void Door::shut_down(std::chrono::milliseconds grace) {
+  closing_ = true;
+  reactor_.close_door();
+  admission_.wait_until_empty(grace);
+  cut_ = true;
+  admission_.cut_all();
+  express_.stop();
+  workers_.stop();
+  reactor_.stop();
+}
+
+void Door::on_arrival(BoundEndpoint::Arrival arrival) {
+  auto ticket = admission_.enter(arrival.transport->descriptor(), arrival.peer);
+  if (!ticket) {
+    const Answer answer = codec_.refuse({503, "there are too many connections"});
+    arrival.transport->write(answer.head, answer.body);
+    return;
+  }
+  reactor_.admit(
+      std::make_unique<Connection>(std::move(arrival.transport), std::move(arrival.peer), *std::move(ticket), limits_));
+}
+
+void Door::on_event(std::unique_ptr<Connection> connection, Sign sign) {
+  if (connection->phase() == Phase::writing) {
+    const Step step = connection->flush();
+    return settle(std::move(connection), step);
+  }
+  if (connection->phase() == Phase::draining) {
+    const Step step = connection->drain();
+    return settle(std::move(connection), step);
+  }
+  std::array<char, 1> byte{};
+  if (sign == Sign::hang_up && connection->peek(byte).empty()) return;  // so that the dead do not stand in the queue
+  dispatch(std::move(connection));
+}
+
+void Door::on_deadline(std::unique_ptr<Connection> connection) {
+  if (connection->phase() != Phase::reading) return;
+  const Step step = refuse(*connection, {408, "the request took too long to arrive"});
+  settle(std::move(connection), step);
+}
+
+void Door::dispatch(std::unique_ptr<Connection> connection) {
+  if (!express_paths_.empty() && workers_.saturated() && is_express(*connection)) {
+    connection = express_.submit(std::move(connection));
+    if (!connection) return;
+  }
+  connection = workers_.submit(std::move(connection));
+  if (!connection) return;
+  const Step step = refuse(*connection, {503, "there are too many requests at once"});
+  settle(std::move(connection), step);
+}
+
+bool Door::is_express(Connection& connection) const {
+  if (connection.has_input()) return false;
+  std::array<char, 512> buffer{};
+  const std::string_view bytes = connection.peek(buffer);
+  return std::any_of(express_paths_.begin(), express_paths_.end(),
+                     [&](const std::string& path) { return asks_for(bytes, path); });
+}
+
+/// Takes one request as far as it goes at once, in a worker.
+Step Door::serve(Connection& connection) {
+  const Step received = connection.receive();
+  if (received == Step::refused) return refuse(connection, connection.refusal());
+  if (received != Step::done) return received;
+  Head head = connection.take_request();
+  head.request.caller_gone = [this, transport = &connection.transport()] { return cut_ || transport->peer_gone(); };
+  return connection.send(codec_.answer(head));
+}
+
+/// Leaves a connection where it goes on after a step.
+void Door::settle(std::unique_ptr<Connection> connection, Step step) {
+  if (step == Step::closed) return;
+  if (step == Step::done && connection->has_input()) return dispatch(std::move(connection));
+  reactor_.park(std::move(connection));
+}
+
+ListenError no_endpoint() {
+  return {ListenError::Reason::bad_address, "there is no address to listen on", "name one with `listen`"};
+}
+
+}  // namespace
+
+crypto::Result<std::unique_ptr<Listener>, ListenError> Listener::open(ListenerOptions options) {
+  if (options.endpoints.empty()) return no_endpoint();
+  Endpoints endpoints;
+  for (const Endpoint& endpoint : options.endpoints) {
+    auto bound = BoundEndpoint::open(endpoint);
+    if (!bound.ok()) return std::move(bound).error();
+    endpoints.push_back(std::move(bound).value());
+  }
+  return std::unique_ptr<Listener>(std::make_unique<Door>(std::move(options), std::move(endpoints)));
+}
+
+}  // namespace fleetsign::http
