@@ -13,12 +13,16 @@ namespace {
 
 std::vector<Command> all_rows() {
   using Rows = std::vector<Command> (*)();
-  constexpr std::array<std::pair<std::string_view, Rows>, 5> kSubjects{{
+  constexpr std::array<std::pair<std::string_view, Rows>, 9> kSubjects{{
       {"security", security_rows},
       {"closures", closure_rows},
       {"charging", charging_rows},
+      {"schedules", schedule_rows},
       {"climate", climate_rows},
+      {"media", media_rows},
+      {"limits", limit_rows},
       {"vehicle", vehicle_rows},
+      {"forwarded", forwarded_rows},
   }};
   std::vector<Command> all;
   for (const auto& [subject, rows] : kSubjects) {

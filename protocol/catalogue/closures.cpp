@@ -75,7 +75,7 @@ std::vector<Command> closure_rows() {
             homelink.mutable_location()->set_longitude(lon);
             homelink.set_token(std::move(token));
           },
-          latitude(), longitude(), password("token", "HomeLink token").example("token").or_else("")),
+          latitude(), longitude(), any_text("token", "HomeLink token").example("token").private_value().or_else("")),
       infotainment(
           "window_control", Repeat::safe, "Vent or close all windows",
           [](VehicleAction& action, Member<Windows> move) {

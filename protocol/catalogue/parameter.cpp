@@ -44,7 +44,7 @@ template <class T>
 Read<T> checked(auto number, Bounds<T> bounds) {
   if (!std::in_range<T>(number)) return outside(bounds);
   const T exact = static_cast<T>(number);
-  if (exact < bounds.min || exact > bounds.max) return outside(bounds);
+  if (!bounds.contain(exact)) return outside(bounds);
   return exact;
 }
 
@@ -204,8 +204,8 @@ Typed<std::string> text(std::string_view name, std::string_view summary) {
           [](const json& value) { return read_text(value, 1); }};
 }
 
-Typed<std::string> password(std::string_view name, std::string_view summary) {
-  return {{.name = name, .summary = summary, .type = "string", .private_value = true, .example = "1234"},
+Typed<std::string> any_text(std::string_view name, std::string_view summary) {
+  return {{.name = name, .summary = summary, .type = "string", .example = "text"},
           [](const json& value) { return read_text(value, 0); }};
 }
 

@@ -101,6 +101,8 @@ template <class T>
 struct Bounds {
   T min = std::numeric_limits<T>::lowest();
   T max = std::numeric_limits<T>::max();
+
+  [[nodiscard]] constexpr bool contain(T value) const { return value >= min && value <= max; }
 };
 
 /// A number without fraction, in a string or not. T: std::int32_t or std::uint64_t.
@@ -118,8 +120,8 @@ Typed<bool> flag_up_to_two(std::string_view name, std::string_view summary);
 
 /// A string that is not empty.
 Typed<std::string> text(std::string_view name, std::string_view summary);
-/// A string that may be empty, private.
-Typed<std::string> password(std::string_view name, std::string_view summary);
+/// Any string.
+Typed<std::string> any_text(std::string_view name, std::string_view summary);
 /// Four digits in a string, private.
 Typed<std::string> pin(std::string_view name, std::string_view summary);
 bool is_pin(std::string_view text);

@@ -11,6 +11,10 @@ namespace fleetsign::catalogue {
 std::vector<Command> charging_rows();
 std::vector<Command> climate_rows();
 std::vector<Command> closure_rows();
+std::vector<Command> forwarded_rows();
+std::vector<Command> limit_rows();
+std::vector<Command> media_rows();
+std::vector<Command> schedule_rows();
 std::vector<Command> security_rows();
 std::vector<Command> vehicle_rows();
 

@@ -10,16 +10,20 @@ Command key_fob(std::string_view name, std::string_view summary) {
                           [](UnsignedMessage& message) { message.set_rkeaction(kAction); });
 }
 
+Typed<std::string> password(std::string_view summary) {
+  return any_text("password", summary).example("1234").private_value();
+}
+
 std::optional<Failure> set_valet_mode(VehicleAction& action, Circumstances& circumstances, bool on,
-                                      std::optional<std::string> password) {
+                                      std::optional<std::string> code) {
   auto& valet = *action.mutable_vehiclecontrolsetvaletmodeaction();
   valet.set_on(on);
   if (!on) {
     circumstances.refusal = Refusal::already_off_is_success;
     return std::nullopt;
   }
-  if (!password || !is_pin(*password)) return bad_parameter("password", "four digits are needed to turn valet mode on");
-  valet.set_password(std::move(*password));
+  if (!code || !is_pin(*code)) return bad_parameter("password", "four digits are needed to turn valet mode on");
+  valet.set_password(std::move(*code));
   return std::nullopt;
 }
 
@@ -50,13 +54,13 @@ std::vector<Command> security_rows() {
             pin_to_drive.set_on(on);
             pin_to_drive.set_password(std::move(code));
           },
-          flag("on", "On or off"), password("password", "The PIN, where the vehicle has none yet").or_else("")),
+          flag("on", "On or off"), password("The PIN, where the vehicle has none yet").or_else("")),
       infotainment(
           "set_sentry_mode", Repeat::safe, "Turn Sentry Mode on or off",
           [](VehicleAction& action, bool on) { action.mutable_vehiclecontrolsetsentrymodeaction()->set_on(on); },
           flag("on", "On or off")),
       infotainment("set_valet_mode", Repeat::safe, "Turn valet mode on or off", set_valet_mode, flag("on", "On or off"),
-                   password("password", "Four digits, needed to turn it on").optional().in_example()),
+                   password("Four digits, needed to turn it on").optional().in_example()),
   };
 }
 
