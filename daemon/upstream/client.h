@@ -16,12 +16,12 @@
 namespace fleetsign::upstream {
 
 struct Request {
-  std::string method;     ///< "GET", "POST" …
-  std::string url;        ///< absolute, https, or http to loopback
-  http::Headers headers;  ///< sent as they are; Host, Content-Length and connection fields are the client's
+  std::string method;     ///< GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS
+  std::string url;        ///< absolute, https, or http to loopback; path and query are sent as they are
+  http::Headers headers;  ///< sent as they are, but for Host, Content-Length and connection fields: the client's own
   std::string body;
-  protocol::Instant deadline;                   ///< the answer is there by then, or there is none
-  std::size_t reply_bytes = 10 * 1000 * 1000;   ///< a longer body makes the answer Undelivered
+  protocol::Instant deadline;                  ///< the answer is there by then, or there is none
+  std::size_t reply_bytes = 10 * 1000 * 1000;  ///< a longer body makes the answer Undelivered
 };
 
 struct Delivered {
@@ -56,8 +56,8 @@ class Client {
   static std::unique_ptr<Client> start(Options options);
   virtual ~Client() = default;  ///< as shut_down()
 
-  /// Sends once, never again on its own (pitfall: libcurl repeats a POST when a reused connection dies), follows no
-  /// redirect, and blocks until the answer or the deadline. Safe to call from many threads.
+  /// Sends once, follows no redirect, and blocks until the answer or the deadline. Only GET, HEAD and OPTIONS may go
+  /// out again, when a connection that had been used before dies without a reply. Safe to call from many threads.
   [[nodiscard]] virtual Answer send(const Request& request) = 0;
 
   /// Ends what is in flight as Undelivered{shutdown}, and everything that comes later.

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/upstream/inbox.h"
+
+#include <sys/eventfd.h>
+
+#include <utility>
+
+#include "daemon/upstream/descriptor.h"
+
+namespace fleetsign::upstream {
+
+Inbox::Inbox() : bell_(own(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), "eventfd")) {}
+
+bool Inbox::put(std::shared_ptr<Exchange> exchange) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (closed_) return false;
+    waiting_.push_back(std::move(exchange));
+    if (!std::exchange(asleep_, false)) return true;
+  }
+  ring();
+  return true;
+}
+
+void Inbox::close(const std::string& reason) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (closed_) return;
+    closed_ = reason;
+    asleep_ = false;
+  }
+  ring();
+}
+
+std::optional<std::string> Inbox::closed() const {
+  const std::lock_guard lock(mutex_);
+  return closed_;
+}
+
+std::vector<std::shared_ptr<Exchange>> Inbox::take() {
+  const std::lock_guard lock(mutex_);
+  asleep_ = false;
+  return std::exchange(waiting_, {});
+}
+
+bool Inbox::may_sleep() {
+  const std::lock_guard lock(mutex_);
+  asleep_ = waiting_.empty() && !closed_;
+  return asleep_;
+}
+
+void Inbox::ring() const {
+  // It cannot fail: the counter is 64 bits wide, and full only after 2^64 - 2 unheard rings.
+  eventfd_write(bell_.get(), 1);
+}
+
+}  // namespace fleetsign::upstream

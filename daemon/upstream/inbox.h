@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// How exchanges get from the callers' threads to the I/O thread, which is woken only when it sleeps.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/http/descriptor.h"
+#include "daemon/upstream/exchange.h"
+
+namespace fleetsign::upstream {
+
+class Inbox {
+ public:
+  /// Throws std::system_error when the process has no descriptor left.
+  Inbox();
+
+  /// For any thread. False when the inbox is closed: the exchange is not taken.
+  bool put(std::shared_ptr<Exchange> exchange);
+  /// For any thread. Nothing is taken from now on; wakes the I/O thread. The first reason, in words, stays.
+  void close(const std::string& reason);
+  /// Why it is closed; nothing while it is open.
+  [[nodiscard]] std::optional<std::string> closed() const;
+
+  /// What came since the last call.
+  std::vector<std::shared_ptr<Exchange>> take();
+  /// Whether there is nothing to take and it is open. If so, the next put() or close() makes bell() readable, an
+  /// eventfd.
+  bool may_sleep();
+  [[nodiscard]] int bell() const { return bell_.get(); }
+
+ private:
+  void ring() const;
+
+  const http::Descriptor bell_;
+  mutable std::mutex mutex_;  ///< guards all that follows
+  std::vector<std::shared_ptr<Exchange>> waiting_;
+  bool asleep_ = false;
+  std::optional<std::string> closed_;
+};
+
+}  // namespace fleetsign::upstream

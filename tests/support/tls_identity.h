@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// A certificate for tests, made on the spot and trusted by nobody who is not told to.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace fleetsign::tests {
+
+class TlsIdentity {
+ public:
+  /// Self-signed, valid for a day, for these names ("DNS:localhost", "IP:127.0.0.1"). Two files in a folder of their
+  /// own.
+  explicit TlsIdentity(const std::vector<std::string>& names);
+  ~TlsIdentity();
+  TlsIdentity(const TlsIdentity&) = delete;
+  TlsIdentity& operator=(const TlsIdentity&) = delete;
+
+  [[nodiscard]] std::filesystem::path certificate() const { return folder_ / "certificate.pem"; }
+  [[nodiscard]] std::filesystem::path key() const { return folder_ / "key.pem"; }
+
+ private:
+  std::filesystem::path folder_;
+};
+
+}  // namespace fleetsign::tests
