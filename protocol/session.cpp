@@ -38,7 +38,7 @@ std::variant<Stamp, StampRefusal> Session::stamp(Instant now, Instant deadline) 
   if (deadline - now < std::chrono::seconds(1)) return StampRefusal::too_late;
   // One second less than the deadline: the vehicle counts whole seconds, and it must stop before our caller is told.
   const auto at_deadline = vehicle_seconds_at(deadline);
-  if (at_deadline == 0) return StampRefusal::too_late;
+  if (at_deadline <= 1) return StampRefusal::too_late;  // an expiry of 0 could be read as none at all
   const auto expires_at = std::min(at_deadline - 1, vehicle_seconds_at(now) + kMaxLifetime);
   if (expires_at > kMaxExpiry) return StampRefusal::out_of_range;
   ++counter_;
