@@ -16,8 +16,8 @@
 namespace fleetsign::simulator {
 
 struct FleetOptions {
-  std::size_t vehicles = 1;                              ///< 5YJS0000000000001, …2, and so on
-  std::vector<crypto::PublicPoint> enrolled_keys;        ///< the client keys that every vehicle accepts
+  std::size_t vehicles = 1;                        ///< 5YJS0000000000001, …2, and so on
+  std::vector<crypto::PublicPoint> enrolled_keys;  ///< the client keys that every vehicle accepts
   /// Seconds since some start, counting up; tests inject their own. It is every vehicle's source of time.
   std::function<std::chrono::milliseconds()> clock;
   /// How long a vehicle takes to wake up, on that clock.

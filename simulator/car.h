@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a simulated car is like: plain data, by subject. Commands change it, vehicle_data shows it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "protocol/proto/common.pb.h"
+
+namespace fleetsign::simulator {
+
+/// Where the car stands, and where its driver lives.
+inline constexpr float kHomeLatitude = 52.52F;
+inline constexpr float kHomeLongitude = 13.40F;
+
+struct Closures {
+  bool locked = true;
+  bool frunk_open = false;
+  bool trunk_open = false;
+  bool windows_vented = false;
+  int sun_roof_percent = 0;
+  int tonneau_percent = 0;
+  bool remote_start = false;
+  std::uint64_t flashes = 0;
+  std::uint64_t honks = 0;
+  std::uint64_t homelink_triggers = 0;
+};
+
+struct ScheduledDeparture {
+  bool enabled = false;
+  int departure_time = 0;  ///< minutes after midnight
+  bool preconditioning = false;
+  bool preconditioning_weekdays_only = false;
+  bool off_peak = false;
+  bool off_peak_weekdays_only = false;
+  int off_peak_end_time = 0;  ///< minutes after midnight
+};
+
+/// The cable stays in: the car stands at its charger.
+struct Charging {
+  bool charging = false;
+  bool port_latched = true;
+  int battery_percent = 60;
+  int limit_percent = 90;
+  int amps = 16;
+  std::optional<int> scheduled_start;  ///< minutes after midnight
+  ScheduledDeparture departure;
+  std::vector<CarServer::ChargeSchedule> schedules;
+  std::vector<CarServer::PreconditionSchedule> precondition_schedules;
+};
+
+struct Climate {
+  bool on = false;
+  float driver_celsius = 20.0F;
+  float passenger_celsius = 20.0F;
+  bool preconditioning_max = false;
+  bool bioweapon_mode = false;
+  bool overheat_protection = false;
+  bool overheat_fan_only = false;
+  int overheat_temperature = 3;  ///< as CopActivationTemp: 1 low, 2 medium, 3 high
+  int keeper = 0;                ///< as ClimateKeeperAction_E: 0 off, 1 keep, 2 dog, 3 camp
+  /// Levels 0 to 3 by position: front left and right, rear left, its back, centre, rear right, its back, third row.
+  std::array<int, 9> seat_heaters{};
+  std::array<int, 2> seat_coolers{};  ///< levels 0 to 3: front left, front right
+  std::array<bool, 2> auto_seats{};   ///< front left, front right
+  bool steering_wheel_heater = false;
+};
+
+struct Media {
+  bool playing = false;
+  float volume = 3.0F;
+  int track = 1;
+  int favorite = 1;
+};
+
+/// A mode that is guarded by a PIN; the PIN is kept when the mode is off.
+struct GuardedMode {
+  bool on = false;
+  std::string pin;
+};
+
+struct Security {
+  bool sentry = false;
+  bool guest_mode = false;
+  GuardedMode valet;
+  GuardedMode pin_to_drive;
+  GuardedMode speed_limit;
+  double speed_limit_mph = 85;
+  GuardedMode parental_controls;
+  std::array<bool, 7> parental_settings{};  ///< as ParentalControlsSetting_E
+  double parental_speed_limit_mph = 85;
+  std::uint64_t erasures = 0;
+};
+
+struct Software {
+  std::string vehicle_name = "Simulated car";
+  bool update_scheduled = false;
+  int update_in_seconds = 0;
+  bool low_power_mode = false;
+  bool keep_accessory_power = false;
+};
+
+struct Car {
+  Closures closures;
+  Charging charging;
+  Climate climate;
+  Media media;
+  Security security;
+  Software software;
+};
+
+}  // namespace fleetsign::simulator
