@@ -84,7 +84,7 @@ void Session::commit(const SessionInfo& info, std::shared_ptr<const SessionKeys>
   const bool continues = keys == keys_ && info.epoch == epoch_;
   // Within an epoch the counter never moves back: this reply may be older than what was sent since.
   counter_ = continues ? std::max(counter_, info.counter) : info.counter;
-  if (!continues || !bound_is_tighter(info.clock_time, question)) {
+  if (!continues || !bound_holds(info.clock_time, question)) {
     clock_bound_ = info.clock_time;
     clock_bound_at_ = question.received_at;
   }
@@ -96,14 +96,14 @@ void Session::commit(const SessionInfo& info, std::shared_ptr<const SessionKeys>
   ++generation_;
 }
 
-bool Session::bound_is_tighter(VehicleTime told, const Question& question) const {
-  // The vehicle's clock is now between `told` and `told` plus the round trip. A bound above that has run ahead (drift,
-  // or a clock set back), which is the dangerous side; one below is looser than what we were just told.
-  const auto round_trip = std::chrono::ceil<std::chrono::seconds>(question.received_at - question.sent_at).count();
-  const auto bound = vehicle_seconds_at(question.received_at);
-  const auto latest =
-      std::uint64_t{told.seconds} + static_cast<std::uint64_t>(std::max<std::int64_t>(round_trip, 0)) + 1;
-  return told.seconds < bound && bound <= latest;
+bool Session::bound_holds(VehicleTime told, const Question& question) const {
+  // The vehicle read its clock, in whole seconds, at some time between our asking and the receipt. A bound above the
+  // latest that it can show now has run ahead (drift, or a clock set back), which is the dangerous side; one below
+  // what it told is looser than that.
+  const Duration bound = std::chrono::seconds(clock_bound_.seconds) + (question.received_at - clock_bound_at_);
+  const Duration earliest = std::chrono::seconds(told.seconds);
+  const Duration latest = earliest + std::chrono::seconds(1) + (question.received_at - question.sent_at);
+  return earliest <= bound && bound < latest;
 }
 
 void Session::note_encrypted_reply(const Epoch& epoch) {

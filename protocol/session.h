@@ -101,7 +101,7 @@ class Session {
   enum class KeyRule : std::uint8_t { any, same };
   Adoption adopt(const SessionInfoClaim& claim, const Question& question, KeyRule rule);
   void commit(const SessionInfo& info, std::shared_ptr<const SessionKeys> keys, const Question& question);
-  [[nodiscard]] bool bound_is_tighter(VehicleTime told, const Question& question) const;
+  [[nodiscard]] bool bound_holds(VehicleTime told, const Question& question) const;
   [[nodiscard]] std::uint64_t vehicle_seconds_at(Instant when) const;
 
   Parties parties_;
