@@ -44,11 +44,9 @@ Verdict read_command_status(const VCSEC::CommandStatus& status) {
       break;
   }
   if (status.has_signedmessagestatus()) return read_signed_message_error(status.signedmessagestatus());
-  if (status.has_whitelistoperationstatus()) {
-    const auto name =
-        VCSEC::WhitelistOperation_information_E_Name(status.whitelistoperationstatus().whitelistoperationinformation());
-    if (!name.empty()) return Refused{name};
-  }
+  const auto information = status.whitelistoperationstatus().whitelistoperationinformation();
+  const auto reason = VCSEC::WhitelistOperation_information_E_Name(information);
+  if (information != VCSEC::WHITELISTOPERATION_INFORMATION_NONE && !reason.empty()) return Refused{reason};
   return unclear("the vehicle reported an error without saying which");
 }
 

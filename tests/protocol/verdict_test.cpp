@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "protocol/verdict.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "protocol/proto/car_server.pb.h"
+#include "protocol/proto/vcsec.pb.h"
+#include "tests/protocol/fake_vehicle.h"
+
+namespace fleetsign::protocol {
+namespace {
+
+Verdict verdict_of(const VCSEC::FromVCSECMessage& message) {
+  return read_verdict(Domain::vehicle_security, {.payload = test::to_bytes(message)});
+}
+
+Verdict verdict_of(const CarServer::Response& response) {
+  return read_verdict(Domain::infotainment, {.payload = test::to_bytes(response)});
+}
+
+bool is_accepted(const Verdict& verdict) {
+  return std::holds_alternative<Accepted>(verdict);
+}
+
+std::string refusal_of(const Verdict& verdict) {
+  REQUIRE(std::holds_alternative<Refused>(verdict));
+  return std::get<Refused>(verdict).reason;
+}
+
+Kind kind_of(const Verdict& verdict) {
+  REQUIRE(std::holds_alternative<Failure>(verdict));
+  return std::get<Failure>(verdict).kind;
+}
+
+VCSEC::FromVCSECMessage error_status() {
+  VCSEC::FromVCSECMessage message;
+  message.mutable_commandstatus()->set_operationstatus(VCSEC::OPERATIONSTATUS_ERROR);
+  return message;
+}
+
+TEST_CASE("verdict: no payload is success, in both domains") {
+  CHECK(is_accepted(read_verdict(Domain::vehicle_security, {})));
+  CHECK(is_accepted(read_verdict(Domain::infotainment, {})));
+}
+
+TEST_CASE("verdict: the envelope's status goes before any payload") {
+  CarServer::Response success;
+  success.mutable_actionstatus();
+  for (const auto domain : {Domain::vehicle_security, Domain::infotainment}) {
+    for (const auto& payload : {std::optional<crypto::Bytes>{}, std::optional(test::to_bytes(success))}) {
+      CHECK(std::holds_alternative<NotNow>(
+          read_verdict(domain, {.operation_status = OperationStatus::wait, .payload = payload})));
+      CHECK(kind_of(read_verdict(domain, {.operation_status = OperationStatus::error, .payload = payload})) ==
+            Kind::vehicle_error_unclear);
+    }
+  }
+}
+
+TEST_CASE("verdict: VCSEC payloads without commandStatus and nominalError are success") {
+  CHECK(is_accepted(verdict_of(VCSEC::FromVCSECMessage{})));
+  VCSEC::FromVCSECMessage message;
+  message.mutable_vehiclestatus();
+  CHECK(is_accepted(verdict_of(message)));
+}
+
+TEST_CASE("verdict: an explicit OK of VCSEC is success") {
+  VCSEC::FromVCSECMessage message;
+  message.mutable_commandstatus()->set_operationstatus(VCSEC::OPERATIONSTATUS_OK);
+  CHECK(is_accepted(verdict_of(message)));
+}
+
+TEST_CASE("verdict: VCSEC's wait is not now") {
+  VCSEC::FromVCSECMessage message;
+  message.mutable_commandstatus()->set_operationstatus(VCSEC::OPERATIONSTATUS_WAIT);
+  CHECK(std::holds_alternative<NotNow>(verdict_of(message)));
+}
+
+TEST_CASE("verdict: a nominal error of VCSEC is a refusal, under its name") {
+  VCSEC::FromVCSECMessage message;
+  message.mutable_nominalerror()->set_genericerror(Errors::GENERICERROR_CLOSURES_OPEN);
+  CHECK(refusal_of(verdict_of(message)) == "GENERICERROR_CLOSURES_OPEN");
+  message.mutable_nominalerror()->set_genericerror(static_cast<Errors::GenericError_E>(77));
+  CHECK(refusal_of(verdict_of(message)) == "GENERICERROR_77");
+}
+
+TEST_CASE("verdict: an error of VCSEC about the list of keys is a refusal, under its name") {
+  auto message = error_status();
+  message.mutable_commandstatus()->mutable_whitelistoperationstatus()->set_whitelistoperationinformation(
+      VCSEC::WHITELISTOPERATION_INFORMATION_KEYFOB_SLOTS_FULL);
+  CHECK(refusal_of(verdict_of(message)) == "WHITELISTOPERATION_INFORMATION_KEYFOB_SLOTS_FULL");
+}
+
+TEST_CASE("verdict: an error of VCSEC about the message is the vehicle's error, under its name") {
+  auto message = error_status();
+  auto& status = *message.mutable_commandstatus()->mutable_signedmessagestatus();
+  status.set_signedmessageinformation(VCSEC::SIGNEDMESSAGE_INFORMATION_FAULT_TIME_EXPIRED);
+  const auto verdict = verdict_of(message);
+  CHECK(kind_of(verdict) == Kind::vehicle_error);
+  CHECK(std::get<Failure>(verdict).message.find("SIGNEDMESSAGE_INFORMATION_FAULT_TIME_EXPIRED") != std::string::npos);
+  status.set_signedmessageinformation(VCSEC::SIGNEDMESSAGE_INFORMATION_FAULT_NOT_ON_WHITELIST);
+  CHECK(kind_of(verdict_of(message)) == Kind::key_not_paired);
+}
+
+TEST_CASE("verdict: an error of VCSEC that names nothing is unclear, never success") {
+  CHECK(kind_of(verdict_of(error_status())) == Kind::vehicle_error_unclear);
+
+  for (const int information : {0, 1, 999}) {  // none, unknown fault, not known to us
+    CAPTURE(information);
+    auto message = error_status();
+    message.mutable_commandstatus()->mutable_signedmessagestatus()->set_signedmessageinformation(
+        static_cast<VCSEC::SignedMessage_information_E>(information));
+    CHECK(kind_of(verdict_of(message)) == Kind::vehicle_error_unclear);
+  }
+  for (const int information : {0, 999}) {
+    CAPTURE(information);
+    auto message = error_status();
+    message.mutable_commandstatus()->mutable_whitelistoperationstatus()->set_whitelistoperationinformation(
+        static_cast<VCSEC::WhitelistOperation_information_E>(information));
+    CHECK(kind_of(verdict_of(message)) == Kind::vehicle_error_unclear);
+  }
+
+  auto message = error_status();
+  message.mutable_commandstatus()->set_operationstatus(static_cast<VCSEC::OperationStatus_E>(9));
+  CHECK(kind_of(verdict_of(message)) == Kind::vehicle_error_unclear);
+}
+
+TEST_CASE("verdict: infotainment's result decides, and a refusal has the vehicle's own words") {
+  CarServer::Response response;
+  response.mutable_actionstatus()->set_result(CarServer::OPERATIONSTATUS_OK);
+  CHECK(is_accepted(verdict_of(response)));
+  response.mutable_actionstatus()->set_result(CarServer::OPERATIONSTATUS_ERROR);
+  CHECK(refusal_of(verdict_of(response)) == "unspecified error");
+  response.mutable_actionstatus()->mutable_result_reason()->set_plain_text("is_charging");
+  CHECK(refusal_of(verdict_of(response)) == "is_charging");
+}
+
+TEST_CASE("verdict: infotainment's data without a status is success") {
+  CarServer::Response response;
+  response.mutable_ping();
+  CHECK(is_accepted(verdict_of(response)));
+}
+
+TEST_CASE("verdict: an infotainment payload without a verdict that we know is unclear") {
+  CHECK(kind_of(verdict_of(CarServer::Response{})) == Kind::vehicle_error_unclear);
+  CarServer::Response response;
+  response.mutable_actionstatus()->set_result(static_cast<CarServer::OperationStatus_E>(2));
+  CHECK(kind_of(verdict_of(response)) == Kind::vehicle_error_unclear);
+}
+
+TEST_CASE("verdict: a payload that cannot be decoded is malformed") {
+  for (const auto domain : {Domain::vehicle_security, Domain::infotainment}) {
+    for (const auto& bytes : {crypto::Bytes{0xFF}, crypto::Bytes{0x0A, 0x05, 0x01}}) {
+      CHECK(kind_of(read_verdict(domain, {.payload = bytes})) == Kind::upstream_malformed);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace fleetsign::protocol
