@@ -22,15 +22,22 @@ Failure undecodable() {
 
 Verdict read_signed_message_error(const VCSEC::SignedMessage_status& status) {
   const auto information = status.signedmessageinformation();
+  switch (information) {
+    case VCSEC::SIGNEDMESSAGE_INFORMATION_FAULT_NOT_ON_WHITELIST:
+      return Failure{.kind = Kind::key_not_paired,
+                     .message = "vehicle rejected request: your public key has not been paired with the vehicle"};
+    case VCSEC::SIGNEDMESSAGE_INFORMATION_NONE:
+    case VCSEC::SIGNEDMESSAGE_INFORMATION_FAULT_UNKNOWN:
+      return unclear("the vehicle reported an error without saying which");
+    case VCSEC::SIGNEDMESSAGE_INFORMATION_FAULT_INVALID_TOKEN:
+    case VCSEC::SIGNEDMESSAGE_INFORMATION_FAULT_TOKEN_AND_COUNTER_INVALID:
+      // As with INVALID_TOKEN_OR_COUNTER: this very command may have come twice.
+      return unclear("the vehicle has seen this counter before, perhaps with this very command");
+    default:
+      break;
+  }
   const auto name = VCSEC::SignedMessage_information_E_Name(information);
-  if (information == VCSEC::SIGNEDMESSAGE_INFORMATION_FAULT_NOT_ON_WHITELIST) {
-    return Failure{.kind = Kind::key_not_paired,
-                   .message = "vehicle rejected request: your public key has not been paired with the vehicle"};
-  }
-  if (name.empty() || information == VCSEC::SIGNEDMESSAGE_INFORMATION_NONE ||
-      information == VCSEC::SIGNEDMESSAGE_INFORMATION_FAULT_UNKNOWN) {
-    return unclear("the vehicle reported an error without saying which");
-  }
+  if (name.empty()) return unclear("the vehicle reported an error that fleetsign does not know");
   return Failure{.kind = Kind::vehicle_error, .message = "the vehicle did not accept the message: " + name};
 }
 

@@ -103,6 +103,15 @@ TEST_CASE("verdict: an error of VCSEC about the message is the vehicle's error, 
   CHECK(kind_of(verdict_of(message)) == Kind::key_not_paired);
 }
 
+TEST_CASE("verdict: a counter that VCSEC has seen before may have come with this very command") {
+  for (const auto information : {VCSEC::SIGNEDMESSAGE_INFORMATION_FAULT_INVALID_TOKEN,
+                                 VCSEC::SIGNEDMESSAGE_INFORMATION_FAULT_TOKEN_AND_COUNTER_INVALID}) {
+    auto message = error_status();
+    message.mutable_commandstatus()->mutable_signedmessagestatus()->set_signedmessageinformation(information);
+    CHECK(kind_of(verdict_of(message)) == Kind::vehicle_error_unclear);
+  }
+}
+
 TEST_CASE("verdict: an error of VCSEC that names nothing is unclear, never success") {
   CHECK(kind_of(verdict_of(error_status())) == Kind::vehicle_error_unclear);
 
