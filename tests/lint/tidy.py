@@ -6,16 +6,18 @@ With --changed only those that differ from the main branch, or include a header 
 
 import json
 import os
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 
 import layers
 import tree
 
 ROOT = Path(__file__).resolve().parents[2]
-NOISE = ("warning generated.", "warnings generated.", "warnings treated as errors", "warning treated as error")
+FINDING = re.compile(r"^\S+:\d+:\d+: error: .*\n(?:(?!\S+:\d+:\d+: error: ).*\n)*", re.MULTILINE)
 
 
 def compiled(build):
@@ -42,13 +44,12 @@ def touches(path, names):
 
 
 def tidy(build, path):
-    """The findings in one source, as text; empty when there are none."""
+    """The findings in one source, each a text of several lines; none when it is clean."""
     command = ["clang-tidy-14", "--quiet", "-p", build, path]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if result.returncode == 0:
-        return ""
-    lines = (result.stdout + result.stderr).splitlines()
-    return "\n".join(line for line in lines if not line.endswith(NOISE)) or f"{path}: clang-tidy failed"
+        return []
+    return FINDING.findall(result.stdout) or [f"{path}: clang-tidy failed\n{result.stderr}"]
 
 
 def main():
@@ -58,8 +59,9 @@ def main():
         names = changed()
         sources = [path for path in sources if touches(path, names)]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        findings = list(filter(None, pool.map(lambda path: tidy(build, path), sources)))
-    print("\n".join(findings) or f"nothing found in {len(sources)} sources")
+        results = pool.map(lambda path: tidy(build, path), sources)
+        findings = dict.fromkeys(chain.from_iterable(results))  # a header's are found once for each source
+    print("".join(findings) or f"nothing found in {len(sources)} sources")
     return 1 if findings else 0
 
 
