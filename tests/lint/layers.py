@@ -10,6 +10,7 @@ import tree
 
 MESSAGES = "protocol/proto"
 PROTOCOL = ["protocol", "protocol/catalogue", "crypto"]
+BELOW_ACCESS = ["crypto", "config", "protocol", "daemon/http", "daemon/ops", "daemon/state"]
 BELOW_API = [
     "daemon/access",
     "daemon/accounts",
@@ -28,11 +29,11 @@ ARROWS = {
     "protocol": ["crypto", MESSAGES],
     "protocol/catalogue": ["protocol", "crypto", MESSAGES],
     "daemon/http": ["crypto"],
-    "daemon/ops": ["crypto", "config"],
+    "daemon/ops": ["crypto", "config", "protocol/time.h"],
     "daemon/state": [*PROTOCOL, "daemon/ops"],
     "daemon/upstream": ["crypto", "protocol/time.h", "daemon/http", "daemon/ops"],
-    "daemon/access": ["crypto", "config", "daemon/http", "daemon/ops", "daemon/state"],
-    "daemon/accounts": ["crypto", "config", "daemon/http", "daemon/ops", "daemon/state", "daemon/upstream"],
+    "daemon/access": [*BELOW_ACCESS, "daemon/upstream/fleet_api.h"],
+    "daemon/accounts": [*BELOW_ACCESS, "daemon/upstream"],
     "daemon/vehicles": [*PROTOCOL, "daemon/ops", "daemon/state", "daemon/upstream"],
     "daemon/api": [*PROTOCOL, "config", *BELOW_API],
     "simulator": ["crypto", MESSAGES, "daemon/http"],
@@ -47,7 +48,7 @@ WRAPPERS = {
     "openssl/*": ["crypto/*", "daemon/http/tls*"],
     "sqlite3.h": ["daemon/state/*"],
     "yaml-cpp/*": ["config/*"],
-    "*.pb.h": ["protocol/catalogue/*", "protocol/envelope*.cpp", "simulator/*"],
+    "*.pb.h": ["protocol/catalogue/*", "protocol/envelope*.cpp", "protocol/verdict.cpp", "simulator/*"],
 }
 
 # protocol/ is given bytes, times and randomness: it knows no socket, clock, file, thread or log.
