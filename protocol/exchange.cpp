@@ -216,7 +216,7 @@ void Exchange::receive_fault(Session& session, const Pending& pending, const Rep
     case Remedy::none:
       return finish(std::move(failure));
     case Remedy::again_later:
-      return pause(std::move(failure), now);
+      return sign_later(std::move(failure), now);
     case Remedy::repeat_when_safe:
       repeat_when_safe(std::move(failure));
       if (!result_) pause(*last_failure_, now);
@@ -249,6 +249,12 @@ void Exchange::absorb(Session& session, const Pending& pending, const SessionInf
   forget_if_unchanged(session, pending);
 }
 
+void Exchange::sign_later(Failure otherwise, Instant now) {
+  // After doubt there was one repeat, and this is its answer.
+  if (maybe_executed_) return finish(std::move(otherwise));
+  pause(std::move(otherwise), now);
+}
+
 void Exchange::sign_again(Failure otherwise) {
   // After doubt there is no further signing: the vehicle may have acted on the one before.
   if (maybe_executed_ || signings_left_ == 0) return finish(std::move(otherwise));
@@ -265,7 +271,7 @@ void Exchange::repeat_when_safe(Failure otherwise) {
 void Exchange::receive_verdict(const Reply& reply, Instant now) {
   auto verdict = read_verdict(payload_.domain, reply);
   if (auto* failure = std::get_if<Failure>(&verdict)) return finish(std::move(*failure));
-  if (std::holds_alternative<NotNow>(verdict)) return pause(busy(), now);
+  if (std::holds_alternative<NotNow>(verdict)) return sign_later(busy(), now);
   auto* refused = std::get_if<Refused>(&verdict);
   const bool accepted = refused == nullptr || (payload_.refusal == Refusal::already_off_is_success &&
                                                says(refused->reason, Phrase::already_off));
@@ -281,11 +287,8 @@ void Exchange::receive_verdict(const Reply& reply, Instant now) {
 }
 
 void Exchange::pause(Failure otherwise, Instant now) {
-  // Signing again after the one repeat would be signing after doubt; and a pause that leaves no time is no use.
   const auto until = now + kPause;
-  if ((maybe_executed_ && repeated_ && otherwise.kind == Kind::vehicle_busy) || until + kPause > deadline_) {
-    return finish(std::move(otherwise));
-  }
+  if (until + kPause > deadline_) return finish(std::move(otherwise));  // no time would be left to send it
   last_failure_ = std::move(otherwise);
   paused_until_ = until;
 }

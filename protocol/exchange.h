@@ -83,6 +83,7 @@ class Exchange {
   void receive_fault(Session& session, const Pending& pending, const Reply& reply, Instant now);
   void receive_verdict(const Reply& reply, Instant now);
   void absorb(Session& session, const Pending& pending, const SessionInfoClaim& claim, Instant now);
+  void sign_later(Failure otherwise, Instant now);
   void sign_again(Failure otherwise);
   void repeat_when_safe(Failure otherwise);
 
