@@ -241,7 +241,7 @@ void Exchange::absorb(Session& session, const Pending& pending, const SessionInf
     case Adoption::not_paired:
       return finish(not_paired());
     case Adoption::key_changed:
-      signings_left_ += kSigningsAfterKeyChange;
+      signings_left_ += std::exchange(signings_for_key_change_, 0);
       break;
     case Adoption::unverifiable:
       break;

@@ -50,7 +50,7 @@ class Exchange {
  public:
   static constexpr int kHandshakes = 2;  ///< not counting those that the vehicle was too busy for
   static constexpr int kSigningsAfterDesync = 1;
-  static constexpr int kSigningsAfterKeyChange = 1;  ///< on top, once the vehicle has shown another key
+  static constexpr int kSigningsAfterKeyChange = 1;  ///< on top, however often the vehicle shows another key
   static constexpr Duration kPause = std::chrono::seconds(1);
 
   Exchange(Payload payload, Instant deadline, ExchangeRules rules = {});
@@ -101,6 +101,7 @@ class Exchange {
   std::optional<Result<Outcome>> result_{};
   int handshakes_left_ = kHandshakes;
   int signings_left_ = kSigningsAfterDesync;  // not counting the first, nor those after "busy"
+  int signings_for_key_change_ = kSigningsAfterKeyChange;
   bool repeated_ = false;
   bool maybe_executed_ = false;
 };
