@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "protocol/exchange.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "protocol/text.h"
@@ -244,6 +245,8 @@ void Exchange::absorb(Session& session, const Pending& pending, const SessionInf
       signings_left_ += std::exchange(signings_for_key_change_, 0);
       break;
     case Adoption::unverifiable:
+      // A key that can never verify must not cost more, nor hold up what follows: one handshake settles it.
+      handshakes_left_ = std::min(handshakes_left_, 1);
       break;
   }
   forget_if_unchanged(session, pending);
