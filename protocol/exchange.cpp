@@ -104,8 +104,10 @@ Step Exchange::send_command(Session& session, const Nonces& nonces, Instant now)
   const auto stamp = session.stamp(now, deadline_);
   if (const auto* refusal = std::get_if<StampRefusal>(&stamp)) {
     if (*refusal != StampRefusal::out_of_range) return give_up("less than a second was left to send it");
-    finish(Failure{.kind = Kind::vehicle_error, .message = "the vehicle's clock is out of range"});
-    return Done{*result_};
+    // A new epoch would put that right, and no command is sent from which the session could learn of one.
+    session.forget();
+    last_failure_ = Failure{.kind = Kind::vehicle_error, .message = "the vehicle's clock is out of range"};
+    return Pause{now};
   }
   auto envelope = make_command(session, std::get<Stamp>(stamp), payload_, nonces, now);
   pending_ = std::move(envelope.pending);
