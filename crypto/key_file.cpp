@@ -55,7 +55,7 @@ std::string octal(mode_t mode) {
   return digits;
 }
 
-KeyError cannot_open(const path& file) {
+KeyError cannot_read(const path& file) {
   if (errno == ENOENT || errno == ENOTDIR) {
     return {KeyError::Reason::missing, file.native() + ": no such file",
             "`fleetsign keygen --out FILE` makes a key; an existing one is named by its full path"};
@@ -98,7 +98,7 @@ Result<SecretText, KeyError> read_all(const path& file, int descriptor) {
     const ssize_t count = ::read(descriptor, text.data() + size, text.size() - size);
     if (count == 0) break;
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return cannot_open(file);
+    if (count < 0) return cannot_read(file);
     size += static_cast<std::size_t>(count);
   }
   if (size > kLargestKeyFile) {
@@ -118,7 +118,7 @@ Result<SecretText, KeyError> read_file(const path& file, const Refuse& refuse) {
   // Without O_NONBLOCK, opening a FIFO waits for somebody to write to it.
   const Descriptor descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   struct stat status {};
-  if (!descriptor.is_open() || ::fstat(descriptor.get(), &status) != 0) return cannot_open(file);
+  if (!descriptor.is_open() || ::fstat(descriptor.get(), &status) != 0) return cannot_read(file);
   if (auto error = refuse_other_than_regular(file, status)) return *error;
   if (std::optional<KeyError> error = refuse(status)) return *error;
   return read_all(file, descriptor.get());

@@ -17,8 +17,8 @@ class [[nodiscard]] Result {
   explicit operator bool() const { return ok(); }
 
   /// Only when ok(); std::bad_variant_access otherwise.
-  T& value() & { return std::get<0>(state_); }
-  const T& value() const& { return std::get<0>(state_); }
+  [[nodiscard]] T& value() & { return std::get<0>(state_); }
+  [[nodiscard]] const T& value() const& { return std::get<0>(state_); }
   T&& value() && { return std::get<0>(std::move(state_)); }
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }

@@ -110,6 +110,7 @@ TEST_CASE("digests: threads do not disturb each other") {
   constexpr int kThreads = 4;
   std::vector<int> wrong(kThreads);
   std::vector<std::thread> threads;
+  threads.reserve(wrong.size());
   for (int& count : wrong) {
     threads.emplace_back([&count] {
       for (int i = 0; i < 200; ++i) {

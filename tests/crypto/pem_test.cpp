@@ -133,12 +133,15 @@ TEST_CASE("private pem: the public half and certificates are told apart") {
 }
 
 TEST_CASE("private pem: another kind of key is named, with the command that makes a right one") {
-  for (const auto& [name, type] :
-       {std::pair{"rsa.pem", "RSA"}, std::pair{"rsa_pkcs8.pem", "RSA"}, std::pair{"ed25519.pem", "ED25519"}}) {
-    CAPTURE(name);
-    const KeyError error = refused(key_text(name));
+  struct Row {
+    const char* file;
+    const char* type;
+  };
+  for (const Row& row : {Row{"rsa.pem", "RSA"}, Row{"rsa_pkcs8.pem", "RSA"}, Row{"ed25519.pem", "ED25519"}}) {
+    CAPTURE(row.file);
+    const KeyError error = refused(key_text(row.file));
     CHECK(error.reason == Reason::wrong_type);
-    CHECK(says(error, type));
+    CHECK(says(error, row.type));
     CHECK(error.hint.find("fleetsign keygen --out FILE") != std::string::npos);
   }
   CHECK(refused(block("OPENSSH PRIVATE KEY", "b3BlbnNzaA==")).reason == Reason::wrong_type);

@@ -95,7 +95,7 @@ TEST_CASE("agreement: an x-coordinate with leading zeros keeps its 32 bytes") {
 TEST_CASE("agreement: a point that is not on the curve, at infinity, or in another form is refused") {
   const PublicPoint good = hex_array<65>(known("/vehicle_public"));
   std::vector<PublicPoint> bad{PublicPoint{}, PublicPoint{0x04}};
-  for (const std::size_t index : {1, 32, 33, 64}) {
+  for (const std::size_t index : {1U, 32U, 33U, 64U}) {
     bad.push_back(good);
     bad.back()[index] ^= 1;
   }
@@ -124,6 +124,7 @@ TEST_CASE("agreement: many threads may use one key") {
   constexpr int kThreads = 4;
   std::vector<int> right(kThreads);
   std::vector<std::thread> threads;
+  threads.reserve(right.size());
   for (int& count : right) {
     threads.emplace_back([&] {
       for (int i = 0; i < 50; ++i) {
@@ -145,6 +146,7 @@ TEST_CASE("private key: generated ones differ and agree with each other") {
 
 TEST_CASE("private key: the public half is the PEM that openssl writes") {
   CHECK(client().public_pem() == key_text("public.pem"));
+  CHECK(ERR_peek_error() == 0);
   for (const char* name : {"sec1_compressed.pem", "sec1_explicit.pem", "sec1_without_point.pem"}) {
     CAPTURE(name);
     CHECK(PrivateKey::parse(key_text(name), name)->public_pem() == key_text("public.pem"));

@@ -34,7 +34,7 @@ class TemporaryFolder {
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 
   [[nodiscard]] std::filesystem::path write(const std::string& name, std::string_view text, mode_t mode = 0600) const {
-    const std::filesystem::path file = path_ / name;
+    std::filesystem::path file = path_ / name;
     std::ofstream(file, std::ios::binary) << text;
     change_mode(file, mode);
     return file;
