@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/http/workers.h"
+
+#include <doctest/doctest.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <mutex>
+#include <set>
+#include <stdexcept>
+#include <thread>
+
+#include "tests/daemon/http/listener_fixture.h"
+
+namespace fleetsign::http {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// Connections to nowhere, as jobs.
+class Jobs {
+ public:
+  Workers::Job make() {
+    std::array<int, 2> ends{};
+    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) == 0);
+    const Descriptor other_end(ends[1]);
+    auto transport = std::make_unique<PlainTransport>(Descriptor(ends[0]));
+    auto ticket = admission_.enter(ends[0], {.address = "nowhere"});
+    REQUIRE(ticket.has_value());
+    return std::make_unique<Connection>(std::move(transport), Peer{}, *std::move(ticket), limits_);
+  }
+  /// Whether all of them have ended.
+  bool ended() { return admission_.wait_until_empty(milliseconds(30'000)); }
+
+ private:
+  const Limits limits_;
+  Admission admission_{limits_};
+};
+
+const Request kWaiting;  // whose caller never goes
+
+TEST_CASE("workers: a job gets a thread at once, up to the limit, then a place in the queue, then none") {
+  Jobs jobs;
+  Gate gate;
+  Workers workers({.threads = 3, .queue = 2}, [&](Workers::Job) { gate.pass(kWaiting); });
+  for (int i = 0; i < 3; ++i) {
+    CHECK_FALSE(workers.saturated());
+    CHECK(workers.submit(jobs.make()) == nullptr);
+  }
+  CHECK(workers.saturated());
+  gate.wait_for(3);
+  for (int i = 0; i < 2; ++i) CHECK(workers.submit(jobs.make()) == nullptr);
+  CHECK(workers.submit(jobs.make()) != nullptr);
+  CHECK(workers.threads() == 3);
+  gate.open();
+  CHECK(jobs.ended());
+}
+
+TEST_CASE("workers: one after the other needs one thread") {
+  Jobs jobs;
+  std::mutex mutex;
+  std::set<std::thread::id> threads;
+  Workers workers({.threads = 100, .queue = 0}, [&](Workers::Job) {
+    const std::lock_guard lock(mutex);
+    threads.insert(std::this_thread::get_id());
+  });
+  for (int i = 0; i < 200; ++i) {
+    CHECK(workers.submit(jobs.make()) == nullptr);
+    REQUIRE(jobs.ended());
+  }
+  CHECK(threads.size() <= 2);  // a job may come before the last thread has noted that it is free
+}
+
+TEST_CASE("workers: threads without work end after their time, and new ones come when needed") {
+  Jobs jobs;
+  Gate gate;
+  Workers workers({.threads = 5, .queue = 0, .spare_time = milliseconds(20)},
+                  [&](Workers::Job) { gate.pass(kWaiting); });
+  for (int i = 0; i < 5; ++i) CHECK(workers.submit(jobs.make()) == nullptr);
+  gate.wait_for(5);
+  gate.open();
+  for (int i = 0; i < 3000 && workers.threads() > 0; ++i) std::this_thread::sleep_for(milliseconds(10));
+  CHECK(workers.threads() == 0);
+  CHECK(workers.submit(jobs.make()) == nullptr);
+  CHECK(jobs.ended());
+}
+
+TEST_CASE("workers: a job that throws ends, and its thread goes on") {
+  Jobs jobs;
+  std::atomic<int> runs = 0;
+  Workers workers({.threads = 1, .queue = 10}, [&](Workers::Job) {
+    if (++runs % 2 == 1) throw std::runtime_error("broken");
+  });
+  for (int i = 0; i < 6; ++i) CHECK(workers.submit(jobs.make()) == nullptr);
+  CHECK(jobs.ended());
+  CHECK(runs == 6);
+}
+
+TEST_CASE("workers: stop drops what waits, finishes what runs, and takes nothing more") {
+  Jobs jobs;
+  Gate gate;
+  std::atomic<int> finished = 0;
+  Workers workers({.threads = 1, .queue = 10}, [&](Workers::Job) {
+    gate.pass(kWaiting);
+    ++finished;
+  });
+  for (int i = 0; i < 5; ++i) CHECK(workers.submit(jobs.make()) == nullptr);
+  gate.wait_for(1);
+  std::thread stopping([&] { workers.stop(); });
+  while (workers.submit(jobs.make()) == nullptr) std::this_thread::yield();
+  gate.open();
+  stopping.join();
+  CHECK(finished == 1);
+  CHECK(jobs.ended());
+}
+
+TEST_CASE("workers: many jobs from many threads are all done") {
+  Jobs jobs;
+  std::atomic<int> done = 0;
+  Workers workers({.threads = 8, .queue = 10'000, .spare_time = milliseconds(1)}, [&](Workers::Job) {
+    if (++done % 50 == 0) std::this_thread::sleep_for(milliseconds(2));
+  });
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 500; ++i) {
+        if (workers.submit(jobs.make()) != nullptr) return;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(jobs.ended());
+  CHECK(done == 2000);
+}
+
+}  // namespace
+}  // namespace fleetsign::http
