@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/entry.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <iterator>
+#include <system_error>
+
+#include "config/suggestion.h"
+
+namespace fleetsign::config {
+namespace {
+
+using Kind = Value::Kind;
+using std::chrono::milliseconds;
+
+struct Unit {
+  std::string_view name;
+  std::int64_t milliseconds;
+};
+/// The smallest first.
+constexpr Unit kUnits[] = {{"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}};
+
+struct Expansion {
+  std::string_view start;
+  const char* variable;
+};
+constexpr Expansion kExpansions[] = {{"~/", "HOME"}, {"${CREDENTIALS_DIRECTORY}/", "CREDENTIALS_DIRECTORY"}};
+
+bool has_control_characters(std::string_view text) {
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; });
+}
+
+/// Without the text, which may be a secret in the wrong place: a key file given as configuration is one long text.
+std::string_view description(const Value& value) {
+  switch (value.kind) {
+    case Kind::nothing:
+      return "nothing";
+    case Kind::text:
+      return value.text.empty() ? "empty text" : "text";
+    case Kind::list:
+      return "a list";
+    case Kind::map:
+      return "a map";
+  }
+  return "";
+}
+
+std::string joined(std::span<const std::string> words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+std::string_view trimmed(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(' ');
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(' ') - begin + 1);
+}
+
+std::string did_you_mean(std::string_view name, std::span<const std::string> candidates) {
+  const std::optional<std::string> meant = suggestion(name, candidates);
+  return meant ? "did you mean " + *meant + "?" : "";
+}
+
+}  // namespace
+
+std::optional<std::string> find_variable(const Environment& environment, const std::string& name) {
+  const auto found = environment.find(name);
+  if (found == environment.end() || found->second.empty()) return std::nullopt;
+  return found->second;
+}
+
+std::string Entry::where() const {
+  return value.line == 0 ? source.name : source.name + ":" + std::to_string(value.line);
+}
+
+void Entry::complain(std::string message, std::string hint) const {
+  const std::string prefix = key.empty() ? "" : key + ": ";
+  problems.push_back({.where = where(), .message = prefix + std::move(message), .hint = std::move(hint)});
+}
+
+void Entry::complain_expected(const std::string& expected) const {
+  complain("expected " + expected + ", found " + std::string(description(value)));
+}
+
+std::string printable(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+  return text;
+}
+
+std::string quote(std::string_view text) {
+  constexpr std::size_t kMost = 60;
+  return '"' + printable(std::string(text.substr(0, kMost))) + (text.size() > kMost ? "…\"" : "\"");
+}
+
+std::optional<std::string> read_text(const Entry& entry, const std::string& expected) {
+  if (entry.value.kind != Kind::text || entry.value.text.empty()) {
+    entry.complain_expected(expected);
+    return std::nullopt;
+  }
+  // Not shown: several lines are most likely the content of a file, where its path was asked for.
+  if (has_control_characters(entry.value.text)) {
+    entry.complain("expected " + expected + ", found text with line breaks or control characters");
+    return std::nullopt;
+  }
+  return entry.value.text;
+}
+
+std::optional<bool> read_boolean(const Entry& entry) {
+  const std::optional<std::string> text = read_text(entry, "true or false");
+  if (!text) return std::nullopt;
+  if (*text == "true") return true;
+  if (*text == "false") return false;
+  entry.complain(quote(*text) + " is neither true nor false");
+  return std::nullopt;
+}
+
+std::optional<milliseconds> read_duration(const Entry& entry, milliseconds least, milliseconds most) {
+  const std::optional<std::string> text = read_text(entry, "a duration such as 10s");
+  if (!text) return std::nullopt;
+
+  const std::size_t digits = std::min(text->find_first_not_of("0123456789"), text->size());
+  const std::string unit_name = text->substr(digits);
+  if (digits > 0 && unit_name.empty()) {
+    entry.complain(quote(*text) + " has no unit", "write " + text->substr(0, 10) + "s");
+    return std::nullopt;
+  }
+  const auto* const unit =
+      std::find_if(std::begin(kUnits), std::end(kUnits), [&](const Unit& u) { return u.name == unit_name; });
+  if (digits == 0 || unit == std::end(kUnits)) {
+    entry.complain(quote(*text) + " is not a duration", "write a whole number and ms, s, m or h, such as 10s");
+    return std::nullopt;
+  }
+
+  std::int64_t number = 0;
+  const bool countable = std::from_chars(text->data(), text->data() + digits, number).ec == std::errc{};
+  if (!countable || number > most.count() / unit->milliseconds) {
+    entry.complain(quote(*text) + " is longer than " + to_text(most));
+    return std::nullopt;
+  }
+  const milliseconds duration(number * unit->milliseconds);
+  if (duration < least) {
+    entry.complain(quote(*text) + " is shorter than " + to_text(least));
+    return std::nullopt;
+  }
+  return duration;
+}
+
+std::string to_text(milliseconds duration) {
+  const Unit* unit = std::begin(kUnits);
+  for (const Unit& larger : kUnits) {
+    if (duration.count() % larger.milliseconds == 0) unit = &larger;
+  }
+  return std::to_string(duration.count() / unit->milliseconds) + std::string(unit->name);
+}
+
+std::optional<std::filesystem::path> read_path(const Entry& entry) {
+  const std::optional<std::string> text = read_text(entry, "a path");
+  if (!text) return std::nullopt;
+  for (const auto& [start, variable] : kExpansions) {
+    if (!text->starts_with(start)) continue;
+    const std::optional<std::string> folder = find_variable(entry.source.environment, variable);
+    if (!folder) {
+      entry.complain(std::string(variable) + " is not set in the environment", "write the whole path");
+      return std::nullopt;
+    }
+    return *folder + "/" + text->substr(start.size());
+  }
+  if (text->starts_with('$')) {
+    entry.complain("of all variables, only ${CREDENTIALS_DIRECTORY}/ is expanded in a path", "write the whole path");
+    return std::nullopt;
+  }
+  return entry.source.folder / *text;
+}
+
+std::optional<std::size_t> read_word(const Entry& entry, std::span<const std::string> words) {
+  const std::optional<std::string> text = read_text(entry, "one of " + joined(words));
+  if (!text) return std::nullopt;
+  const auto found = std::find(words.begin(), words.end(), *text);
+  if (found != words.end()) return static_cast<std::size_t>(found - words.begin());
+  entry.complain(quote(*text) + " is not one of " + joined(words), did_you_mean(*text, words));
+  return std::nullopt;
+}
+
+std::optional<std::vector<Value>> read_list(const Entry& entry) {
+  if (entry.value.kind == Kind::list) return entry.value.items;
+  if (entry.value.kind == Kind::map) {
+    entry.complain_expected("a list");
+    return std::nullopt;
+  }
+  std::vector<Value> items;
+  std::string_view rest = entry.value.text;
+  while (!rest.empty()) {
+    const std::size_t comma = std::min(rest.find(','), rest.size());
+    Value item = scalar(std::string(trimmed(rest.substr(0, comma))));
+    item.line = entry.value.line;
+    items.push_back(std::move(item));
+    rest.remove_prefix(std::min(comma + 1, rest.size()));
+  }
+  return items;
+}
+
+}  // namespace fleetsign::config
