@@ -10,22 +10,18 @@
 #include <vector>
 
 #include "config/config.h"
+#include "config/problem.h"
 
 namespace fleetsign::config {
 
-/// Something wrong in a source. `where` is "FILE:LINE", "environment FLEETSIGN_X" or "flag --x".
-struct Problem {
-  enum class Kind { missing_file, unreadable_file, invalid };
-  Kind kind = Kind::invalid;
-  std::string where;
-  std::string message;  ///< what is wrong, naming the key; never the value of a secret
-  std::string hint;     ///< what to do; may be empty
-};
-
 struct Sources {
   std::optional<std::filesystem::path> file;
-  std::map<std::string, std::string> environment;           ///< FLEETSIGN_* is looked at, nothing else
-  std::vector<std::pair<std::string, std::string>> flags;   ///< key (as in the file, with dots) and value
+  /// FLEETSIGN_* sets keys; HOME, STATE_DIRECTORY and CREDENTIALS_DIRECTORY complete paths; nothing else is looked at.
+  std::map<std::string, std::string> environment;
+  /// Key (as in the file, with dots; `-` may stand for `_`) and value.
+  std::vector<std::pair<std::string, std::string>> flags;
+  /// What the file holds, for who has read it already; `file` is then only its name.
+  std::optional<std::string> file_text;
 };
 
 struct Loaded {

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/keys.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <iterator>
+#include <optional>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "config/listen.h"
+#include "config/url.h"
+
+namespace fleetsign::config {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::array kRegions = {Choice<Region>{"auto", Region::automatic}, Choice<Region>{"na", Region::na},
+                                 Choice<Region>{"eu", Region::eu}, Choice<Region>{"cn", Region::cn}};
+constexpr std::array kUnknownCommands = {Choice<UnknownCommands>{"forward", UnknownCommands::forward},
+                                         Choice<UnknownCommands>{"reject", UnknownCommands::reject}};
+constexpr std::array kLogLevels = {
+    Choice<LogLevel>{"error", LogLevel::error}, Choice<LogLevel>{"warning", LogLevel::warning},
+    Choice<LogLevel>{"info", LogLevel::info}, Choice<LogLevel>{"debug", LogLevel::debug}};
+constexpr std::array kLogFormats = {Choice<LogFormat>{"text", LogFormat::text},
+                                    Choice<LogFormat>{"json", LogFormat::json}};
+
+std::optional<std::chrono::milliseconds> read_timeout(const Entry& entry) {
+  return read_duration(entry, 1s, 10min);
+}
+
+/// Where bearer tokens are sent, so plain HTTP never leaves the machine; the URL is not shown, for it may hold a
+/// password.
+std::optional<std::string> read_base_url(const Entry& entry) {
+  const std::optional<std::string> text = read_text(entry, "a URL");
+  if (!text) return std::nullopt;
+  const std::string hint = "write https://HOST or https://HOST:PORT";
+  const auto parsed = parse_origin(*text);
+  if (const auto* fault = std::get_if<std::string>(&parsed)) {
+    entry.complain("the URL " + *fault, hint);
+    return std::nullopt;
+  }
+  const Origin& origin = std::get<Origin>(parsed);
+  if (origin.scheme != "https" && !(origin.scheme == "http" && is_loopback(origin.host))) {
+    entry.complain("the URL is not https", hint + "; http only leads to this machine, as in http://127.0.0.1:4481");
+    return std::nullopt;
+  }
+  if (origin.port == 0) {
+    entry.complain("the URL has port 0", hint);
+    return std::nullopt;
+  }
+  return to_text(origin);
+}
+
+/// In lower case, as Fleet API wants it.
+std::optional<std::string> read_domain(const Entry& entry) {
+  std::optional<std::string> text = read_text(entry, "a host name");
+  if (!text) return std::nullopt;
+  if (is_host_name(*text) && text->find_first_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") == std::string::npos) return text;
+  entry.complain(quote(*text) + " is not a host name in lower case", "write the name alone, such as example.com");
+  return std::nullopt;
+}
+
+std::optional<std::vector<std::string>> read_command_names(const Entry& entry) {
+  const std::optional<std::vector<Value>> items = read_list(entry);
+  if (!items) return std::nullopt;
+  std::vector<std::string> names;
+  for (const Value& item : *items) {
+    const Entry command{item, entry.key, entry.source, entry.problems};
+    const std::optional<std::string> name = read_text(command, "a command's name");
+    if (!name) continue;
+    const bool is_name = name->find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
+    if (!is_name) command.complain(quote(*name) + " is not a command's name", "`fleetsign commands` lists them");
+    names.push_back(*name);
+  }
+  return names;
+}
+
+constexpr Key kKeys[] = {
+    {"listen", "list of URLs or maps", "http://127.0.0.1:4480", "unix:/run/fleetsign/api.sock",
+     "Where to listen; an entry is http://HOST:PORT, https://HOST:PORT, unix:/PATH, systemd:NAME or "
+     "{url, serve: all|public_key|metrics, mode, group, tls: {cert_file, key_file, client_ca_file}}",
+     [](Config& config, const Entry& entry) { assign(config.listen, read_listen(entry)); }},
+    {"key_file", "path", "", "/etc/fleetsign/private-key.pem",
+     "The private key that signs commands (PEM, P-256); as in every path in a file, ~/ and ${CREDENTIALS_DIRECTORY}/ "
+     "are expanded and a relative one starts at the file's folder",
+     [](Config& config, const Entry& entry) { assign(config.key_file, read_path(entry)); }},
+    {"key_passphrase_file", "path", "", "${CREDENTIALS_DIRECTORY}/passphrase",
+     "A file that holds the passphrase of an encrypted key_file",
+     [](Config& config, const Entry& entry) { assign(config.key_passphrase_file, read_path(entry)); }},
+    {"fleet_api.base_url", "URL", "", "https://fleet-api.prd.eu.vn.cloud.tesla.com",
+     "Where Fleet API is, whatever the region: https://HOST, https://HOST:PORT, or http:// to this machine",
+     [](Config& config, const Entry& entry) { assign(config.fleet_api.base_url, read_base_url(entry)); }},
+    {"fleet_api.ca_file", "path", "", "/etc/fleetsign/fleet-api-ca.pem",
+     "The authorities (PEM) that may vouch for Fleet API's certificate, in place of the system's",
+     [](Config& config, const Entry& entry) { assign(config.fleet_api.ca_file, read_path(entry)); }},
+    {"fleet_api.region", "auto | na | eu | cn", "auto", "eu",
+     "The region to ask; auto learns it from tokens and from Fleet API's answers",
+     [](Config& config, const Entry& entry) { assign(config.fleet_api.region, read_choice<Region>(entry, kRegions)); }},
+    {"timeout", "duration", "10s", "20s",
+     "How long a command may take when its caller does not say so with Prefer: wait; from 1s to timeout_max",
+     [](Config& config, const Entry& entry) { assign(config.timeout, read_timeout(entry)); }},
+    {"timeout_max", "duration", "60s", "2m", "The longest time that a caller may ask for with Prefer: wait; up to 10m",
+     [](Config& config, const Entry& entry) { assign(config.timeout_max, read_timeout(entry)); }},
+    {"state_dir", "path", "~/.local/state/fleetsign", "/var/lib/fleetsign",
+     "The folder of what must survive a restart; where systemd sets $STATE_DIRECTORY, that is the default",
+     [](Config& config, const Entry& entry) { assign(config.state_dir, read_path(entry)); }},
+    {"domain", "host name", "", "example.com", "The domain that is registered with Tesla and that shows the public key",
+     [](Config& config, const Entry& entry) { assign(config.domain, read_domain(entry)); }},
+    {"unknown_commands", "forward | reject", "forward", "reject",
+     "What becomes of a command that fleetsign does not know: Fleet API gets it unsigned, or the caller an error",
+     [](Config& config, const Entry& entry) {
+       assign(config.unknown_commands, read_choice<UnknownCommands>(entry, kUnknownCommands));
+     }},
+    {"experimental_commands", "list of names", "[]", "close_trunk",
+     "Commands to offer although they are experimental; `fleetsign commands` lists them",
+     [](Config& config, const Entry& entry) { assign(config.experimental_commands, read_command_names(entry)); }},
+    {"auto_wake", "true | false", "false", "true",
+     "Whether a sleeping vehicle is woken for a command without ?wake=true",
+     [](Config& config, const Entry& entry) { assign(config.auto_wake, read_boolean(entry)); }},
+    {"require_authenticated_replies", "true | false", "false", "true",
+     "Whether a vehicle's reply counts only when it is authenticated",
+     [](Config& config, const Entry& entry) { assign(config.require_authenticated_replies, read_boolean(entry)); }},
+    {"log.level", "error | warning | info | debug", "info", "debug", "The least important messages that are logged",
+     [](Config& config, const Entry& entry) { assign(config.log.level, read_choice<LogLevel>(entry, kLogLevels)); }},
+    {"log.format", "text | json", "text", "json", "Log lines for people, or one JSON object each",
+     [](Config& config, const Entry& entry) { assign(config.log.format, read_choice<LogFormat>(entry, kLogFormats)); }},
+};
+
+}  // namespace
+
+std::span<const Key> keys() {
+  return kKeys;
+}
+
+const Key* find_key(std::string_view name) {
+  const auto* const found =
+      std::find_if(std::begin(kKeys), std::end(kKeys), [&](const Key& k) { return k.name == name; });
+  return found == std::end(kKeys) ? nullptr : found;
+}
+
+std::string environment_name(std::string_view key) {
+  std::string name(kEnvironmentPrefix);
+  for (const char c : key) name += c == '.' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+  return name;
+}
+
+}  // namespace fleetsign::config

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/listen.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include "config/members.h"
+#include "config/url.h"
+
+namespace fleetsign::config {
+namespace {
+
+constexpr std::array kServe = {Choice<Serve>{"all", Serve::all}, Choice<Serve>{"public_key", Serve::public_key},
+                               Choice<Serve>{"metrics", Serve::metrics}};
+constexpr std::string_view kUnix = "unix:";
+constexpr std::string_view kSystemd = "systemd:";
+constexpr std::string_view kForms = "write http://HOST:PORT, https://HOST:PORT, unix:/PATH or systemd:NAME";
+
+/// For messages; what may hold a password is not shown.
+std::string shown(const std::string& url) {
+  return url.find('@') == std::string::npos ? quote(url) : "the URL";
+}
+
+/// http or https, in one spelling.
+std::optional<std::string> read_origin(const Entry& entry, const std::string& text) {
+  const auto parsed = parse_origin(text);
+  if (const auto* fault = std::get_if<std::string>(&parsed)) {
+    entry.complain(shown(text) + " " + *fault, std::string(kForms));
+    return std::nullopt;
+  }
+  const Origin& origin = std::get<Origin>(parsed);
+  if (!origin.port) {
+    entry.complain(shown(text) + " has no port", "write " + to_text(origin) + ":4480");
+    return std::nullopt;
+  }
+  return to_text(origin);
+}
+
+std::optional<std::string> read_unix(const Entry& entry, const std::string& text) {
+  // sizeof(sockaddr_un::sun_path) less its final zero (unix(7)).
+  constexpr std::size_t kLongestPath = 107;
+  const std::string_view path = std::string_view(text).substr(kUnix.size());
+  if (!path.starts_with('/')) {
+    entry.complain(quote(text) + " has no path that begins with /", "write unix:/PATH");
+    return std::nullopt;
+  }
+  if (path.size() > kLongestPath) {
+    entry.complain(quote(text) + " is too long for a socket", "the path may have 107 bytes");
+    return std::nullopt;
+  }
+  return text;
+}
+
+std::optional<std::string> read_systemd(const Entry& entry, const std::string& text) {
+  // FileDescriptorName= in systemd.socket(5): up to 255 ASCII characters, no colon.
+  constexpr std::size_t kLongestName = 255;
+  const std::string_view name = std::string_view(text).substr(kSystemd.size());
+  const bool usable = !name.empty() && name.size() <= kLongestName &&
+                      std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c <= '~' && c != ':'; });
+  if (usable) return text;
+  entry.complain(quote(text) + " has no usable name", "write systemd:NAME, with NAME as FileDescriptorName= says it");
+  return std::nullopt;
+}
+
+std::optional<std::string> read_url(const Entry& entry) {
+  const std::optional<std::string> text = read_text(entry, "a URL");
+  if (!text) return std::nullopt;
+  if (text->starts_with("http:") || text->starts_with("https:")) return read_origin(entry, *text);
+  if (text->starts_with(kUnix)) return read_unix(entry, *text);
+  if (text->starts_with(kSystemd)) return read_systemd(entry, *text);
+  entry.complain(shown(*text) + " is not a place to listen", std::string(kForms));
+  return std::nullopt;
+}
+
+std::optional<unsigned> read_mode(const Entry& entry) {
+  const std::optional<std::string> text = read_text(entry, "an octal mode such as \"0660\"");
+  if (!text) return std::nullopt;
+  unsigned mode = 0;
+  const char* const end = text->data() + text->size();
+  // The leading zero is asked for, since 660 may be meant as decimal.
+  const bool octal =
+      text->size() == 4 && text->front() == '0' && std::from_chars(text->data(), end, mode, 8).ptr == end;
+  if (octal) return mode;
+  entry.complain(quote(*text) + " is not an octal mode", "write 0 and three octal digits, such as \"0660\"");
+  return std::nullopt;
+}
+
+ListenTls& tls_of(Listen& listen) {
+  return listen.tls ? *listen.tls : listen.tls.emplace();
+}
+
+struct Field {
+  std::string_view name;
+  void (*set)(Listen& listen, const Entry& entry);
+};
+constexpr Field kFields[] = {
+    {"url", [](Listen& listen, const Entry& entry) { assign(listen.url, read_url(entry)); }},
+    {"serve", [](Listen& listen, const Entry& entry) { assign(listen.serve, read_choice<Serve>(entry, kServe)); }},
+    {"mode", [](Listen& listen, const Entry& entry) { assign(listen.mode, read_mode(entry)); }},
+    {"group", [](Listen& listen, const Entry& entry) { assign(listen.group, read_text(entry, "a group's name")); }},
+    {"tls.cert_file", [](Listen& listen, const Entry& entry) { assign(tls_of(listen).cert_file, read_path(entry)); }},
+    {"tls.key_file", [](Listen& listen, const Entry& entry) { assign(tls_of(listen).key_file, read_path(entry)); }},
+    {"tls.client_ca_file",
+     [](Listen& listen, const Entry& entry) { assign(tls_of(listen).client_ca_file, read_path(entry)); }},
+};
+
+/// That the parts fit together.
+void check(const Listen& listen, const Entry& entry) {
+  const bool is_https = listen.url.starts_with("https:");
+  const bool is_unix = listen.url.starts_with(kUnix);
+  const bool is_systemd = listen.url.starts_with(kSystemd);
+  if (listen.url.empty()) return entry.complain("an entry has no url", std::string(kForms));
+  if (!is_unix && (listen.mode || listen.group)) {
+    entry.complain(quote(listen.url) + " cannot have a mode or a group", "only unix:/PATH has them");
+  }
+  if (listen.tls && !is_https && !is_systemd) {
+    entry.complain(quote(listen.url) + " cannot have tls", "write https://HOST:PORT");
+  }
+  const bool has_certificate = listen.tls && !listen.tls->cert_file.empty() && !listen.tls->key_file.empty();
+  if ((is_https || listen.tls) && !has_certificate) {
+    entry.complain(quote(listen.url) + " needs tls.cert_file and tls.key_file",
+                   "write in the file: {url: URL, tls: {cert_file: PATH, key_file: PATH}}");
+  }
+}
+
+/// An entry whose parts are wrong has been complained about, so that what it lacks need not be told as well.
+std::optional<Listen> read_one(const Entry& entry) {
+  Listen listen;
+  const std::size_t problems = entry.problems.size();
+  if (entry.value.kind == Value::Kind::map) {
+    std::vector<std::string> names;
+    for (const Field& field : kFields) names.emplace_back(field.name);
+    read_members(entry, names, [&](std::size_t index, const Entry& member) { kFields[index].set(listen, member); });
+  } else if (entry.value.kind == Value::Kind::text) {
+    assign(listen.url, read_url(entry));
+  } else {
+    entry.complain_expected("a URL or a map with a url");
+  }
+  if (entry.problems.size() == problems) check(listen, entry);
+  if (entry.problems.size() != problems) return std::nullopt;
+  return listen;
+}
+
+}  // namespace
+
+std::optional<std::vector<Listen>> read_listen(const Entry& entry) {
+  const std::optional<std::vector<Value>> items = read_list(entry);
+  if (!items) return std::nullopt;
+  if (items->empty()) {
+    entry.complain("expected at least one place to listen, found none", std::string(kForms));
+    return std::nullopt;
+  }
+  std::vector<Listen> all;
+  for (const Value& item : *items) {
+    std::optional<Listen> one = read_one({item, entry.key, entry.source, entry.problems});
+    if (one) all.push_back(*std::move(one));
+  }
+  return all;
+}
+
+}  // namespace fleetsign::config

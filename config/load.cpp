@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/load.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <iterator>
+#include <memory>
+#include <set>
+#include <string_view>
+#include <system_error>
+#include <variant>
+
+#include "config/entry.h"
+#include "config/keys.h"
+#include "config/members.h"
+#include "config/suggestion.h"
+#include "config/yaml.h"
+
+namespace fleetsign::config {
+namespace {
+
+constexpr std::size_t kLargestFile = std::size_t{1024} * 1024;
+
+/// Read by sub-commands, which say so themselves; no keys, and yet no mistakes.
+constexpr std::string_view kOtherVariables[] = {"FLEETSIGN_CONFIG", "FLEETSIGN_TOKEN", "FLEETSIGN_URL"};
+
+/// Kubernetes describes each service to every container of its namespace: a service called "fleetsign" adds
+/// FLEETSIGN_SERVICE_HOST, FLEETSIGN_PORT=tcp://…, FLEETSIGN_PORT_4480_TCP_ADDR and more ("Accessing the Service").
+bool is_service_link(std::string_view name, std::string_view value) {
+  return name.starts_with("FLEETSIGN_SERVICE_") || name.starts_with("FLEETSIGN_PORT_") ||
+         (name == "FLEETSIGN_PORT" && value.find("://") != std::string_view::npos);
+}
+
+Problem file_problem(const std::filesystem::path& file, int error) {
+  if (error == ENOENT || error == ENOTDIR) {
+    return {.kind = Problem::Kind::missing_file,
+            .where = file.string(),
+            .message = "the file does not exist",
+            .hint = "`fleetsign config example` prints one to begin with"};
+  }
+  return {.kind = Problem::Kind::unreadable_file,
+          .where = file.string(),
+          .message = "the file cannot be read: " + std::generic_category().message(error),
+          .hint = "name a file that this user may read"};
+}
+
+/// The first kLargestFile + 1 bytes.
+std::variant<std::string, Problem> read_file(const std::filesystem::path& file) {
+  const auto close = [](std::FILE* stream) { std::fclose(stream); };
+  const std::unique_ptr<std::FILE, decltype(close)> stream(std::fopen(file.c_str(), "rbe"), close);
+  if (!stream) return file_problem(file, errno);
+  std::string text(kLargestFile + 1, '\0');
+  text.resize(std::fread(text.data(), 1, text.size(), stream.get()));
+  if (std::ferror(stream.get()) != 0) return file_problem(file, errno);
+  return text;
+}
+
+std::vector<std::string> key_names() {
+  std::vector<std::string> names;
+  for (const Key& key : keys()) names.emplace_back(key.name);
+  return names;
+}
+
+class Loader {
+ public:
+  explicit Loader(const Sources& sources) : sources_(sources) {}
+
+  Loaded run() {
+    if (sources_.file) load_file(*sources_.file);
+    for (const auto& [name, value] : sources_.environment) {
+      if (name.starts_with(kEnvironmentPrefix)) load_variable(name, value);
+    }
+    for (const auto& [name, value] : sources_.flags) load_flag(name, value);
+    check_timeouts();
+    choose_state_dir();
+    return std::move(loaded_);
+  }
+
+ private:
+  void complain(std::string where, std::string message, std::string hint) {
+    loaded_.problems.push_back({.where = std::move(where), .message = std::move(message), .hint = std::move(hint)});
+  }
+
+  void set(const Key& key, const Entry& entry) {
+    const std::size_t problems = loaded_.problems.size();
+    key.set(loaded_.config, entry);
+    if (loaded_.problems.size() != problems) {
+      faulty_.insert(key.name);
+    } else {
+      loaded_.origins.insert_or_assign(std::string(key.name), entry.where());
+    }
+  }
+
+  void set_word(const Key& key, const std::string& word, const Source& source) {
+    const Value value = scalar(word);
+    set(key, {value, std::string(key.name), source, loaded_.problems});
+  }
+
+  void load_file(const std::filesystem::path& file) {
+    if (sources_.file_text) return load_text(file, *sources_.file_text);
+    auto text = read_file(file);
+    if (auto* problem = std::get_if<Problem>(&text)) return loaded_.problems.push_back(std::move(*problem));
+    load_text(file, std::get<std::string>(text));
+  }
+
+  void load_text(const std::filesystem::path& file, const std::string& text) {
+    if (text.size() > kLargestFile) return complain(file.string(), "the file is larger than 1 MiB", "");
+    const Source source{file.string(), file.parent_path(), sources_.environment};
+    const auto parsed = parse_yaml(text);
+    if (const auto* error = std::get_if<SyntaxError>(&parsed)) {
+      const Value place{.line = error->line};
+      return Entry{place, "", source, loaded_.problems}.complain("this is not valid YAML: " +
+                                                                 printable(error->message));
+    }
+    const Entry root{std::get<Value>(parsed), "", source, loaded_.problems};
+    read_members(root, key_names(), [&](std::size_t index, const Entry& entry) { set(keys()[index], entry); });
+  }
+
+  void load_variable(const std::string& name, const std::string& value) {
+    for (const Key& key : keys()) {
+      if (environment_name(key.name) == name)
+        return set_word(key, value, {"environment " + name, "", sources_.environment});
+    }
+    const bool is_other =
+        std::find(std::begin(kOtherVariables), std::end(kOtherVariables), name) != std::end(kOtherVariables);
+    if (is_other || is_service_link(name, value)) return;
+
+    // Compared without the prefix, which would make any two names look alike.
+    std::vector<std::string> candidates;
+    for (const Key& key : keys()) candidates.push_back(environment_name(key.name).substr(kEnvironmentPrefix.size()));
+    for (const std::string_view other : kOtherVariables)
+      candidates.emplace_back(other.substr(kEnvironmentPrefix.size()));
+    const std::optional<std::string> meant = suggestion(name.substr(kEnvironmentPrefix.size()), candidates);
+    complain("environment " + name, "no key has this variable",
+             meant ? "did you mean " + std::string(kEnvironmentPrefix) + *meant + "?" : "unset it");
+  }
+
+  void load_flag(const std::string& given, const std::string& value) {
+    const std::string where = "flag --" + given;
+    std::string name = given;
+    std::replace(name.begin(), name.end(), '-', '_');
+    const Key* key = find_key(name);
+    if (key == nullptr) {
+      const std::optional<std::string> meant = suggestion(name, key_names());
+      return complain(where, "no key has this name",
+                      meant ? "did you mean --" + *meant + "?" : "`fleetsign config example` shows every key");
+    }
+    if (!flags_.insert(key->name).second) {
+      return complain(where, name + ": is set a second time", "give the flag once; the values of a list have commas");
+    }
+    set_word(*key, value, {where, "", sources_.environment});
+  }
+
+  void check_timeouts() {
+    const Config& config = loaded_.config;
+    if (config.timeout <= config.timeout_max) return;
+    if (faulty_.contains("timeout") || faulty_.contains("timeout_max")) return;
+    const std::string timeout = to_text(config.timeout);
+    const std::string most = to_text(config.timeout_max);
+    const auto set = loaded_.origins.find("timeout");
+    if (set != loaded_.origins.end()) {
+      complain(set->second, "timeout: " + timeout + " is longer than timeout_max, which is " + most,
+               "set timeout_max to " + timeout + " or more");
+    } else {
+      complain(loaded_.origins.at("timeout_max"),
+               "timeout_max: " + most + " is shorter than timeout, which is " + timeout,
+               "set timeout to " + most + " or less");
+    }
+  }
+
+  void choose_state_dir() {
+    if (!loaded_.config.state_dir.empty()) return;
+    // systemd.exec(5): several StateDirectory= are separated by colons; ours is the first.
+    if (const auto folders = find_variable(sources_.environment, "STATE_DIRECTORY")) {
+      loaded_.config.state_dir = folders->substr(0, folders->find(':'));
+    } else if (const auto home = find_variable(sources_.environment, "HOME")) {
+      loaded_.config.state_dir = *home + "/.local/state/fleetsign";
+    }
+  }
+
+  const Sources& sources_;
+  Loaded loaded_;
+  std::set<std::string_view> faulty_;  ///< keys that a source sets, but not to a usable value
+  std::set<std::string_view> flags_;   ///< keys that a flag has set
+};
+
+}  // namespace
+
+Loaded load(const Sources& sources) {
+  return Loader(sources).run();
+}
+
+}  // namespace fleetsign::config
