@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "crypto/random.h"
-#include "protocol/proto/vcsec.pb.h"
+
 #include "tests/crypto/known_answers.h"
 
 namespace fleetsign::protocol::test {

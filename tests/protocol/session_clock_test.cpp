@@ -43,7 +43,7 @@ TEST_CASE("session: a command lives for at most 30 seconds, however late its dea
 
 TEST_CASE("session: with less than a second left, nothing is stamped and no counter used") {
   auto bench = at_1000();
-  for (const Duration left : {Duration(1s - 1ns), Duration(0s), Duration(-5s)}) {
+  for (const Duration left : std::initializer_list<Duration>{1s - 1ns, 0s, -5s}) {
     CHECK(bench.refusal(left) == StampRefusal::too_late);
   }
   CHECK(bench.stamp(1s).counter == 1);
