@@ -18,8 +18,8 @@ constexpr std::chrono::seconds kLongestWait{60};
 
 }  // namespace
 
-Exchange::Exchange(Request request, Target target)
-    : request_(std::move(request)), target_(std::move(target)), started_(ops::boot_now()) {}
+Exchange::Exchange(const Request& request, Target target)
+    : started_(ops::boot_now()), request_(request), target_(std::move(target)) {}
 
 bool Exchange::hand_over() {
   const std::lock_guard lock(mutex_);

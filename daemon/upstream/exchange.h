@@ -15,7 +15,7 @@ namespace fleetsign::upstream {
 class Exchange {
  public:
   /// The clock starts here.
-  Exchange(Request request, Target target);
+  Exchange(const Request& request, Target target);
 
   [[nodiscard]] const Request& request() const { return request_; }
   [[nodiscard]] const Target& target() const { return target_; }
@@ -38,9 +38,9 @@ class Exchange {
   [[nodiscard]] std::string overdue_text(protocol::Instant limit, const std::string& where) const;
 
  private:
+  const protocol::Instant started_;  ///< first, as copying a long body takes its time
   const Request request_;
   const Target target_;
-  const protocol::Instant started_;
 
   mutable std::mutex mutex_;  ///< guards all that follows
   std::condition_variable answered_;

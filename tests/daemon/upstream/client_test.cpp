@@ -48,7 +48,7 @@ TEST_CASE("client: every method comes through, with a body and without") {
     const char* body;
     const char* rest;  ///< of the request, behind Host
   };
-  for (const auto& [method, body, rest] : {
+  for (const Case& one : {
            Case{"GET", "", "\r\n"},
            Case{"GET", "get", "Content-Length: 3\r\n\r\nget"},
            Case{"POST", "", "Content-Length: 0\r\n\r\n"},
@@ -60,12 +60,12 @@ TEST_CASE("client: every method comes through, with a body and without") {
            Case{"DELETE", "delete", "Content-Length: 6\r\n\r\ndelete"},
            Case{"OPTIONS", "", "\r\n"},
        }) {
-    CAPTURE(method);
-    CAPTURE(body);
+    CAPTURE(one.method);
+    CAPTURE(one.body);
     ScriptedServer server(serve("x"));
     const auto client = Client::start({});
-    CHECK(delivered(client->send(request(method, http_url(server), body))).body == "x");
-    CHECK(server.received() == std::string(method) + " / HTTP/1.1\r\nHost: " + server.place() + "\r\n" + rest);
+    CHECK(delivered(client->send(request(one.method, http_url(server), one.body))).body == "x");
+    CHECK(server.received() == std::string(one.method) + " / HTTP/1.1\r\nHost: " + server.place() + "\r\n" + one.rest);
   }
 }
 

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// System calls that this test program defines itself, so that libcurl and the client meet a resolver that hangs and a
+// machine that fails. Until told otherwise they do what they always do.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+namespace fleetsign::upstream {
+
+/// While one exists, names that end in ".test" are looked up by it, not by the system.
+class FakeResolver {
+ public:
+  enum class Behaviour { finds, hangs, finds_nothing };
+
+  FakeResolver();
+  /// Lets go of lookups that hang, and waits for them.
+  ~FakeResolver();
+  FakeResolver(const FakeResolver&) = delete;
+  FakeResolver& operator=(const FakeResolver&) = delete;
+
+  /// For all lookups that begin from now on. What is found is 127.0.0.1.
+  void set(Behaviour behaviour);
+  /// Those that hang go on, and find.
+  void release();
+
+  [[nodiscard]] std::size_t begun() const;
+  /// The most that were under way at once.
+  [[nodiscard]] std::size_t most_at_once() const;
+  /// Waits until so many have begun; false when that takes 20 s.
+  [[nodiscard]] bool wait_for_begun(std::size_t count) const;
+};
+
+/// While one exists, epoll_wait() fails on the thread that calls it next.
+class BrokenEpoll {
+ public:
+  BrokenEpoll();
+  ~BrokenEpoll();
+  BrokenEpoll(const BrokenEpoll&) = delete;
+  BrokenEpoll& operator=(const BrokenEpoll&) = delete;
+};
+
+}  // namespace fleetsign::upstream
