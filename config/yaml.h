@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The only file that knows yaml-cpp.
+// From YAML text to a tree. yaml-cpp stays behind it: its types and exceptions are in yaml.cpp only.
 #pragma once
 
 #include <cstddef>
