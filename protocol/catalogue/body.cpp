@@ -15,6 +15,10 @@ using protocol::Kind;
 
 constexpr std::string_view kWhiteSpace = " \t\r\n";
 
+std::string not_json_at(std::size_t position) {
+  return "the body is not JSON: it goes wrong at byte " + std::to_string(position);
+}
+
 /// Takes a flat object from the parser's events. What is nested in a member comes as an empty object or array, so that
 /// depth costs nothing. Never shows more of the body than the names of members: values may be secrets.
 class Reader final : public nlohmann::json_sax<json> {
@@ -45,7 +49,7 @@ class Reader final : public nlohmann::json_sax<json> {
   }
 
   bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception&) override {
-    problem_ = "the body is not JSON: it goes wrong at byte " + std::to_string(position);
+    problem_ = not_json_at(position);
     return false;
   }
 
@@ -98,6 +102,10 @@ protocol::Result<json> parse_body(const Command& command, std::string_view body)
   }
   if (body.find_first_not_of(kWhiteSpace) == std::string_view::npos) return json::object();
 
+  // The parser takes a zero for the end and would not look at what follows.
+  if (const auto zero = body.find('\0'); zero != std::string_view::npos) {
+    return bad_body(command, not_json_at(zero + 1));
+  }
   Reader reader;
   if (!json::sax_parse(body, &reader)) {
     return bad_body(command, is_form(body) ? "the body is not JSON, but written as key=value" : reader.problem());

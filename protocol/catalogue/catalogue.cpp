@@ -71,7 +71,7 @@ Encoded encode(const Command& command, const nlohmann::json& arguments, const Su
   auto encoded = command.encoder(arguments, surroundings);
   if (encoded) return encoded;
   auto failure = std::move(encoded).error();
-  failure.hint = "for example: " + example_text(command);
+  failure.hint = "for example " + example_text(command);
   return failure;
 }
 

@@ -50,7 +50,7 @@ Read<T> checked(auto number, Bounds<T> bounds) {
 
 template <class T>
 Read<T> read_whole(const json& value, Bounds<T> bounds) {
-  constexpr double kExact = 9007199254740992;  // 2^53: a double beyond it may have been rounded when it was parsed
+  constexpr double kExact = 9007199254740992;  // 2^53: a double from there on may have been rounded when it was parsed
   const json number = unquoted(value);
   if (number.is_number_unsigned()) return checked(number.get<std::uint64_t>(), bounds);
   if (number.is_number_integer()) return checked(number.get<std::int64_t>(), bounds);
@@ -58,7 +58,7 @@ Read<T> read_whole(const json& value, Bounds<T> bounds) {
 
   const double real = number.get<double>();
   if (std::trunc(real) != real) return Problem{"is not a whole number"};
-  if (std::abs(real) > kExact) return Problem{"is too large"};
+  if (std::abs(real) >= kExact) return Problem{"is too large"};
   return checked(static_cast<std::int64_t>(real), bounds);
 }
 
