@@ -85,7 +85,7 @@ Typed<CoolerLevel> cooler_level() {
 
 /// As with the cooler, the vehicle's 0 is "unspecified". People know the three by their degrees Celsius.
 Typed<OverheatLimit> overheat_limit() {
-  return choice<OverheatLimit>("cop_temp", "When to start to cool: at 30, 35 or 40 degrees Celsius",
+  return choice<OverheatLimit>("cop_temp", "When to start cooling: at 30, 35 or 40 degrees Celsius",
                                {{0, {"low", "30", "30c"}, ClimateState::CopActivationTempLow},
                                 {1, {"medium", "med", "35", "35c"}, ClimateState::CopActivationTempMedium},
                                 {2, {"high", "40", "40c"}, ClimateState::CopActivationTempHigh}})
@@ -114,7 +114,7 @@ Typed<bool> enable() {
   return flag("enable", "On or off");
 }
 Typed<bool> manual_override() {
-  return flag("manual_override", "Although something speaks against it");
+  return flag("manual_override", "Override what the vehicle does by itself");
 }
 
 Typed<float> temperature(std::string_view name, std::string_view summary) {
@@ -125,8 +125,8 @@ Typed<float> temperature(std::string_view name, std::string_view summary) {
 
 std::vector<Command> climate_rows() {
   return {
-      conditioning<true>("auto_conditioning_start", "Start to heat or cool the cabin"),
-      conditioning<false>("auto_conditioning_stop", "Stop to heat or cool the cabin"),
+      conditioning<true>("auto_conditioning_start", "Start heating or cooling the cabin"),
+      conditioning<false>("auto_conditioning_stop", "Stop heating or cooling the cabin"),
       infotainment(
           "keep_accessory_power_mode", Repeat::safe, "Keep accessories powered, or do not",
           [](VehicleAction& action, bool enable) {

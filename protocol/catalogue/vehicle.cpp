@@ -21,7 +21,10 @@ std::vector<Command> vehicle_rows() {
             action.mutable_setvehiclenameaction()->set_vehiclename(std::move(name));
           },
           text("vehicle_name", "The new name").example("Daisy")),
-      {.name = "wake_up", .summary = "Wake the vehicle and wait until it is online", .route = Route::wake},
+      {.name = "wake_up",
+       .summary = "Wake the vehicle and wait until it is online",
+       .route = Route::wake,
+       .repeat = Repeat::safe},
   };
 }
 

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rows for readers: people and programs.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+namespace fleetsign::catalogue {
+
+/// All commands as a table in Markdown, by subject, for README.md and `fleetsign commands`.
+std::string markdown_table();
+
+/// All that the rows say: {"commands": [{"name", "summary", "subject", "route", …, "parameters": […], "example"}]}.
+nlohmann::ordered_json describe();
+
+}  // namespace fleetsign::catalogue

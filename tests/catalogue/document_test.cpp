@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "protocol/catalogue/document.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <string>
+
+#include "tests/catalogue/support.h"
+
+namespace fleetsign::catalogue {
+namespace {
+
+nlohmann::ordered_json described(std::string_view name) {
+  const auto all = describe();
+  for (const auto& about : all.at("commands")) {
+    if (about.at("name") == name) return about;
+  }
+  FAIL("not described: " << std::string(name));
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("document: the table has a line for each command") {
+  const std::string table = markdown_table();
+  CHECK(std::count(table.begin(), table.end(), '\n') == static_cast<std::ptrdiff_t>(commands().size()) + 2);
+  CHECK(table.starts_with("| command | parameters | what it does | goes to | repeat |\n|---|---|---|---|---|\n"));
+  const auto has = [&](const char* line) { return table.find(line) != std::string::npos; };
+  CHECK(has("| `set_charge_limit` | `percent`: 0 to 100 | Set the charge limit | infotainment | safe |\n"));
+  CHECK(
+      has("| `actuate_trunk` | `which_trunk`: front, rear | Open the front trunk; open or close the rear one | "
+          "vehicle_security | once |\n"));
+  CHECK(has("| `set_cabin_overheat_protection` | `on`: boolean; `fan_only`?: boolean | "));
+  CHECK(has("| `remote_boombox` | any | Play a sound outside | Fleet API |  |\n"));
+  CHECK(has("| `wake_up` |  | Wake the vehicle and wait until it is online | Fleet API | safe |\n"));
+}
+
+TEST_CASE("document: a program gets all that a row says, in a fixed order") {
+  CHECK(described("set_charge_limit").dump() ==
+        R"({"name":"set_charge_limit","summary":"Set the charge limit","subject":"charging","route":"sign",)"
+        R"("domain":"infotainment","repeat":"safe","parameters":[{"name":"percent",)"
+        R"("summary":"State of charge to stop at","type":"integer","aliases":["soc_limit"],"minimum":0,"maximum":100,)"
+        R"("required":true,"private":false,"example":80}],"example":{"percent":80}})");
+  CHECK(described("actuate_trunk").at("parameters").at(0).at("values").dump() ==
+        R"([{"names":["front"]},{"names":["rear"]}])");
+  CHECK(described("remote_seat_cooler_request").at("parameters").at(0).at("values").dump() ==
+        R"([{"number":1,"names":["front_left"]},{"number":2,"names":["front_right"]}])");
+  CHECK(described("set_valet_mode").at("parameters").at(1).at("private") == true);
+  CHECK(described("adjust_volume").at("parameters").at(0).at("maximum") == 11);
+  CHECK(described("wake_up").dump() ==
+        R"({"name":"wake_up","summary":"Wake the vehicle and wait until it is online","subject":"vehicle",)"
+        R"("route":"wake","repeat":"safe","parameters":[],"example":{}})");
+  CHECK(
+      described("share").dump() ==
+      R"({"name":"share","summary":"Send a place or a link to the vehicle","subject":"forwarded","route":"forward"})");
+}
+
+}  // namespace fleetsign::catalogue
