@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <string_view>
@@ -26,13 +27,20 @@ std::map<std::string, std::string> environment() {
   return variables;
 }
 
+/// A key's flag as people write flags, and as the key is written in the file: "--key-file,--key_file".
+std::string flag_names(std::string_view key) {
+  std::string dashed(key);
+  std::ranges::replace(dashed, '_', '-');
+  return dashed == key ? "--" + dashed : "--" + dashed + ",--" + std::string(key);
+}
+
 }  // namespace
 
 Settings::Settings(CLI::App& options) : values_(config::keys().size()) {
   options.add_option("--config", file_, "Configuration file (" + std::string(kDefaultFile) + ")")->type_name("FILE");
   for (std::size_t i = 0; i < values_.size(); ++i) {
     const auto& key = config::keys()[i];
-    flags_.push_back(options.add_option("--" + std::string(key.name), values_[i], std::string(key.summary))
+    flags_.push_back(options.add_option(flag_names(key.name), values_[i], std::string(key.summary))
                          ->type_name(std::string(key.type))
                          ->group("Configuration keys"));
   }
@@ -40,9 +48,10 @@ Settings::Settings(CLI::App& options) : values_(config::keys().size()) {
 
 config::Loaded Settings::load() const {
   config::Sources sources{.environment = environment()};
+  const auto named = sources.environment.find("FLEETSIGN_CONFIG");
   if (!file_.empty()) {
     sources.file = file_;
-  } else if (const auto named = sources.environment.find("FLEETSIGN_CONFIG"); named != sources.environment.end()) {
+  } else if (named != sources.environment.end() && !named->second.empty()) {
     sources.file = named->second;
   } else if (std::error_code error; std::filesystem::exists(kDefaultFile, error) || error) {
     sources.file = kDefaultFile;
