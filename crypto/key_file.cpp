@@ -120,7 +120,7 @@ Result<SecretText, KeyError> read_file(const path& file, const Refuse& refuse) {
   struct stat status {};
   if (!descriptor.is_open() || ::fstat(descriptor.get(), &status) != 0) return cannot_read(file);
   if (auto error = refuse_other_than_regular(file, status)) return *error;
-  if (std::optional<KeyError> error = refuse(status)) return *error;
+  if (auto error = refuse(status)) return *error;
   return read_all(file, descriptor.get());
 }
 

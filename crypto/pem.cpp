@@ -47,10 +47,6 @@ constexpr std::array kLabels{
     Label{"CERTIFICATE REQUEST", Kind::certificate},
 };
 
-bool is_private(Kind kind) {
-  return kind <= Kind::foreign_key;
-}
-
 struct Block {
   Kind kind = Kind::other;
   std::string_view label;
@@ -89,6 +85,10 @@ const Block* first_of(const std::vector<Block>& blocks, Kinds... kinds) {
   return block == blocks.end() ? nullptr : &*block;
 }
 
+const Block* first_private(const std::vector<Block>& blocks) {
+  return first_of(blocks, Kind::sec1, Kind::pkcs8, Kind::encrypted_pkcs8, Kind::foreign_key);
+}
+
 KeyError refusal(std::string_view name, Reason reason, std::string_view what, std::string_view hint) {
   return {reason, std::string(name).append(": ").append(what), std::string(hint)};
 }
@@ -96,6 +96,11 @@ KeyError refusal(std::string_view name, Reason reason, std::string_view what, st
 KeyError damaged(std::string_view name) {
   return refusal(name, Reason::damaged, "looks like a key, but is damaged or cut off",
                  "restore it from a backup, or copy it again");
+}
+
+KeyError wrong_type(std::string_view name, std::string_view type) {
+  return refusal(name, Reason::wrong_type, std::string("is a key of type ").append(type) + ", not an EC key on P-256",
+                 kMakeOne);
 }
 
 /// The bytes of a block, wiped when they end.
@@ -188,9 +193,7 @@ std::string curve_of(const EVP_PKEY* key) {
 std::optional<KeyError> refuse_other_than_p256(const EVP_PKEY* key, std::string_view name) {
   if (EVP_PKEY_is_a(key, "EC") != 1) {
     const char* type = EVP_PKEY_get0_type_name(key);
-    return refusal(name, Reason::wrong_type,
-                   std::string("is a key of type ") + (type != nullptr ? type : "unknown") + ", not an EC key on P-256",
-                   kMakeOne);
+    return wrong_type(name, type != nullptr ? type : "unknown");
   }
   const std::string curve = curve_of(key);
   if (curve == "P-256") return std::nullopt;
@@ -221,8 +224,7 @@ Result<Secret<32>, KeyError> scalar_of(EVP_PKEY* key, std::string_view name) {
 
 KeyError no_private_key(const std::vector<Block>& blocks, std::string_view name) {
   constexpr std::string_view kHint =
-      "name the file that begins with -----BEGIN EC PRIVATE KEY----- or "
-      "-----BEGIN PRIVATE KEY-----";
+      "name the file that begins with -----BEGIN EC PRIVATE KEY----- or -----BEGIN PRIVATE KEY-----";
   if (first_of(blocks, Kind::public_key) != nullptr) {
     return refusal(name, Reason::public_key, "is a public key, and the private one is needed", kHint);
   }
@@ -232,18 +234,26 @@ KeyError no_private_key(const std::vector<Block>& blocks, std::string_view name)
   return refusal(name, Reason::not_pem, "holds no key in PEM", kHint);
 }
 
+KeyError no_public_key(const std::vector<Block>& blocks, std::string_view name) {
+  constexpr std::string_view kHint = "`fleetsign pubkey` prints the public half of a key file";
+  if (first_private(blocks) != nullptr) {
+    return refusal(name, Reason::private_key, "is a private key, and a public one is needed", kHint);
+  }
+  if (first_of(blocks, Kind::certificate) != nullptr) {
+    return refusal(name, Reason::certificate, "is a certificate, and a public key is needed", kHint);
+  }
+  return refusal(name, Reason::not_pem, "holds no public key in PEM", kHint);
+}
+
 }  // namespace
 
 Result<Secret<32>, KeyError> read_private_pem(std::string_view pem, std::string_view name,
                                               const std::optional<std::string_view>& passphrase) {
   const DrainErrors drain;
   const std::vector<Block> blocks = find_blocks(pem);
-  const Block* block = first_of(blocks, Kind::sec1, Kind::pkcs8, Kind::encrypted_pkcs8, Kind::foreign_key);
+  const Block* block = first_private(blocks);
   if (block == nullptr) return no_private_key(blocks, name);
-  if (block->kind == Kind::foreign_key) {
-    const std::string type(block->label.substr(0, block->label.find(' ')));
-    return refusal(name, Reason::wrong_type, "is a key of type " + type + ", not an EC key on P-256", kMakeOne);
-  }
+  if (block->kind == Kind::foreign_key) return wrong_type(name, block->label.substr(0, block->label.find(' ')));
   Result<Pkey, KeyError> key = decode_private(*block, name, passphrase);
   if (!key) return key.error();
   return scalar_of(key->get(), name);
@@ -251,18 +261,9 @@ Result<Secret<32>, KeyError> read_private_pem(std::string_view pem, std::string_
 
 Result<PublicPoint, KeyError> parse_public_pem(std::string_view pem, std::string_view name) {
   const DrainErrors drain;
-  constexpr std::string_view kHint = "`fleetsign pubkey` prints the public half of a key file";
   const std::vector<Block> blocks = find_blocks(pem);
   const Block* block = first_of(blocks, Kind::public_key);
-  if (block == nullptr &&
-      std::any_of(blocks.begin(), blocks.end(), [](const Block& b) { return is_private(b.kind); })) {
-    return refusal(name, Reason::private_key, "is a private key, and a public one is needed", kHint);
-  }
-  if (block == nullptr && first_of(blocks, Kind::certificate) != nullptr) {
-    return refusal(name, Reason::certificate, "is a certificate, and a public key is needed", kHint);
-  }
-  if (block == nullptr) return refusal(name, Reason::not_pem, "holds no public key in PEM", kHint);
-
+  if (block == nullptr) return no_public_key(blocks, name);
   Body body;
   if (!read_body(block->text, body)) return damaged(name);
   const unsigned char* at = body.data;

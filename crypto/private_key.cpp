@@ -5,7 +5,6 @@
 #include <openssl/encoder.h>
 #include <openssl/objects.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "crypto/key_file.h"
@@ -71,7 +70,9 @@ Pkey make_private_key(const EC_GROUP* group, const BIGNUM* scalar) {
   std::array parameters{curve_parameter(), point_parameter(point),
                         OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_PRIV_KEY, native.data(), native.size()),
                         OSSL_PARAM_construct_end()};
-  return Pkey(require(make_key(EVP_PKEY_KEYPAIR, parameters).release(), "making a private key"));
+  Pkey key = make_key(EVP_PKEY_KEYPAIR, parameters);
+  require(key.get(), "making a private key");
+  return key;
 }
 
 PublicPoint point_of(const EVP_PKEY* key) {
@@ -96,12 +97,24 @@ SecretText encode(const EVP_PKEY* key, int selection, const char* structure) {
 
 /// The one line that the file holds.
 Result<SecretText, KeyError> read_passphrase(const std::filesystem::path& file, const KeyFileRules& rules) {
+  constexpr const char* kHint = "key_passphrase_file must name a file that holds the passphrase of the key";
   Result<SecretText, KeyError> text = read_protected(file, rules.credentials_directory);
-  if (!text) return text;
+  if (!text) {
+    KeyError error = text.error();
+    if (error.reason == KeyError::Reason::missing || error.reason == KeyError::Reason::empty) error.hint = kHint;
+    return error;
+  }
   if (text->back() == '\n') text->pop_back();
   if (!text->empty()) return text;
-  return KeyError{KeyError::Reason::empty, file.native() + ": holds no passphrase, only a line end",
-                  "write the passphrase of the key into it"};
+  return KeyError{KeyError::Reason::empty, file.native() + ": holds no passphrase, only a line end", kHint};
+}
+
+Result<PrivateKey, KeyError> parse_key(std::string_view pem, std::string_view name,
+                                       const std::optional<std::string_view>& passphrase) {
+  const Result<Secret<32>, KeyError> scalar = read_private_pem(pem, name, passphrase);
+  if (!scalar) return scalar.error();
+  // Made anew, the key has a named curve and an uncompressed point, whatever form the file had.
+  return PrivateKey::from_scalar(*scalar);
 }
 
 }  // namespace
@@ -125,23 +138,15 @@ PrivateKey PrivateKey::generate() {
 Result<PrivateKey, KeyError> PrivateKey::load(const std::filesystem::path& file, const KeyFileRules& rules) {
   const Result<SecretText, KeyError> pem = read_protected(file, rules.credentials_directory);
   if (!pem) return pem.error();
-  if (!rules.passphrase_file) return parse_pem(view(*pem), file.native(), std::nullopt);
+  if (!rules.passphrase_file) return parse_key(view(*pem), file.native(), std::nullopt);
   const Result<SecretText, KeyError> passphrase = read_passphrase(*rules.passphrase_file, rules);
   if (!passphrase) return passphrase.error();
-  return parse_pem(view(*pem), file.native(), view(*passphrase));
+  return parse_key(view(*pem), file.native(), view(*passphrase));
 }
 
 Result<PrivateKey, KeyError> PrivateKey::parse(std::string_view pem, std::string_view name,
                                                const std::optional<std::string>& passphrase) {
-  return parse_pem(pem, name, passphrase);
-}
-
-Result<PrivateKey, KeyError> PrivateKey::parse_pem(std::string_view pem, std::string_view name,
-                                                   std::optional<std::string_view> passphrase) {
-  const Result<Secret<32>, KeyError> scalar = read_private_pem(pem, name, passphrase);
-  if (!scalar) return scalar.error();
-  // Made anew, the key has a named curve and an uncompressed point, whatever form the file had.
-  return from_scalar(*scalar);
+  return parse_key(pem, name, passphrase);
 }
 
 Result<PrivateKey, KeyError> PrivateKey::from_scalar(const Secret<32>& scalar) {

@@ -46,6 +46,7 @@ struct KeyError {
 
 /// How a key file is judged.
 struct KeyFileRules {
+  /// Its one line opens an encrypted key. Protected as a key file is, and read whenever it is given.
   std::optional<std::filesystem::path> passphrase_file;
   /// systemd's $CREDENTIALS_DIRECTORY: a file in it may be root-owned and 0440.
   std::optional<std::filesystem::path> credentials_directory;
@@ -80,8 +81,6 @@ class PrivateKey {
  private:
   struct Impl;
   explicit PrivateKey(std::unique_ptr<Impl> impl);
-  static Result<PrivateKey, KeyError> parse_pem(std::string_view pem, std::string_view name,
-                                                std::optional<std::string_view> passphrase);
   std::unique_ptr<Impl> impl_;
 };
 

@@ -213,6 +213,7 @@ TEST_CASE("private key: a passphrase file is protected as a key is, and the mess
   REQUIRE_FALSE(missing);
   CHECK(missing.error().reason == Reason::missing);
   CHECK(missing.error().message.starts_with((folder.path() / "none").native()));
+  CHECK(missing.error().hint.starts_with("key_passphrase_file must"));
 }
 
 TEST_CASE("private key: what a user may put in its place has a message of its own for each reason") {
