@@ -18,6 +18,7 @@ constexpr std::array kSubcommands = {
                prepare_demo},
     Subcommand{"simulate", "Run a simulated fleet: a Fleet API on this machine with vehicles behind it",
                prepare_simulate},
+    Subcommand{"commands", "List the vehicle commands and their parameters", prepare_commands},
     Subcommand{"keygen", "Make a key pair", prepare_keygen},
     Subcommand{"pubkey", "Print the public key", prepare_pubkey},
     Subcommand{"config", "Check the configuration, or print an example", prepare_config},

@@ -34,6 +34,7 @@ struct Subcommand {
   Action (*prepare)(CLI::App& options);
 };
 
+Action prepare_commands(CLI::App& options);
 Action prepare_config(CLI::App& options);
 Action prepare_demo(CLI::App& options);
 Action prepare_keygen(CLI::App& options);
