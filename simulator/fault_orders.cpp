@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Orders as the control API spells them.
+#include "simulator/fault_orders.h"
+
 #include <algorithm>
 #include <array>
+#include <iterator>
+#include <string_view>
 #include <utility>
-
-#include "simulator/faults.h"
+#include <variant>
 
 namespace fleetsign::simulator {
 namespace {
@@ -19,14 +21,6 @@ constexpr std::size_t kLongestText = 1'000;
 
 constexpr std::array<std::pair<std::string_view, Occasion>, 3> kOccasions{
     {{"command", Occasion::command}, {"handshake", Occasion::handshake}, {"any", Occasion::any}}};
-
-const FaultRow* find_fault(std::string_view name) {
-  const auto rows = fault_rows();
-  const auto row = std::find_if(rows.begin(), rows.end(), [&](const FaultRow& candidate) {
-    return candidate.name == name || candidate.name == "http_" + std::string(name);
-  });
-  return row == rows.end() ? nullptr : &*row;
-}
 
 /// Each of these reads one member into an order, and says what is wrong with it or nothing.
 std::string read_fault(const Json& value, FaultOrder& order) {
@@ -51,11 +45,11 @@ std::string read_count(const Json& value, FaultOrder& order) {
   return "";
 }
 
-std::string read_span(const Json& value, FaultOrder& order) {
+std::string read_ms(const Json& value, FaultOrder& order) {
   if (!value.is_number_integer() || value < -kLargestShift.count() || value > kLargestShift.count()) {
     return "\"ms\" must be an integer number of milliseconds";
   }
-  order.span = Milliseconds(value.get<std::int64_t>());
+  order.ms = Milliseconds(value.get<std::int64_t>());
   return "";
 }
 
@@ -83,20 +77,34 @@ struct Member {
 
 constexpr Member kMembers[] = {
     {"fault", read_fault}, {"count", read_count}, {"on", read_occasion},
-    {"ms", read_span},     {"host", read_host},   {"error", read_error},
+    {"ms", read_ms},       {"host", read_host},   {"error", read_error},
 };
 
-std::string check_span(const FaultOrder& order) {
-  switch (order.fault->span) {
-    case Span::unused:
+std::string check_ms(const FaultOrder& order) {
+  switch (order.fault->ms) {
+    case MsUse::none:
       return "";
-    case Span::shift:
-      return order.span ? "" : "\"ms\" is needed: by how much, back when negative";
-    case Span::wait:
+    case MsUse::shift:
+      return order.ms ? "" : "\"ms\" is needed: by how much, back when negative";
+    case MsUse::wait:
       break;
   }
-  if (!order.span || (*order.span >= Milliseconds(0) && *order.span <= kLongestWait)) return "";
+  if (!order.ms || (*order.ms >= Milliseconds(0) && *order.ms <= kLongestWait)) return "";
   return "\"ms\" must be from 0 to " + std::to_string(kLongestWait.count());
+}
+
+bool concerns(const FaultOrder& order, Errand errand) {
+  const bool is_envelope = errand == Errand::signed_command || errand == Errand::handshake;
+  if (std::holds_alternative<ActOnMessage>(order.fault->act) && !is_envelope) return false;
+  switch (order.on) {
+    case Occasion::any:
+      return true;
+    case Occasion::handshake:
+      return errand == Errand::handshake;
+    case Occasion::command:
+      return errand == Errand::signed_command || errand == Errand::unsigned_command;
+  }
+  return false;
 }
 
 }  // namespace
@@ -111,7 +119,7 @@ Parsed parse_order(const Json& body) {
     if (auto problem = member->read(value, order); !problem.empty()) return problem;
   }
   if (order.fault == nullptr) return std::string("\"fault\" is needed");
-  if (auto problem = check_span(order); !problem.empty()) return problem;
+  if (auto problem = check_ms(order); !problem.empty()) return problem;
   return order;
 }
 
@@ -119,10 +127,45 @@ Json to_json(const FaultOrder& order) {
   const auto* const occasion = std::find_if(kOccasions.begin(), kOccasions.end(),
                                             [&](const auto& candidate) { return candidate.second == order.on; });
   Json json{{"fault", order.fault->name}, {"count", order.count}, {"on", occasion->first}};
-  if (order.span) json["ms"] = order.span->count();
+  if (order.ms) json["ms"] = order.ms->count();
   if (!order.host.empty()) json["host"] = order.host;
   if (order.error) json["error"] = *order.error;
   return json;
+}
+
+bool FaultQueue::add(FaultOrder order) {
+  const std::lock_guard lock(mutex_);
+  if (orders_.size() == kMost) return false;
+  orders_.push_back(std::move(order));
+  return true;
+}
+
+std::optional<FaultOrder> FaultQueue::take(Errand errand) {
+  const std::lock_guard lock(mutex_);
+  const auto order = std::find_if(orders_.begin(), orders_.end(),
+                                  [errand](const FaultOrder& candidate) { return concerns(candidate, errand); });
+  if (order == orders_.end()) return std::nullopt;
+  if (--order->count > 0) return *order;
+  auto last = std::move(*order);
+  orders_.erase(order);
+  return last;
+}
+
+void FaultQueue::clear() {
+  const std::lock_guard lock(mutex_);
+  orders_.clear();
+  ++clearings_;
+  cleared_.notify_all();
+}
+
+std::vector<FaultOrder> FaultQueue::pending() const {
+  const std::lock_guard lock(mutex_);
+  return {orders_.begin(), orders_.end()};
+}
+
+void FaultQueue::pause(Milliseconds time) {
+  std::unique_lock lock(mutex_);
+  cleared_.wait_for(lock, time, [this, then = clearings_] { return clearings_ != then; });
 }
 
 }  // namespace fleetsign::simulator

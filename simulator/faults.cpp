@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <iterator>
-#include <thread>
+#include <string>
+
+#include "simulator/fault_orders.h"
+#include "simulator/replies.h"
 
 namespace fleetsign::simulator {
 namespace {
@@ -42,7 +45,7 @@ Message counter_ahead(const FaultOrder&, Vehicle& vehicle, const Message& reques
 }
 
 Message clock_skew(const FaultOrder& order, Vehicle& vehicle, const Message& request) {
-  vehicle.skew_clocks(order.span.value_or(0s));
+  vehicle.skew_clocks(order.ms.value_or(0s));
   return vehicle.receive(request);
 }
 
@@ -87,54 +90,54 @@ Message response_too_large(const FaultOrder&, Vehicle& vehicle, const Message& r
   return refusal_of(request, UniversalMessage::MESSAGEFAULT_ERROR_RESPONSE_MTU_EXCEEDED);
 }
 
-http::Reply drop_request(const FaultOrder&, const Deliver&) {
+http::Reply drop_request(const FaultOrder&, const Deliver&, FaultQueue&) {
   return {.cut = http::Cut{}};
 }
 
-http::Reply drop_reply(const FaultOrder&, const Deliver& deliver) {
+http::Reply drop_reply(const FaultOrder&, const Deliver& deliver, FaultQueue&) {
   auto reply = deliver();
   reply.cut = http::Cut{};
   return reply;
 }
 
-http::Reply truncate_reply(const FaultOrder&, const Deliver& deliver) {
+http::Reply truncate_reply(const FaultOrder&, const Deliver& deliver, FaultQueue&) {
   auto reply = deliver();
   reply.cut = http::Cut{.body_bytes = reply.body.size() / 2, .head = true};
   return reply;
 }
 
-http::Reply garble_reply(const FaultOrder&, const Deliver& deliver) {
+http::Reply garble_reply(const FaultOrder&, const Deliver& deliver, FaultQueue&) {
   auto reply = deliver();
   reply.body = kGarbage;
   return reply;
 }
 
-http::Reply late_reply(const FaultOrder& order, const Deliver& deliver) {
+http::Reply late_reply(const FaultOrder& order, const Deliver& deliver, FaultQueue& queue) {
   auto reply = deliver();
-  std::this_thread::sleep_for(order.span.value_or(1s));
+  queue.pause(order.ms.value_or(1s));
   return reply;
 }
 
-http::Reply delay(const FaultOrder& order, const Deliver& deliver) {
-  std::this_thread::sleep_for(order.span.value_or(1s));
+http::Reply delay(const FaultOrder& order, const Deliver& deliver, FaultQueue& queue) {
+  queue.pause(order.ms.value_or(1s));
   return deliver();
 }
 
 template <int status>
-http::Reply answer_with(const FaultOrder& order, const Deliver&) {
+http::Reply answer_with(const FaultOrder& order, const Deliver&, FaultQueue&) {
   return error_reply(status, order.error ? *order.error : usual_error(status));
 }
 
-http::Reply misdirected(const FaultOrder& order, const Deliver&) {
+http::Reply misdirected(const FaultOrder& order, const Deliver&, FaultQueue&) {
   const auto host = order.host.empty() ? kOtherRegion : std::string_view(order.host);
   const auto text = "user out of region, use base URL: " + std::string(host) +
                     ", see https://developer.tesla.com/docs/fleet-api/getting-started/regions-countries";
   return error_reply(421, order.error ? *order.error : text);
 }
 
-http::Reply rate_limited(const FaultOrder& order, const Deliver& deliver) {
-  const auto wait = std::chrono::ceil<std::chrono::seconds>(order.span.value_or(1s));
-  auto reply = answer_with<429>(order, deliver);
+http::Reply rate_limited(const FaultOrder& order, const Deliver& deliver, FaultQueue& queue) {
+  const auto wait = std::chrono::ceil<std::chrono::seconds>(order.ms.value_or(1s));
+  auto reply = answer_with<429>(order, deliver, queue);
   reply.headers.set("Retry-After", std::to_string(wait.count()));
   return reply;
 }
@@ -143,7 +146,7 @@ constexpr FaultRow kFaults[] = {
     {"reboot", reboot},
     {"rotate_key", rotate_key},
     {"counter_ahead", counter_ahead},
-    {"clock_skew", clock_skew, Span::shift},
+    {"clock_skew", clock_skew, MsUse::shift},
     {"busy", refuse<UniversalMessage::MESSAGEFAULT_ERROR_BUSY>},
     {"wait", tell_to_wait},
     {"timeout", refuse<UniversalMessage::MESSAGEFAULT_ERROR_TIMEOUT>},
@@ -158,36 +161,22 @@ constexpr FaultRow kFaults[] = {
     {"garbage_reply", garble_reply},
     {"duplicate_reply", deliver_twice},
     {"replay_reply", replay_reply},
-    {"late_reply", late_reply, Span::wait},
+    {"late_reply", late_reply, MsUse::wait},
     {"wrong_request_reply", answer_another_request},
     {"plaintext_reply", answer_in_plaintext},
     {"response_too_large", response_too_large},
-    {"delay", delay, Span::wait},
+    {"delay", delay, MsUse::wait},
     {"http_401", answer_with<401>},
     {"http_403", answer_with<403>},
     {"http_408", answer_with<408>},
     {"http_421", misdirected},
     {"http_422", answer_with<422>},
-    {"http_429", rate_limited, Span::wait},
+    {"http_429", rate_limited, MsUse::wait},
     {"http_500", answer_with<500>},
     {"http_502", answer_with<502>},
     {"http_503", answer_with<503>},
     {"http_504", answer_with<504>},
 };
-
-bool concerns(const FaultOrder& order, Errand errand) {
-  const bool is_envelope = errand == Errand::signed_command || errand == Errand::handshake;
-  if (std::holds_alternative<ActOnMessage>(order.fault->act) && !is_envelope) return false;
-  switch (order.on) {
-    case Occasion::any:
-      return true;
-    case Occasion::handshake:
-      return errand == Errand::handshake;
-    case Occasion::command:
-      return errand == Errand::signed_command || errand == Errand::unsigned_command;
-  }
-  return false;
-}
 
 }  // namespace
 
@@ -195,32 +184,11 @@ std::span<const FaultRow> fault_rows() {
   return kFaults;
 }
 
-bool FaultQueue::add(FaultOrder order) {
-  const std::lock_guard lock(mutex_);
-  if (orders_.size() == kMost) return false;
-  orders_.push_back(std::move(order));
-  return true;
-}
-
-std::optional<FaultOrder> FaultQueue::take(Errand errand) {
-  const std::lock_guard lock(mutex_);
-  const auto order = std::find_if(orders_.begin(), orders_.end(),
-                                  [errand](const FaultOrder& candidate) { return concerns(candidate, errand); });
-  if (order == orders_.end()) return std::nullopt;
-  if (--order->count > 0) return *order;
-  auto last = std::move(*order);
-  orders_.erase(order);
-  return last;
-}
-
-void FaultQueue::clear() {
-  const std::lock_guard lock(mutex_);
-  orders_.clear();
-}
-
-std::vector<FaultOrder> FaultQueue::pending() const {
-  const std::lock_guard lock(mutex_);
-  return {orders_.begin(), orders_.end()};
+const FaultRow* find_fault(std::string_view name) {
+  const auto* const row = std::find_if(std::begin(kFaults), std::end(kFaults), [&](const FaultRow& candidate) {
+    return candidate.name == name || candidate.name == "http_" + std::string(name);
+  });
+  return row == std::end(kFaults) ? nullptr : row;
 }
 
 }  // namespace fleetsign::simulator

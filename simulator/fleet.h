@@ -18,7 +18,8 @@ namespace fleetsign::simulator {
 struct FleetOptions {
   std::size_t vehicles = 1;                        ///< 5YJS0000000000001, …2, and so on
   std::vector<crypto::PublicPoint> enrolled_keys;  ///< the client keys that every vehicle accepts
-  /// Seconds since some start, counting up; tests inject their own. It is every vehicle's source of time.
+  /// Milliseconds since some start, counting up: every vehicle's source of time, read by many threads. A steady clock
+  /// when empty; tests inject their own.
   std::function<std::chrono::milliseconds()> clock;
   /// How long a vehicle takes to wake up, on that clock.
   std::chrono::milliseconds wake_time{3'000};
@@ -28,6 +29,7 @@ struct FleetOptions {
 /// one vehicle handles one message at a time, other vehicles go on.
 class Fleet {
  public:
+  /// Throws std::invalid_argument when an enrolled key is not a point of P-256.
   explicit Fleet(FleetOptions options);
   ~Fleet();
   Fleet(const Fleet&) = delete;

@@ -4,9 +4,12 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
+#include <variant>
 
 #include "crypto/bytes.h"
 #include "simulator/replies.h"
@@ -123,21 +126,26 @@ http::Reply fleet_status(const Call& call) {
                             {"vehicle_info", std::move(info)}}}});
 }
 
-/// Carries out whatever has been ordered for a request of this kind.
-http::Reply deliver_as(Errand errand, const Call& call, const Deliver& deliver) {
-  const auto order = call.stall->faults.take(errand);
+/// Lets a request go its way through whatever has been ordered for such a one. An order that concerns the vehicle's
+/// side is left to `deliver`.
+http::Reply deliver_as(Errand errand, const Call& call,
+                       const std::function<http::Reply(const std::optional<FaultOrder>&)>& deliver) {
+  auto& faults = call.stall->faults;
+  const auto order = faults.take(errand);
   const auto* const act = order ? std::get_if<ActOnRequest>(&order->fault->act) : nullptr;
-  return act != nullptr ? (*act)(*order, deliver) : deliver();
+  return act != nullptr ? (*act)(
+                              *order, [&] { return deliver(order); }, faults)
+                        : deliver(order);
 }
 
 http::Reply get_vehicle(const Call& call) {
-  return deliver_as(Errand::other, call, [&] {
+  return deliver_as(Errand::other, call, [&](const auto&) {
     return json_reply(200, {{"response", vehicle_summary(*call.stall, call.stall->vehicle.power())}});
   });
 }
 
 http::Reply get_vehicle_data(const Call& call) {
-  return deliver_as(Errand::other, call, [&] {
+  return deliver_as(Errand::other, call, [&](const auto&) {
     const auto power = call.stall->vehicle.power();
     if (power != Power::online) return error_reply(408, usual_error(408));
     auto response = vehicle_after_wake(*call.stall, power);
@@ -148,7 +156,7 @@ http::Reply get_vehicle_data(const Call& call) {
 }
 
 http::Reply wake_up(const Call& call) {
-  return deliver_as(Errand::other, call, [&] {
+  return deliver_as(Errand::other, call, [&](const auto&) {
     call.stall->vehicle.wake();
     return json_reply(200, {{"response", vehicle_after_wake(*call.stall, call.stall->vehicle.power())}});
   });
@@ -181,20 +189,17 @@ http::Reply signed_command(const Call& call) {
 
   auto& vehicle = call.stall->vehicle;
   const auto errand = envelope->has_session_info_request() ? Errand::handshake : Errand::signed_command;
-  const auto order = call.stall->faults.take(errand);
-  const Deliver deliver = [&] {
+  return deliver_as(errand, call, [&](const std::optional<FaultOrder>& order) {
     if (vehicle.signing() == Signing::unknown) return error_reply(422, usual_error(422));
     if (vehicle.power() != Power::online) return error_reply(408, usual_error(408));
     const auto* const act = order ? std::get_if<ActOnMessage>(&order->fault->act) : nullptr;
     const Message reply = act != nullptr ? (*act)(*order, vehicle, *envelope) : vehicle.receive(*envelope);
     return json_reply(200, {{"response", crypto::to_base64(crypto::as_bytes(reply.SerializeAsString()))}});
-  };
-  const auto* const act = order ? std::get_if<ActOnRequest>(&order->fault->act) : nullptr;
-  return act != nullptr ? (*act)(*order, deliver) : deliver();
+  });
 }
 
 http::Reply unsigned_command(const Call& call) {
-  return deliver_as(Errand::unsigned_command, call, [&] {
+  return deliver_as(Errand::unsigned_command, call, [&](const auto&) {
     auto& vehicle = call.stall->vehicle;
     const bool taken =
         vehicle.signing() == Signing::unknown ||

@@ -46,6 +46,19 @@ std::optional<std::uint64_t> parse_number(std::string_view digits) {
   return number;
 }
 
+/// Throws std::invalid_argument for keys that no vehicle could agree with.
+std::vector<crypto::PublicPoint> checked(std::vector<crypto::PublicPoint> clients) {
+  const auto any_key = crypto::PrivateKey::generate();
+  for (const auto& client : clients) {
+    if (!any_key.agree(client)) throw std::invalid_argument("an enrolled key is not a point of P-256");
+  }
+  return clients;
+}
+
+Milliseconds steady_clock() {
+  return std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now().time_since_epoch());
+}
+
 Milliseconds wall_clock() {
   return std::chrono::duration_cast<Milliseconds>(std::chrono::system_clock::now().time_since_epoch());
 }
@@ -57,8 +70,8 @@ std::uint64_t vehicle_id(std::size_t number) {
 }
 
 Garage::Garage(FleetOptions options)
-    : rules_{.clients = std::move(options.enrolled_keys),
-             .clock = std::move(options.clock),
+    : rules_{.clients = checked(std::move(options.enrolled_keys)),
+             .clock = options.clock ? std::move(options.clock) : steady_clock,
              .wake_time = options.wake_time},
       start_(rules_.clock()),
       unix_start_(wall_clock()) {

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "simulator/faults.h"
+#include "simulator/fault_orders.h"
 #include "simulator/fleet.h"
 #include "simulator/vehicle.h"
 
