@@ -125,7 +125,7 @@ TEST_CASE("exchange: row 5, 15, 17, 20, and 13 with session info: resynchronised
     CAPTURE(fault);
     for (const auto repeat : kBothRepeats) {
       auto between = warm();
-      between.vehicle.set_highest_counter(40);
+      between.vehicle.skip_to(40);
       const auto out_of_step = faulted(fault, Attach::session_info);
       const auto report = between.run(between.payload(repeat), {out_of_step});
       CHECK(report.sent == "cc");
@@ -183,7 +183,7 @@ TEST_CASE("exchange: row 6, 26 of a command that must not be repeated: reported 
   for (const int fault : {6, 26}) {
     CAPTURE(fault);
     auto between = warm();
-    between.vehicle.set_highest_counter(40);
+    between.vehicle.skip_to(40);
     const auto with_info = between.run(between.payload(Repeat::once), {faulted(fault, Attach::session_info)});
     CHECK(with_info.sent == "c");
     CHECK(with_info.result == "vehicle_error_unclear unknown");
@@ -230,7 +230,7 @@ TEST_CASE("exchange: row 25 RESPONSE_MTU_EXCEEDED, operation_status 2 without fa
 
 TEST_CASE("exchange: a session info updates the session also where the fault is only reported") {
   auto between = warm();
-  between.vehicle.set_highest_counter(40);
+  between.vehicle.skip_to(40);
   CHECK(between.run(between.payload(), {faulted(7, Attach::session_info)}).result == "forbidden_by_vehicle no");
   CHECK(between.session.counter() == 40);
   CHECK(between.run(between.payload()).sent == "c");

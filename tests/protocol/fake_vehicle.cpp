@@ -162,6 +162,10 @@ void FakeVehicle::attach_session_info(RoutableMessage& reply, const RoutableMess
   info.set_epoch(epoch_);
   info.set_clock_time(seconds());
   reply.set_session_info(info.SerializeAsString());
+  tag_session_info(reply, request);
+}
+
+void FakeVehicle::tag_session_info(RoutableMessage& reply, const RoutableMessage& request) const {
   const auto metadata = tlv(0, byte(6)) + tlv(2, vin_) + tlv(6, request.uuid()) + byte(0xFF);
   reply.mutable_signature_data()->mutable_session_info_tag()->set_tag(
       tag_of(shared_key_, "session info", metadata, reply.session_info()));
@@ -171,7 +175,9 @@ RoutableMessage FakeVehicle::answer_command(const RoutableMessage& request) {
   if (const auto excuse = objection(request)) return decline(request, *excuse);
   const auto counter = request.signature_data().hmac_personalized_data().counter();
   note_use(counter);
-  executed_.push_back({.uuid = request.uuid(), .counter = counter, .payload = request.protobuf_message_as_bytes()});
+  if (!payload) {
+    executed_.push_back({.uuid = request.uuid(), .counter = counter, .payload = request.protobuf_message_as_bytes()});
+  }
 
   auto reply = addressed(request);
   if (const auto said = payload ? payload : plain_success(domain_)) {
@@ -219,6 +225,10 @@ void FakeVehicle::note_use(std::uint32_t counter) {
   const auto steps = counter - highest_counter_;
   used_ = steps > kWindow ? 0 : static_cast<std::uint32_t>((std::uint64_t{used_} << 1 | 1) << (steps - 1));
   highest_counter_ = counter;
+}
+
+void FakeVehicle::skip_to(std::uint32_t counter) {
+  if (counter > highest_counter_) note_use(counter);
 }
 
 void FakeVehicle::encrypt(RoutableMessage& reply, const RoutableMessage& request) {

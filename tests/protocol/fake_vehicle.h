@@ -52,7 +52,7 @@ class FakeVehicle {
 
   /// Answers to the next requests, one each.
   std::deque<Excuse> excuses;
-  /// What a command is answered with, in place of plain success.
+  /// What commands are answered with, in place of carrying them out.
   std::optional<std::string> payload;
   /// Firmware before 2024.38 does not.
   bool encrypts_replies = true;
@@ -64,6 +64,8 @@ class FakeVehicle {
   RoutableMessage decline(const RoutableMessage& request, const Excuse& excuse);
   /// The vehicle's state for its client, tagged for this request.
   void attach_session_info(RoutableMessage& reply, const RoutableMessage& request);
+  /// Tags whatever session info is in the reply.
+  void tag_session_info(RoutableMessage& reply, const RoutableMessage& request) const;
   /// Makes the payload of a reply to a command unreadable for others.
   void encrypt(RoutableMessage& reply, const RoutableMessage& request);
 
@@ -71,7 +73,9 @@ class FakeVehicle {
   [[nodiscard]] const std::vector<Execution>& executed() const { return executed_; }
   [[nodiscard]] const std::string& epoch() const { return epoch_; }
   [[nodiscard]] std::uint32_t highest_counter() const { return highest_counter_; }
-  void set_highest_counter(std::uint32_t counter) { highest_counter_ = counter; }
+  /// Somebody else with the client's key has used the counters up to this one.
+  void skip_to(std::uint32_t counter);
+  [[nodiscard]] crypto::PublicPoint public_point() const { return key_.public_point(); }
 
  private:
   RoutableMessage answer_command(const RoutableMessage& request);

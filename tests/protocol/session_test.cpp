@@ -103,7 +103,7 @@ TEST_CASE("session: an answer to a request of an older generation is ignored") {
   SessionBench bench;
   const auto older = bench.question();
   REQUIRE(bench.handshake() == Adoption::adopted);
-  bench.vehicle.set_highest_counter(40);
+  bench.vehicle.skip_to(40);
   CHECK(bench.session.adopt_handshake(bench.tell(older), older) == Adoption::outdated);
   CHECK(bench.session.adopt_attached(bench.tell(older), older) == Adoption::outdated);
   CHECK(bench.session.generation() == 1);
@@ -129,28 +129,28 @@ TEST_CASE("session: an answer that took more than ten seconds is ignored") {
 
 TEST_CASE("session: counters are handed out once and in order") {
   SessionBench bench;
-  bench.vehicle.set_highest_counter(6);
+  bench.vehicle.skip_to(6);
   REQUIRE(bench.handshake() == Adoption::adopted);
   for (std::uint32_t counter = 7; counter < 50; ++counter) CHECK(bench.stamp().counter == counter);
 }
 
 TEST_CASE("session: within an epoch the counter never moves back") {
   SessionBench bench;
-  bench.vehicle.set_highest_counter(6);
+  bench.vehicle.skip_to(6);
   REQUIRE(bench.handshake() == Adoption::adopted);
   for (int i = 0; i < 3; ++i) bench.stamp();
   REQUIRE(bench.attached() == Adoption::adopted);  // the vehicle has seen none of them yet
   CHECK(bench.stamp().counter == 10);
   REQUIRE(bench.handshake() == Adoption::adopted);
   CHECK(bench.stamp().counter == 11);
-  bench.vehicle.set_highest_counter(20);
+  bench.vehicle.skip_to(20);
   REQUIRE(bench.attached() == Adoption::adopted);
   CHECK(bench.stamp().counter == 21);
 }
 
 TEST_CASE("session: a handshake after forget() in the same epoch continues the counter") {
   SessionBench bench;
-  bench.vehicle.set_highest_counter(6);
+  bench.vehicle.skip_to(6);
   REQUIRE(bench.handshake() == Adoption::adopted);
   bench.stamp();
   bench.session.forget();
@@ -162,7 +162,7 @@ TEST_CASE("session: a handshake after forget() in the same epoch continues the c
 
 TEST_CASE("session: a new epoch brings its own counter and clock") {
   SessionBench bench;
-  bench.vehicle.set_highest_counter(600);
+  bench.vehicle.skip_to(600);
   REQUIRE(bench.handshake() == Adoption::adopted);
   const auto before = bench.stamp();
   bench.vehicle.reboot();
@@ -176,7 +176,7 @@ TEST_CASE("session: a new epoch brings its own counter and clock") {
 
 TEST_CASE("session: the last counter is used, then a handshake is needed, which helps only in a new epoch") {
   SessionBench bench;
-  bench.vehicle.set_highest_counter(0xFFFFFFFE);
+  bench.vehicle.skip_to(0xFFFFFFFE);
   REQUIRE(bench.handshake() == Adoption::adopted);
   CHECK(bench.stamp().counter == 0xFFFFFFFF);
   CHECK_FALSE(bench.session.usable());
@@ -191,7 +191,7 @@ TEST_CASE("session: the last counter is used, then a handshake is needed, which 
 
 TEST_CASE("session: an attached session info under another key is reported, not adopted; a handshake's is adopted") {
   SessionBench bench;
-  bench.vehicle.set_highest_counter(9);
+  bench.vehicle.skip_to(9);
   REQUIRE(bench.handshake() == Adoption::adopted);
   CHECK_FALSE(bench.session.key_was_replaced());
   const auto old_keys = bench.stamp().keys;
