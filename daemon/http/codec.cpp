@@ -25,10 +25,10 @@ constexpr std::string_view kStandIn = "GET / HTTP/1.1\r\n\r\n";
 // Which of these are virtual differs between httplib's versions, so none can say `override`.
 class ReadyStream : public httplib::Stream {
  public:
-  bool is_writable() const { return true; }  // NOLINT(modernize-use-override): see above
-  bool wait_readable() const { return true; }
-  bool wait_writable() const { return true; }
-  time_t duration() const { return 0; }
+  [[nodiscard]] bool is_writable() const { return true; }  // NOLINT(modernize-use-override): see above
+  [[nodiscard]] bool wait_readable() const { return true; }
+  [[nodiscard]] bool wait_writable() const { return true; }
+  [[nodiscard]] time_t duration() const { return 0; }
 };
 
 /// Lets httplib read the stand-in and keeps what it writes.
@@ -36,7 +36,7 @@ class MemoryStream final : public ReadyStream {
  public:
   explicit MemoryStream(std::string& written) : written_(written) {}
 
-  bool is_readable() const override { return true; }
+  [[nodiscard]] bool is_readable() const override { return true; }
   ssize_t read(char* to, std::size_t size) override {
     const std::size_t taken = unread_.copy(to, size);
     unread_.remove_prefix(taken);
@@ -49,7 +49,7 @@ class MemoryStream final : public ReadyStream {
   void get_remote_ip_and_port(std::string& /*ip*/, int& /*port*/) const override {}
   void get_local_ip_and_port(std::string& /*ip*/, int& /*port*/) const override {}
   // 0.11 answers 500 for descriptors of 1024 and more (FD_SETSIZE), so it is not told ours.
-  socket_t socket() const override { return INVALID_SOCKET; }
+  [[nodiscard]] socket_t socket() const override { return INVALID_SOCKET; }
 
  private:
   std::string_view unread_ = kStandIn;

@@ -185,11 +185,11 @@ std::optional<Refusal> refuse_unfinished_head(std::string_view bytes, const Limi
   if (!bytes.empty() && !is_token(bytes.substr(0, 1))) {
     return bad("this is not an HTTP request; does the client speak TLS to a plain port?");
   }
-  const auto feed = bytes.find('\n');
-  if (feed == bytes.npos) {
-    return bytes.size() > limits.uri_bytes + kBesideTarget ? MaybeRefusal(target_too_long()) : std::nullopt;
-  }
-  return bytes.size() - feed - 1 > limits.header_bytes + kEmptyLine ? MaybeRefusal(fields_too_large()) : std::nullopt;
+  const std::size_t line = std::min(bytes.find('\n'), bytes.size());
+  if (line > limits.uri_bytes + kBesideTarget) return target_too_long();
+  const std::size_t fields = bytes.size() - std::min(line + 1, bytes.size());
+  if (fields > limits.header_bytes + kEmptyLine) return fields_too_large();
+  return std::nullopt;
 }
 
 crypto::Result<Head, Refusal> parse_head(std::string_view bytes, const Limits& limits) {

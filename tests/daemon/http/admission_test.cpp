@@ -33,7 +33,7 @@ TEST_CASE("admission: users of a Unix socket have shares of their own") {
 }
 
 TEST_CASE("admission: it is empty when the last one has left") {
-  const Limits limits;
+  const Limits limits{};
   Admission admission(limits);
   CHECK(admission.wait_until_empty(milliseconds(0)));
   {

@@ -52,7 +52,11 @@ TEST_CASE("listener: the body is the bytes that came, whatever the fields say ab
   const std::string gzip_of_5000_zeros =  // head -c 5000 /dev/zero | gzip -9n
       "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xed\xc1\x31\x01\x00\x00\x00\xc2\xa0\xf5\x4f\x6d\x0a\x3f\xa0\x00\x00\x00\x00\x80\xb7\x01\xa8\x0e\xe5\xd8\x88\x13\x00\x00"s;
   const std::string multipart = "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nvalue\r\n--b--\r\n";
-  const std::vector<std::pair<std::string, std::string>> cases{
+  struct Case {
+    std::string field;
+    std::string body;
+  };
+  const std::vector<Case> cases{
       {"Content-Encoding: gzip\r\n", gzip_of_5000_zeros},
       {"Content-Encoding: br\r\n", "not brotli"},
       {"Content-Encoding: unknown\r\n", "x"},
@@ -60,10 +64,10 @@ TEST_CASE("listener: the body is the bytes that came, whatever the fields say ab
       {"Content-Type: multipart/form-data\r\n", "no boundary"},
       {"Content-Type: application/x-www-form-urlencoded\r\n", "a=%41&b=c+d"},
   };
-  for (const auto& [field, body] : cases) {
-    CAPTURE(field);
-    const Request got = seen(request("POST /", field, body));
-    CHECK(got.body == body);
+  for (const Case& c : cases) {
+    CAPTURE(c.field);
+    const Request got = seen(request("POST /", c.field, c.body));
+    CHECK(got.body == c.body);
     CHECK(got.headers.size() == 3);
   }
 }

@@ -35,11 +35,11 @@ class Jobs {
   bool ended() { return admission_.wait_until_empty(milliseconds(30'000)); }
 
  private:
-  const Limits limits_;
+  const Limits limits_{};
   Admission admission_{limits_};
 };
 
-const Request kWaiting;  // whose caller never goes
+const Request kWaiting{};  // whose caller never goes
 
 TEST_CASE("workers: a job gets a thread at once, up to the limit, then a place in the queue, then none") {
   Jobs jobs;
