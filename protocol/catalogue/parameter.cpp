@@ -27,7 +27,9 @@ std::string to_text(double number) {
 /// The number in a string that holds just a number; any other value as it is.
 json unquoted(const json& value) {
   if (!value.is_string()) return value;
-  json inner = json::parse(value.get_ref<const std::string&>(), nullptr, false);
+  const auto& text = value.get_ref<const std::string&>();
+  if (text.find('\0') != std::string::npos) return value;  // the parser would not look at what follows
+  json inner = json::parse(text, nullptr, false);
   return inner.is_number() ? inner : value;
 }
 

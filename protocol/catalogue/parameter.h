@@ -26,9 +26,11 @@ struct Problem {
 template <class T>
 using Read = crypto::Result<T, Problem>;
 
-/// bad_parameter, for what a builder finds wrong: "parameter password: must be 4 digits".
+/// Failures of kind bad_parameter. What a builder finds wrong: "parameter NAME: PROBLEM".
 protocol::Failure bad_parameter(std::string_view name, std::string_view problem);
+/// "parameter percent is missing (State of charge to stop at, 0 to 100)".
 protocol::Failure missing(const Parameter& parameter);
+/// "parameter percent: 50.5 is not a whole number", without the value where that is private.
 protocol::Failure refused(const Parameter& parameter, const nlohmann::json& value, const Problem& problem);
 
 /// The value under the parameter's name or an alias; null when there is none. Fails when two of them differ.
@@ -128,7 +130,7 @@ bool is_pin(std::string_view text);
 
 /// Minutes after local midnight, 0 to 1440.
 Typed<std::int32_t> minutes(std::string_view name, std::string_view summary);
-constexpr Bounds<std::int32_t> kDay = {.min = 0, .max = 24 * 60};
+inline constexpr Bounds<std::int32_t> kDay = {.min = 0, .max = 24 * 60};
 
 /// A comma list of days, "MON,TUE"; a bit for each, Sunday being bit 0.
 Typed<std::int32_t> days_of_week();

@@ -73,8 +73,9 @@ std::optional<T> take_unless(std::optional<Failure>& failure, const Typed<T>& pa
                              const nlohmann::json& arguments) {
   if (failure) return std::nullopt;
   auto value = parameter.take(arguments);
-  if (!value) failure = std::move(value).error();
-  return value ? std::optional<T>(std::move(*value)) : std::nullopt;
+  if (value) return std::optional<T>(std::move(*value));
+  failure = std::move(value).error();
+  return std::nullopt;
 }
 
 template <class Root, class Message, class... T>

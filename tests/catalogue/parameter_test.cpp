@@ -32,6 +32,7 @@ TEST_CASE("parameter: whole numbers are taken when exact, and refused when not")
   CHECK(refused(R"("")") == R"(parameter charging_amps: "" is not a whole number)");
   CHECK(refused(R"("16A")") == R"(parameter charging_amps: "16A" is not a whole number)");
   CHECK(refused(R"("0x10")") == R"(parameter charging_amps: "0x10" is not a whole number)");
+  CHECK(refused(R"("16\u00007")") == R"(parameter charging_amps: "16\u00007" is not a whole number)");
   CHECK(refused(R"("NaN")") == R"(parameter charging_amps: "NaN" is not a whole number)");
   CHECK(refused(R"({"a": 1})") == "parameter charging_amps: an object is not a whole number");
   CHECK(refused("[16]") == "parameter charging_amps: an array is not a whole number");
