@@ -48,11 +48,16 @@ struct Options {
   std::optional<std::filesystem::path> ca_file;  ///< instead of the system's certificates
   std::chrono::milliseconds connect{5'000};      ///< the most a connect (with resolve and TLS) may take
   std::size_t connections = 256;                 ///< kept open, all hosts together
+  /// HTTP/2 over TLS, when the other side offers it. libcurl 7.88 resets the stream of a reply without Content-Length,
+  /// or whose end comes in a frame of its own; nghttp2 since 1.57, as in Envoy and Node, closes a connection that does
+  /// so 1,000 times at more than 33 a second (CVE-2023-44487), and what is under way on it then gets no answer.
+  bool http2 = true;
   std::string user_agent;
 };
 
 class Client {
  public:
+  /// Throws std::runtime_error (std::system_error among them) when the machine lacks what it takes.
   static std::unique_ptr<Client> start(Options options);
   virtual ~Client() = default;  ///< as shut_down()
 

@@ -205,7 +205,7 @@ void Loop::sleep() {
   const bool idle = ops::boot_now() < due && inbox_.may_sleep();
   if (idle) arm(due);
 
-  std::array<epoll_event, kEventsAtOnce> events;
+  std::array<epoll_event, kEventsAtOnce> events{};
   const int count = epoll_wait(epoll_.get(), events.data(), kEventsAtOnce, idle ? -1 : 0);
   if (count < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "epoll_wait");
 

@@ -68,6 +68,7 @@ Transfer::Transfer(Easy easy, std::shared_ptr<Exchange> exchange, const Options&
     : easy_(std::move(easy)),
       exchange_(std::move(exchange)),
       connect_(options.connect),
+      http2_(options.http2 && exchange_->target().tls),
       lookups_(lookups),
       reply_(exchange_->request().reply_bytes) {
   tell_libcurl(options);
@@ -96,8 +97,7 @@ void Transfer::tell_libcurl(const Options& options) {
   // cached.
   set(easy, CURLOPT_CAPATH, static_cast<const char*>(nullptr));
 
-  // Over plain HTTP libcurl would wait in vain for a first connection to turn out as HTTP/2.
-  set(easy, CURLOPT_HTTP_VERSION, static_cast<long>(target.tls ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
+  set(easy, CURLOPT_HTTP_VERSION, static_cast<long>(http2_ ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
   if (target.loopback) set(easy, CURLOPT_NOPROXY, "*");
   set(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 
@@ -149,7 +149,7 @@ void Transfer::prepare_again() {
   set(easy(), CURLOPT_CONNECTTIMEOUT_MS,
       static_cast<long>((std::clamp(left, std::chrono::milliseconds(0), connect_) + kConnectSlack).count()));
   // One connection for all that come at once, when it turns out as HTTP/2; but not behind one whose lookup hangs.
-  set(easy(), CURLOPT_PIPEWAIT, exchange_->target().tls && lookups_.abandoned() == 0 ? 1L : 0L);
+  set(easy(), CURLOPT_PIPEWAIT, http2_ && lookups_.abandoned() == 0 ? 1L : 0L);
 }
 
 protocol::Instant Transfer::limit() const {
@@ -167,8 +167,8 @@ void Transfer::abandon() {
 }
 
 bool Transfer::awaits_lookup_of(const std::string& host) const {
-  return exchange_->target().lookup && exchange_->target().host == host && !lookup_ && !opened_ &&
-         exchange_->sent() == Undelivered::Sent::no;
+  if (!exchange_->target().lookup || exchange_->target().host != host) return false;
+  return parked_ || (!lookup_ && !opened_ && exchange_->sent() == Undelivered::Sent::no);
 }
 
 /// libcurl repeats a request on its own when a connection that it used again dies without a reply, a POST as well, and
@@ -231,7 +231,7 @@ Phase Transfer::phase() const {
     const bool all = static_cast<std::size_t>(uploaded) >= exchange_->request().body.size();
     return all || reply_.begun() ? Phase::receive : Phase::send;
   }
-  if (!opened_) return Phase::resolve;
+  if (!opened_ && (lookup_ || parked_ || lookups_.running(exchange_->target().host))) return Phase::resolve;
   long connects = 0;
   curl_easy_getinfo(easy(), CURLINFO_NUM_CONNECTS, &connects);
   return connects > 0 ? Phase::tls : Phase::connect;
@@ -262,6 +262,7 @@ Undelivered Transfer::undelivered(Phase phase, std::string cause) const {
 }
 
 std::string Transfer::libcurls_words(CURLcode code) const {
+  if (code == CURLE_OK) return "only interim responses came";
   if (error_.front() == '\0') return curl_easy_strerror(code);
   const std::string words(error_.data());
   // It quotes the setting, which may hold a password.

@@ -51,7 +51,7 @@ class Transfer {
   [[nodiscard]] bool abandoned() const { return abandoned_; }
   /// Whether libcurl has given it back because another transfer looks up the name.
   [[nodiscard]] bool parked() const { return parked_; }
-  /// Whether that name is all it waits for, parked or with libcurl.
+  /// Whether it waits for that name, parked or with libcurl.
   [[nodiscard]] bool awaits_lookup_of(const std::string& host) const;
   /// Before it goes to libcurl again, having been parked or taken out.
   void prepare_again();
@@ -78,6 +78,7 @@ class Transfer {
   Easy easy_;
   const std::shared_ptr<Exchange> exchange_;  ///< with the caller, who may be gone first
   const std::chrono::milliseconds connect_;
+  const bool http2_;
   Lookups& lookups_;
   Reply reply_;
   std::unique_ptr<curl_slist, FreeList> fields_;

@@ -147,7 +147,7 @@ class SocketPeer final : public Peer {
     const linger at_once{.l_onoff = 1, .l_linger = 0};
     setsockopt(socket_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
     const sockaddr nobody{.sa_family = AF_UNSPEC};
-    ::connect(socket_, &nobody, sizeof nobody);
+    static_cast<void>(::connect(socket_, &nobody, sizeof nobody));
   }
 
  private:
@@ -206,7 +206,7 @@ class ScriptedServer::State {
 
  private:
   struct Connection {
-    int socket;
+    int socket = -1;
     Record record;
     std::thread thread;
   };

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tests/daemon/upstream/client_fixture.h"
+#include "tests/daemon/upstream/http2_peer.h"
 #include "tests/daemon/upstream/interposed.h"
 
 using namespace fleetsign::upstream;
@@ -26,7 +27,7 @@ namespace {
 constexpr int kCallers = 50;
 constexpr int kRequests = 20;
 
-/// Answers each request with its own path.
+/// Answers each request with its own path, which is its body as well.
 void echo_path(Peer& peer) {
   for (std::string asked = peer.read_request(); !asked.empty(); asked = peer.read_request()) {
     const std::size_t path = asked.find(' ') + 1;
@@ -41,7 +42,7 @@ void ask_from_many_threads(Client& client, const std::string& base) {
     callers.emplace_back([&, caller] {
       for (int i = 0; i < kRequests; ++i) {
         const std::string path = "/" + std::to_string(caller) + "/" + std::to_string(i);
-        const Answer answer = client.send(request("POST", base + path, std::string(100, 'x')));
+        const Answer answer = client.send(request("POST", base + path, path));
         const auto* const reply = std::get_if<Delivered>(&answer);
         if (reply != nullptr && reply->body == path) ++right;
       }
@@ -97,6 +98,19 @@ TEST_CASE("client: many callers over TLS each get their own answer") {
   const auto client = Client::start({.ca_file = identity.certificate()});
   ask_from_many_threads(*client, "https://" + server.place());
   CHECK(server.accepted() <= kCallers);
+}
+
+TEST_CASE("client: many callers over HTTP/2 each get their own answer") {
+  const TlsIdentity identity({"IP:127.0.0.1"});
+  ScriptedServer server(
+      [](Peer& peer) {
+        Http2Peer http2(peer);
+        while (const auto stream = http2.next_request()) http2.reply(*stream, http2.take_body(*stream));
+      },
+      {.tls = &identity, .alpn = "h2"});
+  const auto client = Client::start({.ca_file = identity.certificate()});
+  ask_from_many_threads(*client, "https://" + server.place());
+  CHECK(server.accepted() == 1);
 }
 
 TEST_CASE("client: no more connections are kept open than allowed") {

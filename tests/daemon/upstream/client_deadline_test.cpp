@@ -190,6 +190,21 @@ TEST_CASE("client: connecting may take so long and no longer, however far the de
   }
 }
 
+TEST_CASE("client: those who wait for another's connection say so when their time is up") {
+  ScriptedServer silent(hang);
+  const auto client = Client::start({.connect = 300ms});
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 10; ++i) {
+    callers.emplace_back([&] {
+      const Undelivered answer = undelivered(client->send(request("POST", "https://" + silent.place() + "/", "x")));
+      CHECK(answer.timed_out);
+      CHECK(answer.sent == Sent::no);
+      CHECK((answer.phase == Phase::tls || answer.phase == Phase::connect));
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+}
+
 TEST_CASE("client: a reply may take longer than connecting may") {
   ScriptedServer server([](Peer& peer) {
     peer.read_request();

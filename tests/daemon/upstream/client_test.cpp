@@ -3,11 +3,14 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <string>
 
 #include "tests/daemon/upstream/client_fixture.h"
+#include "tests/daemon/upstream/interposed.h"
 
 using namespace fleetsign::upstream;
+using namespace std::chrono_literals;
 using fleetsign::tests::http_reply;
 using fleetsign::tests::occurrences;
 using fleetsign::tests::Peer;
@@ -185,9 +188,10 @@ TEST_CASE("client: a head without end is cut off") {
 }
 
 TEST_CASE("client: a reply that breaks off or is none makes no answer") {
-  for (const char* bytes : {"", "HTTP/1.1 2", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc",
-                            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab", "SSH-2.0-none\r\n",
-                            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n"}) {
+  for (const char* bytes :
+       {"", "HTTP/1.1 2", "HTTP/1.1 103 Early Hints\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab", "SSH-2.0-none\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n"}) {
     CAPTURE(bytes);
     ScriptedServer server(reply_with(bytes));
     const auto client = Client::start({});
@@ -245,6 +249,20 @@ TEST_CASE("client: a connection is used again, unless one of its requests failed
   Request exceeds = request("GET", http_url(server));
   exceeds.reply_bytes = 0;
   undelivered(client->send(exceeds));
+  delivered(client->send(request("GET", http_url(server))));
+  CHECK(server.accepted() == 2);
+}
+
+TEST_CASE("client: a connection that was idle for 55 s is not used again, as the other side may be closing it") {
+  ScriptedServer server(serve("x"));
+  const auto client = Client::start({});
+  delivered(client->send(request("GET", http_url(server))));
+  {
+    const LaterForLibcurl later(54s);
+    delivered(client->send(request("GET", http_url(server))));
+    CHECK(server.accepted() == 1);
+  }
+  const LaterForLibcurl later(2 * 54s + 4s);
   delivered(client->send(request("GET", http_url(server))));
   CHECK(server.accepted() == 2);
 }

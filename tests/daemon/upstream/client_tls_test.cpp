@@ -118,6 +118,31 @@ TEST_CASE("client: with HTTP/2, requests that come at once share one connection"
   CHECK(server.accepted() == 1);
 }
 
+TEST_CASE("client: without HTTP/2, a server that prefers it is asked in HTTP/1.1") {
+  const TlsIdentity identity({"IP:127.0.0.1"});
+  ScriptedServer server(serve("x"), {.tls = &identity, .alpn = "h2"});
+  const auto client = Client::start({.ca_file = identity.certificate(), .http2 = false});
+  CHECK(delivered(client->send(request("GET", https_url(server)))).body == "x");
+  CHECK(server.received().starts_with("GET /?hidden HTTP/1.1\r\n"));
+}
+
+TEST_CASE("client: with HTTP/2, a server that is about to close loses nothing") {
+  const TlsIdentity identity({"IP:127.0.0.1"});
+  ScriptedServer server(
+      [](Peer& peer) {
+        Http2Peer http2(peer);
+        const auto stream = http2.next_request();
+        if (!stream) return;
+        http2.go_away(*stream);
+        http2.reply(*stream, "x");
+        peer.wait_for_close();
+      },
+      {.tls = &identity, .alpn = "h2"});
+  const auto client = Client::start({.ca_file = identity.certificate()});
+  for (int i = 0; i < 5; ++i) CHECK(delivered(client->send(request("POST", https_url(server), "y"))).body == "x");
+  CHECK(server.accepted() == 5);
+}
+
 TEST_CASE("client: with HTTP/2, a request that times out is cancelled and the others go on") {
   const TlsIdentity identity({"IP:127.0.0.1"});
   std::atomic<bool> cancelled{false};

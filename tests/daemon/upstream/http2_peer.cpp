@@ -5,7 +5,15 @@ namespace fleetsign::upstream {
 namespace {
 
 // RFC 9113 section 6.
-enum Type : std::uint8_t { kData = 0, kHeaders = 1, kResetStream = 3, kSettings = 4, kPing = 6, kGoAway = 7 };
+enum Type : std::uint8_t {
+  kData = 0,
+  kHeaders = 1,
+  kResetStream = 3,
+  kSettings = 4,
+  kPing = 6,
+  kGoAway = 7,
+  kWindowUpdate = 8
+};
 constexpr std::uint8_t kAcknowledged = 1;
 constexpr std::uint8_t kEndStream = 1;
 constexpr std::uint8_t kEndHeaders = 4;
@@ -27,12 +35,15 @@ std::uint32_t number_at(std::string_view bytes, std::size_t at, std::size_t size
 Http2Peer::Http2Peer(tests::Peer& peer) : peer_(peer) {
   peer_.read(24);  // "PRI * HTTP/2.0 …"
   write_frame({.type = kSettings});
+  // As much as all tests' bodies together; nobody gives it back.
+  write_frame({.type = kWindowUpdate, .payload = big_endian(100'000'000)});
 }
 
 std::optional<std::uint32_t> Http2Peer::next_request() {
   while (const auto frame = read_frame()) {
     if (frame->type == kHeaders) ++opened_;
     if (frame->type == kResetStream) cancelled_.insert(frame->stream);
+    if (frame->type == kData) bodies_[frame->stream] += frame->payload;
     const bool is_request = frame->type == kHeaders || frame->type == kData;
     if (is_request && (frame->flags & kEndStream) != 0) return frame->stream;
     const bool wants_answer = frame->type == kSettings || frame->type == kPing;
@@ -40,6 +51,11 @@ std::optional<std::uint32_t> Http2Peer::next_request() {
     write_frame({.type = frame->type, .flags = kAcknowledged, .payload = frame->type == kPing ? frame->payload : ""});
   }
   return std::nullopt;
+}
+
+std::string Http2Peer::take_body(std::uint32_t stream) {
+  const auto body = bodies_.extract(stream);
+  return body.empty() ? "" : body.mapped();
 }
 
 void Http2Peer::reply(std::uint32_t stream, std::string_view body) {

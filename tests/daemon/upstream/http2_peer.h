@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -22,6 +23,8 @@ class Http2Peer {
 
   /// The stream of the next request that is complete; nothing when the other side closed.
   std::optional<std::uint32_t> next_request();
+  /// The body of such a request, once.
+  std::string take_body(std::uint32_t stream);
   void reply(std::uint32_t stream, std::string_view body);
   void reset(std::uint32_t stream, std::uint32_t error);
   /// "No stream above this one has been processed."
@@ -44,6 +47,7 @@ class Http2Peer {
   tests::Peer& peer_;
   std::size_t opened_ = 0;
   std::set<std::uint32_t> cancelled_;
+  std::map<std::uint32_t, std::string> bodies_;
 };
 
 }  // namespace fleetsign::upstream

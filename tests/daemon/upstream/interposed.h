@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// System calls that this test program defines itself, so that libcurl and the client meet a resolver that hangs and a
-// machine that fails. Until told otherwise they do what they always do.
+// System calls that this test program defines itself, so that libcurl and the client meet a resolver that hangs, a
+// clock that jumps and a machine that fails. Until told otherwise they do what they always do.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <string>
 
@@ -29,6 +30,15 @@ class FakeResolver {
   [[nodiscard]] std::size_t most_at_once() const;
   /// Waits until so many have begun; false when that takes 20 s.
   [[nodiscard]] bool wait_for_begun(std::size_t count) const;
+};
+
+/// While one exists, libcurl believes that so much more time has gone by since the machine started.
+class LaterForLibcurl {
+ public:
+  explicit LaterForLibcurl(std::chrono::seconds shift);
+  ~LaterForLibcurl();
+  LaterForLibcurl(const LaterForLibcurl&) = delete;
+  LaterForLibcurl& operator=(const LaterForLibcurl&) = delete;
 };
 
 /// While one exists, epoll_wait() fails on the thread that calls it next.
