@@ -165,6 +165,13 @@ void FakeVehicle::attach_session_info(RoutableMessage& reply, const RoutableMess
   tag_session_info(reply, request);
 }
 
+std::string FakeVehicle::with_own_key(const std::string& session_info) const {
+  Signatures::SessionInfo info;
+  if (!info.ParseFromString(session_info)) return session_info;
+  info.set_publickey(crypto::as_text(key_.public_point()));
+  return info.SerializeAsString();
+}
+
 void FakeVehicle::tag_session_info(RoutableMessage& reply, const RoutableMessage& request) const {
   const auto metadata = tlv(0, byte(6)) + tlv(2, vin_) + tlv(6, request.uuid()) + byte(0xFF);
   reply.mutable_signature_data()->mutable_session_info_tag()->set_tag(

@@ -64,6 +64,8 @@ class FakeVehicle {
   RoutableMessage decline(const RoutableMessage& request, const Excuse& excuse);
   /// The vehicle's state for its client, tagged for this request.
   void attach_session_info(RoutableMessage& reply, const RoutableMessage& request);
+  /// The same session info with the vehicle's own key in it, under which it is tagged; other bytes as they are.
+  [[nodiscard]] std::string with_own_key(const std::string& session_info) const;
   /// Tags whatever session info is in the reply.
   void tag_session_info(RoutableMessage& reply, const RoutableMessage& request) const;
   /// Makes the payload of a reply to a command unreadable for others.
@@ -75,7 +77,6 @@ class FakeVehicle {
   [[nodiscard]] std::uint32_t highest_counter() const { return highest_counter_; }
   /// Somebody else with the client's key has used the counters up to this one.
   void skip_to(std::uint32_t counter);
-  [[nodiscard]] crypto::PublicPoint public_point() const { return key_.public_point(); }
 
  private:
   RoutableMessage answer_command(const RoutableMessage& request);

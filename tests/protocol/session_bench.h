@@ -11,6 +11,12 @@
 
 namespace fleetsign::protocol::test {
 
+/// The session info of a reply, as it would come out of its envelope.
+inline SessionInfoClaim claim_in(const RoutableMessage& reply) {
+  const auto& tag = reply.signature_data().session_info_tag().tag();
+  return {.encoded = {reply.session_info().begin(), reply.session_info().end()}, .tag = {tag.begin(), tag.end()}};
+}
+
 struct SessionBench {
   Session session{known_parties()};
   FakeVehicle vehicle{UniversalMessage::DOMAIN_INFOTAINMENT, known("/vin"), session.parties().client_point};
@@ -33,8 +39,7 @@ struct SessionBench {
     request.set_uuid(crypto::as_text(question.uuid.bytes));
     RoutableMessage reply;
     vehicle.attach_session_info(reply, request);
-    const auto bytes = [](const std::string& text) { return crypto::Bytes(text.begin(), text.end()); };
-    return {.encoded = bytes(reply.session_info()), .tag = bytes(reply.signature_data().session_info_tag().tag())};
+    return claim_in(reply);
   }
 
   Adoption handshake() {
