@@ -10,8 +10,6 @@
 namespace fleetsign::protocol {
 namespace {
 
-constexpr std::uint32_t kUnknownKeyId = 3;  // MessageFault_E
-
 /// A handshake executes nothing, whatever became of it.
 Failure during_handshake(Failure failure) {
   failure.executed = Executed::no;
@@ -29,10 +27,6 @@ Failure describe(const FaultRow& row, std::uint32_t code) {
     message += " (MESSAGEFAULT_ERROR_" + std::string(row.name) + ", " + std::to_string(code) + ")";
   }
   return {.kind = row.kind, .message = std::move(message)};
-}
-
-Failure not_paired() {
-  return describe(row_of_fault(kUnknownKeyId), kUnknownKeyId);
 }
 
 Failure busy() {
@@ -73,7 +67,9 @@ bool Exchange::wants_handshake(const Session& session, Instant now) const {
   return may_send(now) && handshakes_left_ > 0 && !session.usable();
 }
 
-bool Exchange::wants_counter(const Session& session, Instant now) const { return may_send(now) && session.usable(); }
+bool Exchange::wants_counter(const Session& session, Instant now) const {
+  return may_send(now) && session.usable();
+}
 
 std::optional<std::uint32_t> Exchange::outstanding_counter() const {
   if (!pending_ || !pending_->keys) return std::nullopt;
@@ -151,7 +147,7 @@ void Exchange::receive_session_info(Session& session, const Pending& pending, co
       if (!maybe_executed_) last_failure_.reset();
       return;
     case Adoption::not_paired:
-      return finish(during_handshake(not_paired()));
+      return finish(during_handshake(key_not_paired()));
     case Adoption::outdated:
       last_failure_ =
           during_handshake({.kind = Kind::vehicle_error, .message = "the vehicle's session info came too late"});
@@ -242,7 +238,7 @@ void Exchange::absorb(Session& session, const Pending& pending, const SessionInf
     case Adoption::outdated:
       return;
     case Adoption::not_paired:
-      return finish(not_paired());
+      return finish(key_not_paired());
     case Adoption::key_changed:
       signings_left_ += std::exchange(signings_for_key_change_, 0);
       break;

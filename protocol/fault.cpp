@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 
 namespace fleetsign::protocol {
 namespace {
@@ -55,6 +56,8 @@ constexpr std::array kFaults = {
              "the vehicle answers this command only encrypted"},
 };
 
+constexpr std::uint32_t kUnknownKeyId = 3;
+
 constexpr FaultRow kUnknownFault = {0, "UNKNOWN", Kind::vehicle_error, Remedy::none,
                                     "the vehicle reported a fault that fleetsign does not know"};
 
@@ -67,6 +70,10 @@ std::span<const FaultRow> faults() {
 const FaultRow& row_of_fault(std::uint32_t code) {
   const auto* row = std::ranges::find(kFaults, code, &FaultRow::code);
   return row == kFaults.end() ? kUnknownFault : *row;
+}
+
+Failure key_not_paired() {
+  return {.kind = Kind::key_not_paired, .message = std::string(row_of_fault(kUnknownKeyId).meaning)};
 }
 
 }  // namespace fleetsign::protocol

@@ -34,4 +34,7 @@ std::span<const FaultRow> faults();
 /// The row of a code; of a code that is not known, a row that says so. Not for 0.
 const FaultRow& row_of_fault(std::uint32_t code);
 
+/// The client key is not paired with the vehicle, in the bare words that clients match on.
+Failure key_not_paired();
+
 }  // namespace fleetsign::protocol

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "protocol/verdict.h"
 
+#include "protocol/fault.h"
 #include "protocol/proto/car_server.pb.h"
 #include "protocol/proto/vcsec.pb.h"
 
@@ -24,8 +25,7 @@ Verdict read_signed_message_error(const VCSEC::SignedMessage_status& status) {
   const auto information = status.signedmessageinformation();
   switch (information) {
     case VCSEC::SIGNEDMESSAGE_INFORMATION_FAULT_NOT_ON_WHITELIST:
-      return Failure{.kind = Kind::key_not_paired,
-                     .message = "vehicle rejected request: your public key has not been paired with the vehicle"};
+      return key_not_paired();
     case VCSEC::SIGNEDMESSAGE_INFORMATION_NONE:
     case VCSEC::SIGNEDMESSAGE_INFORMATION_FAULT_UNKNOWN:
       return unclear("the vehicle reported an error without saying which");
