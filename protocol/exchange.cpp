@@ -149,6 +149,7 @@ void Exchange::receive_session_info(Session& session, const Pending& pending, co
     case Adoption::not_paired:
       return finish(during_handshake(key_not_paired()));
     case Adoption::outdated:
+      if (session.usable()) return;  // another command has opened it in the meantime
       last_failure_ =
           during_handshake({.kind = Kind::vehicle_error, .message = "the vehicle's session info came too late"});
       return;

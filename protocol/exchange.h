@@ -63,7 +63,7 @@ class Exchange {
   /// What to do now. Not between a Send and its receive(). The nonces are used up by a Send, and only by it.
   Step next(Session& session, const Nonces& nonces, Instant now);
 
-  /// Ends it early: nothing further is sent. What was doubtful before stays so.
+  /// Ends it early: nothing further is sent. What was doubtful before stays so. Not between a Send and its receive().
   Done give_up(std::string why);
 
   /// What came back for the last Send.

@@ -125,6 +125,17 @@ TEST_CASE("overlap: of two handshakes at once the first counts, and the second i
   }
 }
 
+TEST_CASE("overlap: a handshake that came second is not what time ran out for") {
+  Conversation between;
+  Two two(between);
+  const auto first = between.send(two.first);
+  const auto second = between.send(two.second);
+  between.receive(two.first, honest(between, first));
+  between.receive(two.second, honest(between, second));
+  between.pass(10s);
+  CHECK(result_of(between, two.second) == "expired_unsent no");
+}
+
 TEST_CASE("overlap: a handshake that fails does not cost the session that another has opened") {
   Conversation between;
   Two two(between);
