@@ -11,16 +11,14 @@ namespace {
 /// K is the first 16 bytes of SHA-1 of the shared secret.
 crypto::AesKey derive_key(const crypto::Secret<32>& shared) {
   crypto::Sha1Digest digest = crypto::sha1(shared.expose());
-  crypto::AesKey key{std::span<const std::uint8_t, 20>(digest).first<16>()};
-  crypto::wipe(digest);
-  return key;
+  const crypto::WipeAtEnd wipe(digest);
+  return crypto::AesKey(std::span<const std::uint8_t, 20>(digest).first<16>());
 }
 
 crypto::Secret<32> derive_sub_key(const crypto::AesKey& key, std::string_view label) {
   crypto::Sha256Digest digest = crypto::hmac_sha256(key.expose(), {crypto::as_bytes(label)});
-  crypto::Secret<32> sub_key{std::span<const std::uint8_t, 32>(digest)};
-  crypto::wipe(digest);
-  return sub_key;
+  const crypto::WipeAtEnd wipe(digest);
+  return crypto::Secret<32>(digest);
 }
 
 }  // namespace
