@@ -123,6 +123,7 @@ std::optional<ListenError> remove_stale(const std::string& url, const std::strin
                  "move it away or choose another path with `listen`");
   }
   const Descriptor probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!probe) return system_error(url, errno, true);
   const int refused = connect_to(address, probe);
   if (refused != ECONNREFUSED) return system_error(url, refused == EACCES ? EACCES : EADDRINUSE, true);
   if (::unlink(path.c_str()) != 0) return system_error(url, errno, true);

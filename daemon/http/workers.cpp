@@ -37,8 +37,8 @@ std::size_t Workers::threads() const {
 }
 
 void Workers::stop() {
-  std::deque<Job> dropped;
   {
+    std::deque<Job> dropped;  // ends behind the lock
     const std::lock_guard lock(mutex_);
     stopping_ = true;
     dropped.swap(queue_);
