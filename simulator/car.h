@@ -16,6 +16,17 @@ namespace fleetsign::simulator {
 inline constexpr float kHomeLatitude = 52.52F;
 inline constexpr float kHomeLongitude = 13.40F;
 
+// What the car can do at most; vehicle_data shows these ranges.
+inline constexpr int kLowestChargeLimit = 50;
+inline constexpr int kStandardChargeLimit = 90;
+inline constexpr int kHighestChargeLimit = 100;
+inline constexpr int kHighestAmps = 32;
+inline constexpr float kLowestCelsius = 15.0F;
+inline constexpr float kHighestCelsius = 28.0F;
+inline constexpr float kHighestVolume = 11.0F;
+inline constexpr double kLowestSpeedLimitMph = 50;
+inline constexpr double kHighestSpeedLimitMph = 120;
+
 struct Closures {
   bool locked = true;
   bool frunk_open = false;
@@ -44,7 +55,7 @@ struct Charging {
   bool charging = false;
   bool port_latched = true;
   int battery_percent = 60;
-  int limit_percent = 90;
+  int limit_percent = kStandardChargeLimit;
   int amps = 16;
   std::optional<int> scheduled_start;  ///< minutes after midnight
   ScheduledDeparture departure;

@@ -26,7 +26,7 @@ constexpr std::array<std::pair<std::string_view, Occasion>, 3> kOccasions{
 std::string read_fault(const Json& value, FaultOrder& order) {
   if (!value.is_string()) return "\"fault\" must be a string";
   order.fault = find_fault(value.get_ref<const std::string&>());
-  return order.fault == nullptr ? "no such fault" : "";
+  return order.fault == nullptr ? "no such fault: " + value.dump(-1, ' ', false, Json::error_handler_t::replace) : "";
 }
 
 std::string read_occasion(const Json& value, FaultOrder& order) {

@@ -2,6 +2,7 @@
 #include "simulator/faults.h"
 
 #include <algorithm>
+#include <chrono>
 #include <iterator>
 #include <string>
 

@@ -50,21 +50,26 @@ struct Call {
   std::string_view command;  ///< empty where the path names none
 };
 
+/// Text with its percent-encoding undone; what is no encoding stays as it is.
+std::string percent_decoded(std::string_view text) {
+  std::string decoded;
+  while (!text.empty()) {
+    const auto byte = text.starts_with('%') && text.size() > 2 ? crypto::parse_hex(text.substr(1, 2)) : std::nullopt;
+    decoded += byte ? static_cast<char>(byte->front()) : text.front();
+    text.remove_prefix(byte ? 3 : 1);
+  }
+  return decoded;
+}
+
 /// The value of a query parameter, decoded; empty when it is not there.
 std::string query_value(std::string_view query, std::string_view name) {
   while (!query.empty()) {
     const auto end = std::min(query.find('&'), query.size());
     const auto field = query.substr(0, end);
     query.remove_prefix(std::min(end + 1, query.size()));
-    const auto equals = std::min(field.find('='), field.size());
-    if (field.substr(0, equals) != name || equals == field.size()) continue;
-    std::string value;
-    for (auto rest = field.substr(equals + 1); !rest.empty();) {
-      const auto byte = rest[0] == '%' ? crypto::parse_hex(rest.substr(1, 2)) : std::nullopt;
-      value += byte && !byte->empty() ? static_cast<char>(byte->front()) : rest[0];
-      rest.remove_prefix(byte && !byte->empty() ? 3 : 1);
+    if (field.size() > name.size() && field.starts_with(name) && field[name.size()] == '=') {
+      return percent_decoded(field.substr(name.size() + 1));
     }
-    return value;
   }
   return {};
 }
@@ -133,9 +138,9 @@ http::Reply deliver_as(Errand errand, const Call& call,
   auto& faults = call.stall->faults;
   const auto order = faults.take(errand);
   const auto* const act = order ? std::get_if<ActOnRequest>(&order->fault->act) : nullptr;
-  return act != nullptr ? (*act)(
-                              *order, [&] { return deliver(order); }, faults)
-                        : deliver(order);
+  if (act == nullptr) return deliver(order);
+  const Deliver onwards = [&] { return deliver(order); };
+  return (*act)(*order, onwards, faults);
 }
 
 http::Reply get_vehicle(const Call& call) {

@@ -2,7 +2,7 @@
 // The objects of vehicle_data. Members that no command changes are there because clients read them.
 #include <algorithm>
 #include <array>
-#include <vector>
+#include <string>
 
 #include "protocol/proto/car_server.pb.h"
 #include "simulator/vehicle_json.h"
@@ -37,12 +37,12 @@ Json charge_state(const Car& car) {
           {"battery_range", charging.battery_percent * 3.0},
           {"charge_amps", charging.amps},
           {"charge_current_request", charging.amps},
-          {"charge_current_request_max", 32},
+          {"charge_current_request_max", kHighestAmps},
           {"charge_enable_request", charging.charging},
           {"charge_limit_soc", charging.limit_percent},
-          {"charge_limit_soc_max", 100},
-          {"charge_limit_soc_min", 50},
-          {"charge_limit_soc_std", 90},
+          {"charge_limit_soc_max", kHighestChargeLimit},
+          {"charge_limit_soc_min", kLowestChargeLimit},
+          {"charge_limit_soc_std", kStandardChargeLimit},
           {"charge_port_door_open", true},
           {"charge_port_latch", charging.port_latched ? "Engaged" : "Disengaged"},
           {"charger_actual_current", charging.charging ? charging.amps : 0},
@@ -68,8 +68,8 @@ Json climate_state(const Car& car) {
       {"is_preconditioning", climate.on},
       {"driver_temp_setting", climate.driver_celsius},
       {"passenger_temp_setting", climate.passenger_celsius},
-      {"min_avail_temp", 15.0},
-      {"max_avail_temp", 28.0},
+      {"min_avail_temp", kLowestCelsius},
+      {"max_avail_temp", kHighestCelsius},
       {"inside_temp", 19.5},
       {"outside_temp", 12.0},
       {"defrost_mode", climate.preconditioning_max ? 2 : 0},
@@ -112,7 +112,7 @@ Json closures_state(const Car& car) {
 Json media_info(const Media& media) {
   return {{"audio_volume", media.volume},
           {"audio_volume_increment", 1.0},
-          {"audio_volume_max", 11.0},
+          {"audio_volume_max", kHighestVolume},
           {"media_playback_status", media.playing ? "Playing" : "Stopped"},
           {"now_playing_title", "Track " + std::to_string(media.track)},
           {"now_playing_station", "Favorite " + std::to_string(media.favorite)}};
@@ -154,8 +154,8 @@ Json vehicle_state(const Car& car) {
                {"speed_limit_mode",
                 {{"active", security.speed_limit.on},
                  {"current_limit_mph", security.speed_limit_mph},
-                 {"max_limit_mph", 120},
-                 {"min_limit_mph", 50},
+                 {"max_limit_mph", kHighestSpeedLimitMph},
+                 {"min_limit_mph", kLowestSpeedLimitMph},
                  {"pin_code_set", !security.speed_limit.pin.empty()}}},
                {"vehicle_name", software.vehicle_name}});
   json["software_update"] = {

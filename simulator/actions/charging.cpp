@@ -6,10 +6,6 @@
 namespace fleetsign::simulator {
 namespace {
 
-constexpr int kLowestLimit = 50;
-constexpr int kStandardLimit = 90;
-constexpr int kHighestLimit = 100;
-constexpr int kHighestAmps = 32;
 constexpr int kMinutesOfDay = 1440;
 
 void stop_when_full(Charging& charging) {
@@ -18,7 +14,7 @@ void stop_when_full(Charging& charging) {
 
 Outcome set_charge_limit(Car& car, const CarServer::ChargingSetLimitAction& request) {
   // A limit that the car cannot have is taken as the nearest that it can.
-  const int percent = std::clamp<int>(request.percent(), kLowestLimit, kHighestLimit);
+  const int percent = std::clamp<int>(request.percent(), kLowestChargeLimit, kHighestChargeLimit);
   if (percent == car.charging.limit_percent) return refused("set_charge_limit", "already_set");
   car.charging.limit_percent = percent;
   stop_when_full(car.charging);
@@ -54,9 +50,9 @@ Outcome start_or_stop(Car& car, const CarServer::ChargingStartStopAction& reques
     case Request::kStop:
       return stop(car.charging);
     case Request::kStartStandard:
-      return charge_to(car.charging, kStandardLimit, "charge_standard", "already_standard");
+      return charge_to(car.charging, kStandardChargeLimit, "charge_standard", "already_standard");
     case Request::kStartMaxRange:
-      return charge_to(car.charging, kHighestLimit, "charge_max_range", "already_max_range");
+      return charge_to(car.charging, kHighestChargeLimit, "charge_max_range", "already_max_range");
     default:
       return refused("charge_start", "invalid_command");
   }

@@ -7,8 +7,6 @@
 namespace fleetsign::simulator {
 namespace {
 
-constexpr float kColdest = 15.0F;
-constexpr float kWarmest = 28.0F;
 // Seats and steering wheel take their power from a running climate system.
 constexpr std::string_view kClimateIsOff = "cabin comfort remote settings not enabled";
 
@@ -21,8 +19,8 @@ Outcome set_temps(Car& car, const CarServer::HvacTemperatureAdjustmentAction& re
   const float driver = request.driver_temp_celsius();
   const float passenger = request.passenger_temp_celsius();
   if (driver == 0 && passenger == 0) return refused("set_temps", "invalid_temperature");
-  if (driver != 0) car.climate.driver_celsius = std::clamp(driver, kColdest, kWarmest);
-  if (passenger != 0) car.climate.passenger_celsius = std::clamp(passenger, kColdest, kWarmest);
+  if (driver != 0) car.climate.driver_celsius = std::clamp(driver, kLowestCelsius, kHighestCelsius);
+  if (passenger != 0) car.climate.passenger_celsius = std::clamp(passenger, kLowestCelsius, kHighestCelsius);
   return done("set_temps");
 }
 

@@ -6,7 +6,6 @@
 namespace fleetsign::simulator {
 namespace {
 
-constexpr float kLoudest = 11.0F;
 constexpr int kTracks = 12;
 constexpr int kFavorites = 5;
 
@@ -23,11 +22,11 @@ Outcome toggle_playback(Car& car, const CarServer::MediaPlayAction&) {
 Outcome update_volume(Car& car, const CarServer::MediaUpdateVolume& request) {
   auto& volume = car.media.volume;
   if (request.has_volume_absolute_float()) {
-    volume = std::clamp(request.volume_absolute_float(), 0.0F, kLoudest);
+    volume = std::clamp(request.volume_absolute_float(), 0.0F, kHighestVolume);
     return done("adjust_volume");
   }
   if (request.volume_delta() == 0) return refused("adjust_volume", "invalid_volume");
-  volume = std::clamp(volume + static_cast<float>(request.volume_delta()), 0.0F, kLoudest);
+  volume = std::clamp(volume + static_cast<float>(request.volume_delta()), 0.0F, kHighestVolume);
   return done(request.volume_delta() > 0 ? "media_volume_up" : "media_volume_down");
 }
 

@@ -8,9 +8,6 @@
 namespace fleetsign::simulator {
 namespace {
 
-constexpr double kLowestLimitMph = 50;
-constexpr double kHighestLimitMph = 120;
-
 /// Why a mode does not change, or nothing when it has.
 using Refusal = std::optional<std::string_view>;
 
@@ -42,7 +39,7 @@ Refusal clear_pin(GuardedMode& mode, const std::string& pin) {
 }
 
 Refusal set_limit(double& limit, double mph) {
-  if (!(mph >= kLowestLimitMph && mph <= kHighestLimitMph)) return "out_of_range";
+  if (!(mph >= kLowestSpeedLimitMph && mph <= kHighestSpeedLimitMph)) return "out_of_range";
   limit = mph;
   return std::nullopt;
 }
