@@ -14,6 +14,9 @@ if(FLEETSIGN_FUZZ)
   target_compile_options(fleetsign_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
+# No path of the building machine in what is built, which also makes a compiler's cache serve every clone.
+add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
+
 option(FLEETSIGN_HARDEN "Have compiler and linker make bugs harder to exploit" OFF)
 if(FLEETSIGN_HARDEN)
   # Generated code too. Which of these a compiler knows depends on the processor.
