@@ -99,7 +99,7 @@ http::Reply Api::forward(const Context& context, std::string target, const upstr
   }
   const auto answer = parts_.fleet_api.send({.method = request.method,
                                              .target = std::move(target),
-                                             .headers = end_to_end(request.headers),
+                                             .headers = fields_for_fleet_api(request.headers),
                                              .body = request.body,
                                              .deadline = context.deadline},
                                             token);

@@ -57,7 +57,7 @@ http::Reply render(const Failure& failure, const Footer& footer) {
 }
 
 http::Reply render(const upstream::Delivered& answer, const Footer& footer, const std::optional<Failure>& failure) {
-  http::Reply reply{.status = answer.status, .headers = end_to_end(answer.headers), .body = answer.body};
+  http::Reply reply{.status = answer.status, .headers = fields_for_caller(answer.headers), .body = answer.body};
   if (failure) {
     reply.headers.add("Fleetsign-Executed", std::string(to_string(failure->was_executed())));
     reply.headers.add("Fleetsign-Error-Code", std::string(row_of(failure->kind).error_code));

@@ -5,7 +5,7 @@
 #include <array>
 #include <cctype>
 #include <charconv>
-#include <limits>
+#include <span>
 
 #include "crypto/bytes.h"
 #include "crypto/random.h"
@@ -19,16 +19,21 @@ using protocol::Kind;
 constexpr std::size_t kVinLength = 17;
 constexpr std::size_t kLongestRequestId = 128;
 
-constexpr std::array<std::string_view, 24> kNotPassedOn = {
-    // of one connection
+constexpr std::array<std::string_view, 11> kOfOneConnection = {
     "Connection", "Proxy-Connection", "Keep-Alive", "TE", "Trailer", "Transfer-Encoding", "Upgrade",
     "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Authentication-Info",
-    // set anew by whoever sends the message on
-    "Host", "Content-Length", "Expect", "Authorization",
+    // set anew by whoever passes a message on
+    "Content-Length"};
+
+constexpr std::array<std::string_view, 10> kNotForFleetApi = {
+    // set anew by the sender
+    "Host", "Expect", "Authorization",
     // about the caller
-    "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via",
+    "Forwarded", "X-Real-IP", "Via",
     // for us alone
     "X-Authorization", "X-Confirm", "Idempotency-Key", "X-Request-Id"};
+/// About the caller, too: -For, -Host, -Proto and whatever else proxies write.
+constexpr std::string_view kForwarded = "X-Forwarded-";
 
 std::string_view trimmed(std::string_view text) {
   const auto first = text.find_first_not_of(" \t");
@@ -46,14 +51,40 @@ void for_each_element(std::string_view value, Visit visit) {
   }
 }
 
-bool is_dot_segment(std::string_view segment) {
+/// With each %XX decoded (RFC 3986 section 2.1). What is malformed stays as it is.
+std::string percent_decoded(std::string_view text) {
   std::string decoded;
-  for (std::size_t i = 0; i < segment.size(); ++i) {
-    const bool is_encoded_dot = http::equal_ignoring_case(segment.substr(i, 3), "%2e");
-    decoded += is_encoded_dot ? '.' : segment[i];
-    if (is_encoded_dot) i += 2;
+  while (!text.empty()) {
+    const auto byte = text.starts_with('%') ? crypto::parse_hex(text.substr(1, 2)) : std::nullopt;
+    const bool is_encoded = byte && !byte->empty();
+    decoded += is_encoded ? static_cast<char>(byte->front()) : text.front();
+    text.remove_prefix(is_encoded ? 3 : 1);
   }
-  return decoded == "." || decoded == "..";
+  return decoded;
+}
+
+bool is_plain_segment(std::string_view segment) {
+  const auto text = percent_decoded(segment);
+  return text != "." && text != ".." &&
+         std::ranges::none_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7F || c == '/' || c == '\\'; });
+}
+
+bool is_among(std::string_view name, std::span<const std::string_view> names) {
+  return std::ranges::any_of(names, [&](std::string_view other) { return http::equal_ignoring_case(name, other); });
+}
+
+/// The seconds in one preference (RFC 7240 section 2): wait, "=" and a number, perhaps quoted; then any parameters.
+std::optional<std::chrono::seconds> seconds_in(std::string_view preference) {
+  preference = preference.substr(0, preference.find(';'));
+  const auto equals = std::min(preference.find('='), preference.size());
+  if (!http::equal_ignoring_case(trimmed(preference.substr(0, equals)), "wait")) return std::nullopt;
+  auto number = trimmed(preference.substr(std::min(equals + 1, preference.size())));
+  if (number.size() >= 2 && number.starts_with('"') && number.ends_with('"'))
+    number = number.substr(1, number.size() - 2);
+  std::int32_t seconds = 0;
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), seconds);
+  if (error != std::errc{} || end != number.data() + number.size() || seconds <= 0) return std::nullopt;
+  return std::chrono::seconds(seconds);
 }
 
 }  // namespace
@@ -70,9 +101,9 @@ std::vector<std::string_view> segments_of(std::string_view path) {
 }
 
 bool is_plain_path(std::string_view path) {
-  const bool has_odd_character = std::ranges::any_of(
-      path, [](unsigned char c) { return c <= 0x20 || c >= 0x7F || c == '\\' || c == '#' || c == '?'; });
-  return path.starts_with('/') && !has_odd_character && std::ranges::none_of(segments_of(path), is_dot_segment);
+  const bool has_odd_character =
+      std::ranges::any_of(path, [](unsigned char c) { return c <= 0x20 || c >= 0x7F || c == '#' || c == '?'; });
+  return path.starts_with('/') && !has_odd_character && std::ranges::all_of(segments_of(path), is_plain_segment);
 }
 
 protocol::Result<std::string> parse_vin(std::string_view text) {
@@ -99,34 +130,35 @@ std::string request_id_of(const http::Request& request) {
 }
 
 std::optional<std::chrono::seconds> preferred_wait(const http::Request& request) {
-  constexpr std::string_view kWait = "wait=";
   std::optional<std::chrono::seconds> wait;
   for (const auto& [name, value] : request.headers) {
     if (!http::equal_ignoring_case(name, "Prefer")) continue;
     for_each_element(value, [&](std::string_view preference) {
-      if (wait || !http::equal_ignoring_case(preference.substr(0, kWait.size()), kWait)) return;
-      preference.remove_prefix(kWait.size());
-      preference = trimmed(preference.substr(0, preference.find(';')));
-      std::int32_t seconds = 0;
-      const auto [end, error] = std::from_chars(preference.data(), preference.data() + preference.size(), seconds);
-      if (error == std::errc{} && end == preference.data() + preference.size() && seconds > 0) {
-        wait = std::chrono::seconds(seconds);
-      }
+      if (!wait) wait = seconds_in(preference);
     });
   }
   return wait;
 }
 
-http::Headers end_to_end(const http::Headers& headers) {
-  std::vector<std::string_view> dropped(kNotPassedOn.begin(), kNotPassedOn.end());
-  for (const auto& [name, value] : headers) {
+http::Headers fields_for_fleet_api(const http::Headers& received) {
+  http::Headers kept;
+  for (const auto& [name, value] : fields_for_caller(received)) {
+    const bool is_forwarded =
+        http::equal_ignoring_case(std::string_view(name).substr(0, kForwarded.size()), kForwarded);
+    if (!is_forwarded && !is_among(name, kNotForFleetApi)) kept.add(name, value);
+  }
+  return kept;
+}
+
+http::Headers fields_for_caller(const http::Headers& received) {
+  std::vector<std::string_view> dropped(kOfOneConnection.begin(), kOfOneConnection.end());
+  for (const auto& [name, value] : received) {
     if (!http::equal_ignoring_case(name, "Connection")) continue;
     for_each_element(value, [&](std::string_view named) { dropped.push_back(named); });
   }
   http::Headers kept;
-  for (const auto& [name, value] : headers) {
-    const auto is_this = [&](std::string_view other) { return http::equal_ignoring_case(name, other); };
-    if (std::ranges::none_of(dropped, is_this)) kept.add(name, value);
+  for (const auto& [name, value] : received) {
+    if (!is_among(name, dropped)) kept.add(name, value);
   }
   return kept;
 }

@@ -16,8 +16,9 @@ namespace fleetsign::api {
 /// The parts of a path between its slashes: "/a/b" to {"a", "b"}.
 std::vector<std::string_view> segments_of(std::string_view path);
 
-/// Whether a path may be passed on: it climbs nowhere (no "." or ".." segment, encoded or not), and has no backslash,
-/// control character or fragment that the other side could read in another way than we do.
+/// Whether a path may be passed on: it climbs nowhere (no "." or ".." segment), and has no fragment, and no slash within
+/// a segment, backslash or control character that the other side could read in another way than we do. Percent-encoded
+/// counts as well.
 bool is_plain_path(std::string_view path);
 
 /// The VIN in upper case. Kind::bad_vin for anything but 17 letters and digits without I, O and Q (ISO 3779).
@@ -29,8 +30,11 @@ std::string request_id_of(const http::Request& request);
 /// `Prefer: wait=SECONDS` (RFC 7240 section 4.3). Nothing when it is absent or no number of 1 or more.
 std::optional<std::chrono::seconds> preferred_wait(const http::Request& request);
 
-/// The fields that are passed on, in their order: without those of one connection only (RFC 9110 section 7.6.1, and
-/// what `Connection` names), those that the sender sets anew, and those that tell about the caller or us.
-http::Headers end_to_end(const http::Headers& headers);
+/// The fields of a request that Fleet API gets, in their order: without those of one connection only (RFC 9110 section
+/// 7.6.1, and what `Connection` names), those that the sender sets anew, and those about the caller or for us alone.
+http::Headers fields_for_fleet_api(const http::Headers& received);
+
+/// The fields of Fleet API's reply that the caller gets, in their order: all but those of one connection only.
+http::Headers fields_for_caller(const http::Headers& received);
 
 }  // namespace fleetsign::api
