@@ -39,7 +39,7 @@ std::string joined(const std::vector<std::string_view>& methods) {
 }  // namespace
 
 struct Api::Route {
-  std::vector<std::string_view> methods;  ///< empty: all
+  std::vector<std::string_view> methods;
   std::string_view pattern;
   http::Reply (Api::*handler)(const Context&) const;
   Origin origin = Origin::own_only;  ///< whether a web page of anyone's may ask
@@ -52,7 +52,7 @@ std::vector<Api::Route> Api::make_routes() {
       {{"GET", "HEAD"}, "/ready", &Api::ready, Origin::anyone},
       {{"GET", "HEAD"}, "/.well-known/appspecific/com.tesla.3p.public-key.pem", &Api::public_key, Origin::anyone},
       {{"POST"}, "/api/1/vehicles/{vin}/command/{name}", &Api::command},
-      {{}, "/api/1/*", &Api::pass_through},
+      {{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}, "/api/1/*", &Api::pass_through},
   };
 }
 
@@ -98,7 +98,7 @@ http::Reply Api::answer(const Route& route, Context& context) const {
     if (auto refusal = access::refuse_foreign(context.request, options_.domain))
       return render(*refusal, context.footer);
   }
-  if (!route.methods.empty() && std::ranges::find(route.methods, context.request.method) == route.methods.end()) {
+  if (std::ranges::find(route.methods, context.request.method) == route.methods.end()) {
     const auto allowed = joined(route.methods);
     auto reply = render(Failure{.kind = Kind::method_not_allowed, .message = "this path takes " + allowed + " only"},
                         context.footer);
