@@ -55,12 +55,14 @@ bool is_tesla_host(std::string_view host) {
 std::optional<std::string> base_url_in_token(std::string_view token) {
   const auto claims = claims_of(token);
   if (!claims.is_object()) return std::nullopt;
-  const auto audiences = claims.find("aud");
-  if (audiences == claims.end() || !audiences->is_array()) return std::nullopt;
+  const auto claim = claims.find("aud");
+  if (claim == claims.end()) return std::nullopt;
+  // RFC 7519 section 4.1.3: one audience may stand alone.
+  const auto audiences = claim->is_array() ? *claim : nlohmann::json::array({*claim});
   const std::string region = region_of(claims);
 
   std::optional<std::string> found;
-  for (const auto& audience : *audiences) {
+  for (const auto& audience : audiences) {
     if (!audience.is_string()) continue;
     const auto host = fleet_api_host(audience.get_ref<const std::string&>());
     if (host.empty()) continue;

@@ -14,12 +14,12 @@ namespace {
 
 using Json = nlohmann::json;
 
-std::string token_with(std::string_view payload) {
+std::string token_around(std::string_view payload) {
   return "eyJhbGciOiJSUzI1NiJ9." + crypto::to_base64url(crypto::as_bytes(payload)) + ".c2lnbmF0dXJl";
 }
 
 std::string token_with(const Json& claims) {
-  return token_with(std::string_view(claims.dump()));
+  return token_around(claims.dump());
 }
 
 TEST_CASE("hosts: the audience of the token's region is the base URL") {
@@ -79,14 +79,14 @@ TEST_CASE("hosts: what is no JWT names no host") {
                                    std::string("a.b.c"),
                                    std::string("a.%%%.c"),
                                    good.substr(0, good.rfind('.')),
-                                   token_with("null"),
-                                   token_with("[]"),
-                                   token_with("\"aud\""),
-                                   token_with("7"),
-                                   token_with("{"),
-                                   token_with("{} {}"),
-                                   token_with(std::string(100'000, '[')),
-                                   token_with("\xFF\xFE"),
+                                   token_around("null"),
+                                   token_around("[]"),
+                                   token_around("\"aud\""),
+                                   token_around("7"),
+                                   token_around("{"),
+                                   token_around("{} {}"),
+                                   token_around(std::string(100'000, '[')),
+                                   token_around("\xFF\xFE"),
                                    token_with(Json::object()),
                                    token_with({{"aud", nullptr}}),
                                    token_with({{"aud", Json::array()}}),
@@ -142,7 +142,7 @@ TEST_CASE("hosts: a token never leads beyond Tesla's hosts, whatever it says") {
 }
 
 TEST_CASE("hosts: a region that is no region finds nothing but Tesla's hosts") {
-  for (const char* region : {".", "..", "prd.na.vn", "tesla.com@evil", "/", "NA\n"}) {
+  for (const std::string region : {".", "..", "prd.na.vn", "tesla.com@evil", "/", "NA\n"}) {
     CAPTURE(region);
     const auto found = base_url_in_token(token_with({{"aud", {kNorthAmerica, kEurope}}, {"ou_code", region}}));
     REQUIRE(found);
@@ -151,12 +151,12 @@ TEST_CASE("hosts: a region that is no region finds nothing but Tesla's hosts") {
 }
 
 TEST_CASE("hosts: Tesla's are those below its three domains") {
-  for (const char* host : {"fleet-api.prd.na.vn.cloud.tesla.com", "fleet-api.prd.cn.vn.cloud.tesla.cn",
-                           "auth.tesla.com", "owner-api.teslamotors.com"}) {
+  for (const std::string host : {"fleet-api.prd.na.vn.cloud.tesla.com", "fleet-api.prd.cn.vn.cloud.tesla.cn",
+                                 "auth.tesla.com", "owner-api.teslamotors.com"}) {
     CAPTURE(host);
     CHECK(is_tesla_host(host));
   }
-  for (const char* host :
+  for (const std::string host :
        {"", "tesla.com", "evil.com", "eviltesla.com", "tesla.com.evil.com", "a.tesla.com.", "a.tesla.org",
         "a.tesla.com:443", "a@b.tesla.com", "a/b.tesla.com", "a b.tesla.com", "a_b.tesla.com"}) {
     CAPTURE(host);
