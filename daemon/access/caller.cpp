@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <utility>
 
 namespace fleetsign::access {
 namespace {
@@ -40,7 +41,8 @@ bool is_own_host(std::string_view authority, const std::optional<std::string>& d
 /// An origin is "null" or scheme://authority (RFC 6454 section 7).
 bool is_same_origin(std::string_view origin, std::string_view authority) {
   const auto start = origin.find("://");
-  return start != std::string_view::npos && http::equal_ignoring_case(origin.substr(start + 3), authority);
+  return start != std::string_view::npos && !authority.empty() &&
+         http::equal_ignoring_case(origin.substr(start + 3), authority);
 }
 
 }  // namespace
