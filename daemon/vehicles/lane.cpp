@@ -56,7 +56,8 @@ protocol::Result<Turn> Lane::enter(const Patience& patience) {
   }
   queue_.erase(place);
   return Failure{.kind = Kind::expired_unsent,
-                 .message = "the time ran out while " + std::to_string(inside_) + " earlier commands were under way"};
+                 .message = "the time ran out while " + std::to_string(inside_) +
+                            (inside_ == 1 ? " earlier command was" : " earlier commands were") + " under way"};
 }
 
 void Lane::leave(const Lock& /*held*/) {
@@ -79,11 +80,11 @@ bool Lane::window_is_full(const Lock& /*held*/) const {
 Turn::~Turn() {
   if (!lane_) return;
   const Lane::Lock lock(lane_->mutex_);
-  settle();
+  settle(lock);
   lane_->leave(lock);
 }
 
-void Turn::settle() {
+void Turn::settle(const Lane::Lock& /*held*/) {
   if (leads_handshake_) lane_->handshake_under_way_ = false;
   if (outstanding_) lane_->outstanding_.erase(*outstanding_);
   leads_handshake_ = false;
@@ -94,8 +95,9 @@ void Turn::settle() {
 protocol::Step Turn::next(protocol::Exchange& exchange, const Patience& patience) {
   Lane& lane = *lane_;
   Lane::Lock lock(lane.mutex_);
+  // As of now: what later ends the wait is its deadline, and that is to be said.
+  const Instant now = lane.clock_();
   const auto may_go_on = [&] {
-    const Instant now = lane.clock_();
     if (exchange.wants_handshake(lane.session_, now)) return !lane.handshake_under_way_;
     return !exchange.wants_counter(lane.session_, now) || !lane.window_is_full(lock);
   };
@@ -116,7 +118,7 @@ protocol::Step Turn::next(protocol::Exchange& exchange, const Patience& patience
 void Turn::receive(protocol::Exchange& exchange, const protocol::Answer& answer) {
   const Lane::Lock lock(lane_->mutex_);
   exchange.receive(lane_->session_, answer, lane_->clock_());
-  settle();
+  settle(lock);
 }
 
 void Turn::pause(Instant until, const Patience& patience) {

@@ -26,7 +26,7 @@ using Clock = std::function<protocol::Instant()>;
 /// What a caller is prepared to wait for.
 struct Patience {
   protocol::Instant deadline;
-  std::function<bool()> caller_gone = [] { return false; };
+  std::function<bool()> caller_gone = [] { return false; };  ///< asked under a lock: it neither blocks nor throws
 };
 
 class Turn;
@@ -88,7 +88,7 @@ class Turn {
  private:
   friend class Lane;
   explicit Turn(std::shared_ptr<Lane> lane) : lane_(std::move(lane)) {}
-  void settle();
+  void settle(const Lane::Lock& held);
 
   std::shared_ptr<Lane> lane_;  // the registry's too: a lane lives while someone is inside
   bool leads_handshake_ = false;

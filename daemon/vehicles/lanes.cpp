@@ -17,12 +17,12 @@ Lanes::Lanes(std::shared_ptr<const crypto::PrivateKey> client, Clock clock, std:
     : client_(std::move(client)),
       client_point_(client_->public_point()),
       clock_(std::move(clock)),
-      capacity_of_shard_(std::max<std::size_t>(1, capacity / kShards)),
-      shards_(kShards) {}
+      shards_(std::clamp<std::size_t>(capacity, 1, kShards)),
+      capacity_of_shard_(std::max<std::size_t>(1, capacity / shards_.size())) {}
 
 std::shared_ptr<Lane> Lanes::find_or_make(const std::string& vin, protocol::Domain domain) {
   const std::string name = name_of(vin, domain);
-  Shard& shard = shards_[std::hash<std::string>{}(name) % kShards];
+  Shard& shard = shards_[std::hash<std::string>{}(name) % shards_.size()];
   const std::lock_guard lock(shard.mutex);
   if (const auto found = shard.by_name.find(name); found != shard.by_name.end()) {
     shard.by_use.splice(shard.by_use.begin(), shard.by_use, found->second);

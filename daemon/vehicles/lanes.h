@@ -20,9 +20,9 @@ namespace fleetsign::vehicles {
 /// Safe to use from many threads.
 class Lanes {
  public:
-  static constexpr std::size_t kShards = 16;
+  static constexpr std::size_t kShards = 16;  ///< fewer for a capacity below
 
-  /// `capacity` lanes at most, but for those in use.
+  /// `capacity` lanes (1 or more) at most, but for those in use.
   Lanes(std::shared_ptr<const crypto::PrivateKey> client, Clock clock, std::size_t capacity = 20'000);
 
   /// The lane of that vehicle (VIN in upper case) and domain, made when there is none. The caller keeps it alive.
@@ -46,8 +46,8 @@ class Lanes {
   std::shared_ptr<const crypto::PrivateKey> client_;  // shared by all sessions
   crypto::PublicPoint client_point_;
   Clock clock_;
-  std::size_t capacity_of_shard_;
   std::vector<Shard> shards_;
+  std::size_t capacity_of_shard_;
 };
 
 }  // namespace fleetsign::vehicles
