@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/access/caller.h"
+
+#include <doctest/doctest.h>
+
+#include <optional>
+#include <string>
+
+namespace fleetsign::access {
+namespace {
+
+using protocol::Kind;
+
+http::Request with(http::Headers headers, std::string address = "127.0.0.1") {
+  return {.method = "GET", .target = "/", .path = "/", .headers = std::move(headers), .peer = {.address = address}};
+}
+
+TEST_CASE("caller: a bearer token is taken as it is, whatever the case of its scheme") {
+  const std::string jwt = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhLV8ifQ.c2ln-_";
+  for (const std::string& value : {"Bearer " + jwt, "bearer " + jwt, "BEARER " + jwt}) {
+    CAPTURE(value);
+    const auto token = bearer_of(with({{"authorization", value}}));
+    REQUIRE(token);
+    CHECK(token->expose() == jwt);
+    CHECK(token->expose_header() == "Bearer " + jwt);
+  }
+  CHECK(bearer_of(with({{"Authorization", "Bearer ~!#x=="}})));
+}
+
+TEST_CASE("caller: anything else is not authenticated, and the token is in no message") {
+  for (const std::string value : {"", "Bearer", "Bearer ", "Basic dXNlcjpwYXNz", "secret", "Bearersecret",
+                                  "Bearer\tsecret", "Bearer  secret", "Bearer secret secret", "Bearer secret\n",
+                                  "Bearer s\xC3\xA9"
+                                  "cret",
+                                  "Bearer fsk_secret"}) {
+    CAPTURE(value);
+    const auto token = bearer_of(with({{"Authorization", value}}));
+    REQUIRE_FALSE(token);
+    CHECK(token.error().kind == Kind::not_authenticated);
+    CHECK_FALSE(token.error().message.empty());
+    CHECK(token.error().message.find("cret") == std::string::npos);
+  }
+  const auto none = bearer_of(with({}));
+  REQUIRE_FALSE(none);
+  CHECK(none.error().kind == Kind::not_authenticated);
+}
+
+TEST_CASE("caller: a Host that is this machine passes, one that is not is DNS rebinding") {
+  struct Row {
+    std::string host;
+    bool passes;
+  };
+  for (const auto& [host, passes] : {
+           Row{"localhost", true},
+           Row{"localhost:4480", true},
+           Row{"LocalHost:1", true},
+           Row{"127.0.0.1", true},
+           Row{"127.0.0.1:4480", true},
+           Row{"127.1.2.3", true},
+           Row{"[::1]", true},
+           Row{"[::1]:4480", true},
+           Row{"fleet.example.com", true},
+           Row{"Fleet.Example.COM:443", true},
+           Row{"", false},
+           Row{"evil.com", false},
+           Row{"evil.com:4480", false},
+           Row{"localhost.evil.com", false},
+           Row{"127.0.0.1.evil.com", false},
+           Row{"127.evil.com", false},
+           Row{"xlocalhost", false},
+           Row{"[::2]", false},
+           Row{"[::1", false},
+           Row{"192.168.1.2:4480", false},
+           Row{"fleet.example.com.evil.com", false},
+           Row{"evil.fleet.example.com", false},
+           Row{"example.com", false},
+           Row{"1127.0.0.1", false},
+       }) {
+    CAPTURE(host);
+    const auto refusal = refuse_foreign(with({{"Host", host}}), "fleet.example.com");
+    CHECK(refusal.has_value() != passes);
+    if (refusal) CHECK(refusal->kind == Kind::not_allowed);
+  }
+  CHECK(refuse_foreign(with({{"Host", "fleet.example.com"}}), std::nullopt));
+}
+
+TEST_CASE("caller: no Host at all is no browser's") {
+  CHECK_FALSE(refuse_foreign(with({}), std::nullopt));
+}
+
+TEST_CASE("caller: an Origin must be this daemon's own") {
+  struct Row {
+    std::string origin;
+    bool passes;
+  };
+  for (const auto& [origin, passes] : {
+           Row{"http://localhost:4480", true},
+           Row{"https://LOCALHOST:4480", true},
+           Row{"http://localhost", false},
+           Row{"http://localhost:8080", false},
+           Row{"http://127.0.0.1:4480", false},
+           Row{"https://evil.com", false},
+           Row{"https://localhost:4480.evil.com", false},
+           Row{"null", false},
+           Row{"", false},
+           Row{"localhost:4480", false},
+           Row{"file://", false},
+       }) {
+    CAPTURE(origin);
+    const auto refusal = refuse_foreign(with({{"Host", "localhost:4480"}, {"Origin", origin}}), std::nullopt);
+    CHECK(refusal.has_value() != passes);
+    if (refusal) CHECK(refusal->kind == Kind::not_allowed);
+  }
+}
+
+TEST_CASE("caller: an Origin is nobody's own where there is no Host to compare it with") {
+  for (const std::string origin : {"http://", "https://evil.com", "null"}) {
+    CAPTURE(origin);
+    CHECK(refuse_foreign(with({{"Origin", origin}}), std::nullopt));
+  }
+}
+
+TEST_CASE("caller: what a browser says of the page behind a request counts") {
+  struct Row {
+    std::string site;
+    bool passes;
+  };
+  for (const auto& [site, passes] : {Row{"none", true}, Row{"same-origin", true}, Row{"same-site", false},
+                                     Row{"cross-site", false}, Row{"", false}, Row{"other", false}}) {
+    CAPTURE(site);
+    CHECK(refuse_foreign(with({{"Host", "localhost"}, {"Sec-Fetch-Site", site}}), std::nullopt).has_value() != passes);
+  }
+}
+
+TEST_CASE("caller: over a Unix socket any Host will do, but still no foreign page") {
+  CHECK_FALSE(refuse_foreign(with({{"Host", "whatever"}}, "unix"), std::nullopt));
+  CHECK_FALSE(refuse_foreign(with({{"Host", ""}}, "unix"), std::nullopt));
+  CHECK(refuse_foreign(with({{"Host", "whatever"}, {"Origin", "https://evil.com"}}, "unix"), std::nullopt));
+  CHECK(refuse_foreign(with({{"Host", "whatever"}, {"Sec-Fetch-Site", "cross-site"}}, "unix"), std::nullopt));
+  // Only the kernel says that a peer is local.
+  CHECK(refuse_foreign(with({{"Host", "evil.com"}}, "192.0.2.1"), std::nullopt));
+}
+
+}  // namespace
+}  // namespace fleetsign::access

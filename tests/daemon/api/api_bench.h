@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// The daemon's API on top of simulated vehicles, asked with values.
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "daemon/api/api.h"
+#include "daemon/upstream/fleet_api.h"
+#include "daemon/vehicles/commander.h"
+#include "daemon/vehicles/lanes.h"
+#include "tests/daemon/support/fleet_client.h"
+
+namespace fleetsign::api::test {
+
+using Json = nlohmann::ordered_json;
+
+inline constexpr protocol::Instant kNow{std::chrono::hours(1)};
+
+class ApiBench {
+ public:
+  explicit ApiBench(ApiOptions options = {}) : api(std::move(options), parts()) {}
+
+  /// A request with a token, as a program on this machine makes it.
+  static http::Request request(std::string method, std::string target, std::string body = {}) {
+    const auto mark = target.find('?');
+    http::Request request{.method = std::move(method),
+                          .path = target.substr(0, mark),
+                          .query = mark == std::string::npos ? "" : target.substr(mark + 1),
+                          .headers = {{"Host", "localhost:4480"}, {"Authorization", "Bearer token"}},
+                          .body = std::move(body),
+                          .peer = {.address = "127.0.0.1"}};
+    request.target = std::move(target);
+    return request;
+  }
+
+  http::Reply send(const std::string& method, const std::string& target, const std::string& body = {}) const {
+    return api.handle(request(method, target, body));
+  }
+
+  /// A command to the first vehicle.
+  http::Reply command(const std::string& name, const std::string& body = {}) const {
+    return send("POST", command_path(name), body);
+  }
+  [[nodiscard]] std::string command_path(const std::string& name) const {
+    return "/api/1/vehicles/" + vin + "/command/" + name;
+  }
+
+  /// The body of a reply that we made.
+  static Json json_of(const http::Reply& reply) {
+    REQUIRE(*reply.headers.find("Content-Type") == "application/json");
+    return Json::parse(reply.body);
+  }
+  static std::string error_code(const http::Reply& reply) { return json_of(reply).at("error_code").get<std::string>(); }
+
+  const std::shared_ptr<const crypto::PrivateKey> key =
+      std::make_shared<const crypto::PrivateKey>(crypto::PrivateKey::generate());
+  simulator::Fleet fleet{{.enrolled_keys = {key->public_point()}, .clock = [] {
+                            return std::chrono::duration_cast<std::chrono::milliseconds>(kNow.time_since_epoch());
+                          }}};
+  fleetsign::test::FleetClient client{fleet};
+  upstream::FleetApi fleet_api{client, "https://fleet.test"};
+  vehicles::Lanes lanes{key, [] { return kNow; }};
+  vehicles::Commander commander{lanes, fleet_api, {}};
+  ops::Log log{ops::Level::error, ops::Format::json};
+  const std::string vin = fleet.vins()[0];
+  const Api api;
+
+ private:
+  ApiParts parts() {
+    return {.commander = commander,
+            .fleet_api = fleet_api,
+            .log = log,
+            .clock = [] { return kNow; },
+            .unix_now = [] { return std::int64_t{1'700'000'000}; }};
+  }
+};
+
+}  // namespace fleetsign::api::test

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/api/api.h"
+
+#include <doctest/doctest.h>
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "tests/daemon/api/api_bench.h"
+#include "tests/daemon/support/captured_stderr.h"
+
+namespace fleetsign::api {
+namespace {
+
+using test::ApiBench;
+using test::Json;
+
+constexpr const char* kKeyPath = "/.well-known/appspecific/com.tesla.3p.public-key.pem";
+
+TEST_CASE("api: health and readiness need no token and no host of ours") {
+  const ApiBench bench;
+  for (const std::string path : {"/health", "/ready"}) {
+    for (const std::string method : {"GET", "HEAD"}) {
+      auto request = ApiBench::request(method, path);
+      request.headers = {{"Host", "a.load.balancer"}};
+      const auto reply = bench.api.handle(request);
+      CHECK(reply.status == 200);
+      CHECK(reply.body == "OK");
+    }
+  }
+}
+
+TEST_CASE("api: the public key is for everyone") {
+  const ApiBench bench({.public_pem = "-----BEGIN PUBLIC KEY-----\n"});
+  auto request = ApiBench::request("GET", kKeyPath);
+  request.headers = {{"Host", "example.com"}, {"Origin", "https://tesla.com"}};
+  const auto reply = bench.api.handle(request);
+  CHECK(reply.status == 200);
+  CHECK(*reply.headers.find("Content-Type") == "application/x-pem-file");
+  CHECK(reply.body == "-----BEGIN PUBLIC KEY-----\n");
+}
+
+TEST_CASE("api: there is nothing at other paths, and nothing of them is passed on") {
+  const ApiBench bench;
+  for (const std::string path : {"/", "/api", "/api/1", "/api/2/vehicles", "/API/1/vehicles", "/oauth2/v3/token",
+                                 "/health/x", "//api/1/vehicles", "/x/api/1/vehicles", "/.well-known/appspecific"}) {
+    CAPTURE(path);
+    const auto reply = bench.send("GET", path);
+    CHECK(reply.status == 404);
+    CHECK(ApiBench::error_code(reply) == "not_found");
+  }
+  CHECK(bench.client.requests().empty());
+}
+
+TEST_CASE("api: a path that others could read differently is refused") {
+  const ApiBench bench;
+  for (const std::string path :
+       {"/api/1/../oauth2/v3/token", "/api/1/%2e%2e/x", "/api/1/..%2fx", "/api/1/a\\b", "/api/1/a#b", "*"}) {
+    CAPTURE(path);
+    const auto reply = bench.send("GET", path);
+    CHECK(reply.status == 400);
+    CHECK(ApiBench::error_code(reply) == "bad_request");
+  }
+  CHECK(bench.client.requests().empty());
+}
+
+TEST_CASE("api: a method that a path does not take is 405, and Allow names those that it takes") {
+  const ApiBench bench;
+  struct Row {
+    std::string method;
+    std::string path;
+    std::string allow;
+  };
+  for (const auto& [method, path, allow] : {
+           Row{"POST", "/health", "GET, HEAD"},
+           Row{"get", "/health", "GET, HEAD"},
+           Row{"DELETE", kKeyPath, "GET, HEAD"},
+           Row{"GET", bench.command_path("honk_horn"), "POST"},
+           Row{"PUT", bench.command_path("x"), "POST"},
+           Row{"TRACE", "/api/1/vehicles", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"},
+           Row{"CONNECT", "/api/1/vehicles", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"},
+       }) {
+    CAPTURE(method);
+    CAPTURE(path);
+    const auto reply = bench.send(method, path);
+    CHECK(reply.status == 405);
+    CHECK(ApiBench::error_code(reply) == "method_not_allowed");
+    CHECK(*reply.headers.find("Allow") == allow);
+  }
+  CHECK(bench.client.requests().empty());
+}
+
+TEST_CASE("api: without a token nothing is sent") {
+  const ApiBench bench;
+  for (const auto& path :
+       {bench.command_path("honk_horn"), bench.command_path("no_such"), std::string("/api/1/vehicles")}) {
+    auto request = ApiBench::request("POST", path);
+    request.headers = {{"Host", "localhost"}};
+    const auto reply = bench.api.handle(request);
+    CHECK(reply.status == 401);
+    CHECK(*reply.headers.find("WWW-Authenticate") == "Bearer");
+  }
+  CHECK(bench.client.requests().empty());
+}
+
+TEST_CASE("api: what a web page makes a browser send is refused before anything else") {
+  const ApiBench bench({.domain = "fleet.example.com"});
+  for (const auto& fields :
+       {http::Headers{{"Host", "evil.com"}}, http::Headers{{"Host", "localhost"}, {"Origin", "https://evil.com"}},
+        http::Headers{{"Host", "localhost"}, {"Sec-Fetch-Site", "cross-site"}}}) {
+    for (const auto& path : {bench.command_path("honk_horn"), std::string("/api/1/vehicles")}) {
+      auto request = ApiBench::request("POST", path);
+      request.headers = fields;
+      request.headers.add("Authorization", "Bearer token");
+      const auto reply = bench.api.handle(request);
+      CHECK(reply.status == 403);
+      CHECK(ApiBench::error_code(reply) == "not_allowed");
+    }
+  }
+  CHECK(bench.client.requests().empty());
+  auto own = ApiBench::request("GET", "/api/1/vehicles");
+  own.headers.set("Host", "fleet.example.com");
+  CHECK(bench.api.handle(own).status == 200);
+}
+
+TEST_CASE("api: each reply has the caller's request id, or one of ours, in header and body") {
+  const ApiBench bench;
+  for (const auto& path : {std::string("/health"), std::string("/nothing"), bench.command_path("honk_horn"),
+                           std::string("/api/1/vehicles"), std::string("/../x")}) {
+    CAPTURE(path);
+    auto request = ApiBench::request("POST", path);
+    request.headers.add("X-Request-Id", "mine-1");
+    CHECK(*bench.api.handle(request).headers.find("X-Request-Id") == "mine-1");
+    CHECK(bench.send("POST", path).headers.find("X-Request-Id")->size() == 16);
+  }
+  auto request = ApiBench::request("POST", bench.command_path("honk_horn"));
+  request.headers.add("X-Request-Id", "mine-2");
+  CHECK(ApiBench::json_of(bench.api.handle(request)).at("request_id") == "mine-2");
+}
+
+TEST_CASE("api: a request is due after what its caller prefers, up to a bound, else after the usual time") {
+  const ApiBench bench({.timeout = std::chrono::seconds(10), .timeout_max = std::chrono::seconds(60)});
+  for (const auto& [prefer, seconds] :
+       {std::pair{"", 10}, std::pair{"wait=30", 30}, std::pair{"wait=2", 2}, std::pair{"wait=600", 60},
+        std::pair{"wait=2147483647", 60}, std::pair{"wait=x", 10}}) {
+    CAPTURE(prefer);
+    auto request = ApiBench::request("GET", "/api/1/vehicles");
+    request.headers.add("Prefer", prefer);
+    CHECK(bench.api.handle(request).status == 200);
+    CHECK(bench.client.requests().back().deadline == test::kNow + std::chrono::seconds(seconds));
+  }
+}
+
+TEST_CASE("api: the usual time is kept below the bound, too") {
+  const ApiBench bench({.timeout = std::chrono::seconds(10), .timeout_max = std::chrono::seconds(5)});
+  CHECK(bench.send("GET", "/api/1/vehicles").status == 200);
+  CHECK(bench.client.requests().back().deadline == test::kNow + std::chrono::seconds(5));
+}
+
+TEST_CASE("api: broken machinery costs the request, says so, and shows nothing of itself but to the log") {
+  ApiBench bench;
+  bench.client.stand_between(
+      [](const auto&) -> std::optional<upstream::Answer> { throw std::runtime_error("the very words"); });
+  for (const auto& path : {bench.command_path("honk_horn"), std::string("/api/1/vehicles")}) {
+    const fleetsign::test::CapturedStderr captured;
+    const auto reply = bench.send("POST", path);
+    CHECK(reply.status == 500);
+    const auto body = ApiBench::json_of(reply);
+    CHECK(body.at("error_code") == "internal");
+    CHECK(body.at("executed") == "unknown");
+    CHECK(reply.body.find("the very words") == std::string::npos);
+    for (const auto& field : reply.headers) CHECK(field.value.find("the very words") == std::string::npos);
+    const auto line = Json::parse(captured.text());
+    CHECK(line.at("event") == "internal_error");
+    CHECK(line.at("what") == "the very words");
+    CHECK(line.at("request_id") == *reply.headers.find("X-Request-Id"));
+  }
+}
+
+TEST_CASE("api: what a listener refuses on its own is JSON, too, with the listener's status") {
+  struct Row {
+    int status;
+    std::string code;
+  };
+  for (const auto& [status, code] :
+       {Row{400, "bad_request"}, Row{408, "request_timeout"}, Row{411, "bad_request"}, Row{413, "too_large"},
+        Row{414, "uri_too_long"}, Row{417, "bad_request"}, Row{431, "headers_too_large"}, Row{500, "internal"},
+        Row{503, "overloaded"}, Row{505, "bad_request"}}) {
+    CAPTURE(status);
+    const auto reply = Api::refuse(status, "the reason");
+    const auto body = ApiBench::json_of(reply);
+    CHECK(reply.status == status);
+    CHECK(body.at("error") == "the reason");
+    CHECK(body.at("error_code") == code);
+    CHECK(body.at("executed") == "no");
+    CHECK(body.at("request_id") == *reply.headers.find("X-Request-Id"));
+    CHECK((reply.headers.find("Retry-After") != nullptr) == (status == 503));
+  }
+}
+
+}  // namespace
+}  // namespace fleetsign::api

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything below /api/1/ that is no command: to Fleet API and back, unaltered.
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "tests/daemon/api/api_bench.h"
+
+namespace fleetsign::api {
+namespace {
+
+using fleetsign::test::lost;
+using fleetsign::test::unreachable;
+using test::ApiBench;
+
+TEST_CASE("forward: a request goes out as it came, but for what is ours") {
+  ApiBench bench;
+  bench.client.stand_between([](const auto&) { return fleetsign::test::answered(200, "{}"); });
+  const std::string target = "/api/1/vehicles/fleet_status?x=%2Fa&y=b?c";
+  for (const std::string method : {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}) {
+    CAPTURE(method);
+    bench.client.forget_requests();
+    auto request = ApiBench::request(method, target, std::string("\x1f\x8b\0\xFF", 4));
+    for (const http::Header& field :
+         {http::Header{"Content-Type", "text/plain"}, http::Header{"Content-Encoding", "gzip"},
+          http::Header{"Authorization", "Bearer second"}, http::Header{"Connection", "X-Hop"},
+          http::Header{"X-Hop", "1"}, http::Header{"X-Forwarded-For", "10.0.0.1"}}) {
+      request.headers.add(field.name, field.value);
+    }
+    CHECK(bench.api.handle(request).status == 200);
+    REQUIRE(bench.client.requests().size() == 1);
+    const auto sent = bench.client.requests()[0];
+    CHECK(sent.method == method);
+    CHECK(sent.url == "https://fleet.test" + target);
+    CHECK(sent.body == std::string("\x1f\x8b\0\xFF", 4));
+    CHECK(sent.headers.count("Authorization") == 1);
+    CHECK(*sent.headers.find("Authorization") == "Bearer token");
+    CHECK(*sent.headers.find("Content-Encoding") == "gzip");
+    for (const std::string ours : {"Host", "Connection", "X-Hop", "X-Forwarded-For"})
+      CHECK(sent.headers.find(ours) == nullptr);
+  }
+}
+
+TEST_CASE("forward: Fleet API's reply comes back as it is, whatever it is") {
+  ApiBench bench;
+  const std::string body("\x1f\x8b not JSON \0\xFF", 14);
+  for (const int status : {200, 204, 302, 401, 403, 404, 418, 421, 429, 500, 503, 540}) {
+    CAPTURE(status);
+    bench.client.stand_between([&](const auto&) -> std::optional<upstream::Answer> {
+      return upstream::Delivered{.status = status,
+                                 .headers = {{"Content-Type", "application/x"},
+                                             {"Content-Encoding", "gzip"},
+                                             {"Retry-After", "3"},
+                                             {"RateLimit-Reset", "9"},
+                                             {"Location", "https://elsewhere"},
+                                             {"Transfer-Encoding", "chunked"}},
+                                 .body = body};
+    });
+    const auto reply = bench.send("GET", "/api/1/vehicles");
+    CHECK(reply.status == status);
+    CHECK(reply.body == body);
+    for (const std::string name : {"Content-Type", "Content-Encoding", "Retry-After", "RateLimit-Reset", "Location"}) {
+      CHECK(reply.headers.count(name) == 1);
+    }
+    CHECK(reply.headers.find("Transfer-Encoding") == nullptr);
+    CHECK(*reply.headers.find("Fleetsign-Upstream-Requests") == "1");
+  }
+}
+
+TEST_CASE("forward: what got no answer is a failure of ours, and certain only where nothing can have happened") {
+  ApiBench bench;
+  struct Row {
+    std::string method;
+    upstream::Answer answer;
+    std::string code;
+    std::string executed;
+    int requests;
+  };
+  for (const auto& [method, answer, code, executed, requests] : {
+           Row{"GET", unreachable(), "unreachable", "no", 0},
+           Row{"POST", unreachable(), "unreachable", "no", 0},
+           Row{"GET", lost(), "no_reply", "no", 1},
+           Row{"HEAD", lost(), "no_reply", "no", 1},
+           Row{"POST", lost(), "no_reply", "unknown", 1},
+           Row{"DELETE", lost(), "no_reply", "unknown", 1},
+       }) {
+    CAPTURE(method);
+    CAPTURE(code);
+    bench.client.stand_between([&answer = answer](const auto&) { return answer; });
+    const auto body = ApiBench::json_of(bench.send(method, "/api/1/vehicles"));
+    CHECK(body.at("error_code") == code);
+    CHECK(body.at("executed") == executed);
+    CHECK(body.at("upstream_requests") == requests);
+  }
+}
+
+TEST_CASE("forward: for a caller that has gone nothing is sent") {
+  const ApiBench bench;
+  for (const auto& path :
+       {std::string("/api/1/vehicles"), bench.command_path("share"), bench.command_path("honk_horn")}) {
+    auto request = ApiBench::request("POST", path);
+    request.caller_gone = [] { return true; };
+    CHECK(ApiBench::error_code(bench.api.handle(request)) == "expired_unsent");
+  }
+  CHECK(bench.client.requests().empty());
+}
+
+}  // namespace
+}  // namespace fleetsign::api

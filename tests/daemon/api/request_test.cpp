@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/api/request.h"
+
+#include <doctest/doctest.h>
+
+#include <set>
+#include <string>
+#include <vector>
+
+namespace fleetsign::api {
+namespace {
+
+using protocol::Kind;
+
+http::Request with(http::Headers headers) {
+  return {.headers = std::move(headers)};
+}
+
+std::string text_of(const http::Headers& headers) {
+  std::string text;
+  for (const auto& [name, value] : headers) text += name + ": " + value + "\n";
+  return text;
+}
+
+TEST_CASE("request: a path in segments") {
+  using Segments = std::vector<std::string_view>;
+  CHECK(segments_of("/a/b") == Segments{"a", "b"});
+  CHECK(segments_of("/a//b/") == Segments{"a", "", "b", ""});
+  CHECK(segments_of("/") == Segments{""});
+  CHECK(segments_of("") == Segments{});
+}
+
+TEST_CASE("request: only a path that means the same to everyone is plain") {
+  for (const std::string path : {"/", "/api/1/vehicles", "/api/1/vehicles/", "/api//1", "/a.b/..c/d../...",
+                                 "/a%20b/%25", "/a;b=c", "/%2e%2e%2e", "/a:b@c!$&'()*+,=-_~", "/{}|^[]`\"<>"}) {
+    CAPTURE(path);
+    CHECK(is_plain_path(path));
+  }
+  for (const std::string& path : {
+           std::string(),
+           std::string("a"),
+           std::string("*"),
+           std::string("http://evil.com/api/1/x"),
+           std::string("/."),
+           std::string("/.."),
+           std::string("/../x"),
+           std::string("/api/1/.."),
+           std::string("/api/1/./x"),
+           std::string("/api/1/%2e%2e/x"),
+           std::string("/api/1/%2E%2e/x"),
+           std::string("/api/1/.%2e/x"),
+           std::string("/api/1/%2e./x"),
+           std::string("/api/1/%2E"),
+           // Whoever decodes these first sees a segment more than we do.
+           std::string("/api/1/..%2fx"),
+           std::string("/api/1/%2e%2e%2F%2e%2e%2Fx"),
+           std::string("/api/1/a%2Fb"),
+           std::string("/api/1/..%5cx"),
+           std::string("/api/1/%5C"),
+           std::string("/api/1/a\\..\\b"),
+           std::string("/api/1/a#b"),
+           std::string("/api/1/a?b"),
+           std::string("/api/1/a b"),
+           std::string("/api/1/a\tb"),
+           std::string("/api/1/a\r\nb"),
+           std::string("/api/1/\x7F"),
+           std::string("/api/1/\xC3\xA9"),
+           std::string("/api/1/a\0b", 10),
+           std::string("/api/1/a%00b"),
+           std::string("/api/1/a%0d%0ab"),
+       }) {
+    CAPTURE(path);
+    CHECK_FALSE(is_plain_path(path));
+  }
+}
+
+TEST_CASE("request: a VIN has 17 letters and digits, without I, O and Q, and is read in either case") {
+  for (const std::string vin : {"5YJ3E1EA7KF000316", "5yj3e1ea7kf000316", "LRWYGCEK0NC000001", "00000000000000000"}) {
+    CAPTURE(vin);
+    CHECK(parse_vin(vin));
+  }
+  CHECK(parse_vin("5yj3e1ea7kf000316").value() == "5YJ3E1EA7KF000316");
+  for (const std::string& vin :
+       {std::string(), std::string("5YJ3E1EA7KF00031"), std::string("5YJ3E1EA7KF0003166"),
+        std::string("5YJ3E1EA7KF00031I"), std::string("5YJ3E1EA7KF00031o"), std::string("5YJ3E1EA7KF00031Q"),
+        std::string("5YJ3E1EA7KF00031-"), std::string("5YJ3E1EA7KF00031 "), std::string("5YJ3E1EA7KF0003%31"),
+        std::string("5YJ3E1EA7KF0003\xC3\xA9"), std::string("5YJ3E1EA7KF00031\0", 17)}) {
+    CAPTURE(vin);
+    const auto parsed = parse_vin(vin);
+    REQUIRE_FALSE(parsed);
+    CHECK(parsed.error().kind == Kind::bad_vin);
+    CHECK(parsed.error().message == "the path has no valid VIN");
+  }
+}
+
+TEST_CASE("request: Fleet API's id in place of a VIN is told apart") {
+  for (const std::string id : {"1", "100021", "1492931337154343"}) {
+    CAPTURE(id);
+    const auto parsed = parse_vin(id);
+    REQUIRE_FALSE(parsed);
+    CHECK(parsed.error().kind == Kind::bad_vin);
+    CHECK(parsed.error().hint == "GET /api/1/vehicles lists the vin of each id");
+  }
+}
+
+TEST_CASE("request: the caller's request id is kept when it is harmless") {
+  for (const std::string& id : {std::string("a"), std::string("7b9f-2:x/y=z"), std::string(128, 'x')}) {
+    CHECK(request_id_of(with({{"x-request-id", id}})) == id);
+  }
+  for (const std::string& id : {std::string(), std::string("a b"), std::string("a\nb"), std::string("\xC3\xA9"),
+                                std::string("\x7F"), std::string(129, 'x')}) {
+    CAPTURE(id);
+    const auto made = request_id_of(with({{"X-Request-Id", id}}));
+    CHECK(made != id);
+    CHECK(made.size() == 16);
+  }
+}
+
+TEST_CASE("request: ids that we make are all different") {
+  std::set<std::string> ids;
+  for (int i = 0; i < 100; ++i) ids.insert(request_id_of({}));
+  CHECK(ids.size() == 100);
+}
+
+TEST_CASE("request: how long a caller prefers to wait") {
+  using std::chrono::seconds;
+  struct Row {
+    std::string prefer;
+    int seconds;  ///< 0: nothing is said
+  };
+  for (const auto& [prefer, expected] : {
+           Row{"wait=10", 10},
+           Row{"wait=1", 1},
+           Row{"Wait=30", 30},
+           Row{"  wait=7  ", 7},
+           Row{"wait=007", 7},
+           Row{"respond-async, wait=20", 20},
+           Row{"wait=20,respond-async", 20},
+           Row{"wait=5; x=1", 5},
+           Row{"wait=5;x", 5},
+           Row{", ,wait=4", 4},
+           Row{"wait=3, wait=9", 3},
+           Row{"wait=2147483647", 2147483647},
+           // RFC 7240 section 2: white space around "=", and a value may be quoted.
+           Row{"wait = 10", 10},
+           Row{"wait=\"10\"", 10},
+           Row{"wait\t=\t\"10\" ; x=y", 10},
+           Row{"", 0},
+           Row{"wait", 0},
+           Row{"wait=", 0},
+           Row{"wait=0", 0},
+           Row{"wait=-5", 0},
+           Row{"wait=+5", 0},
+           Row{"wait=1.5", 0},
+           Row{"wait=10s", 0},
+           Row{"wait=ten", 0},
+           Row{"wait=99999999999", 0},
+           Row{"wait=1 2", 0},
+           Row{"waiting=5", 0},
+           Row{"await=5", 0},
+           Row{"x=wait=5", 0},
+           Row{"wait=\"", 0},
+           Row{"wait=\"\"", 0},
+           Row{"wait=\"5", 0},
+       }) {
+    CAPTURE(prefer);
+    const auto wait = preferred_wait(with({{"Prefer", prefer}}));
+    CHECK(wait == (expected == 0 ? std::nullopt : std::optional(seconds(expected))));
+  }
+  CHECK_FALSE(preferred_wait({}));
+  CHECK(preferred_wait(with({{"Prefer", "respond-async"}, {"prefer", "wait=6"}})) == seconds(6));
+}
+
+TEST_CASE("request: what is about one connection, set anew, about the caller or for us is not passed on") {
+  const http::Headers received{{"Accept", "a"},
+                               {"Connection", "close, X-One"},
+                               {"connection", " x-two ,Keep-Alive"},
+                               {"X-One", "1"},
+                               {"X-TWO", "2"},
+                               {"X-Three", "3"},
+                               {"Keep-Alive", "timeout=5"},
+                               {"Proxy-Connection", "close"},
+                               {"TE", "trailers"},
+                               {"Trailer", "X"},
+                               {"Transfer-Encoding", "chunked"},
+                               {"Upgrade", "h2c"},
+                               {"Proxy-Authenticate", "Basic"},
+                               {"Proxy-Authorization", "Basic x"},
+                               {"Host", "localhost"},
+                               {"Content-Length", "5"},
+                               {"Expect", "100-continue"},
+                               {"Authorization", "Bearer x"},
+                               {"AUTHORIZATION", "Bearer y"},
+                               {"Forwarded", "for=1.2.3.4"},
+                               {"X-Forwarded-For", "1.2.3.4"},
+                               {"x-forwarded-host", "localhost"},
+                               {"X-Forwarded-Proto", "http"},
+                               {"X-Forwarded-Port", "4480"},
+                               {"X-Forwarded-Server", "proxy"},
+                               {"X-FORWARDED-ANYTHING", "x"},
+                               {"X-Real-IP", "1.2.3.4"},
+                               {"Via", "1.1 proxy"},
+                               {"X-Authorization", "Bearer fsk_x"},
+                               {"X-Confirm", "erase_user_data"},
+                               {"Idempotency-Key", "k"},
+                               {"X-Request-Id", "r"},
+                               {"Content-Type", "application/json"},
+                               {"Content-Encoding", "gzip"},
+                               {"Accept-Encoding", "br"},
+                               {"Range", "bytes=0-1"},
+                               {"X-Three", "4"}};
+  CHECK(text_of(fields_for_fleet_api(received)) ==
+        "Accept: a\nX-Three: 3\nContent-Type: application/json\nContent-Encoding: gzip\nAccept-Encoding: br\n"
+        "Range: bytes=0-1\nX-Three: 4\n");
+}
+
+TEST_CASE("request: of a reply only what is about one connection is not passed on") {
+  const http::Headers received{{"Content-Type", "application/json"},
+                               {"Connection", "keep-alive, X-Hop"},
+                               {"X-Hop", "1"},
+                               {"Keep-Alive", "timeout=5"},
+                               {"Transfer-Encoding", "chunked"},
+                               {"Trailer", "X"},
+                               {"Upgrade", "h2c"},
+                               {"Proxy-Authenticate", "Basic"},
+                               {"Content-Length", "2"},
+                               {"Retry-After", "7"},
+                               {"RateLimit-Reset", "9"},
+                               {"WWW-Authenticate", "Bearer"},
+                               {"Via", "2 edge"},
+                               {"Set-Cookie", "a=1"},
+                               {"Set-Cookie", "b=2"},
+                               {"X-Txid", "t"}};
+  CHECK(text_of(fields_for_caller(received)) ==
+        "Content-Type: application/json\nRetry-After: 7\nRateLimit-Reset: 9\nWWW-Authenticate: Bearer\nVia: 2 edge\n"
+        "Set-Cookie: a=1\nSet-Cookie: b=2\nX-Txid: t\n");
+}
+
+}  // namespace
+}  // namespace fleetsign::api

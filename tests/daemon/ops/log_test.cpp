@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/ops/log.h"
+
+#include <doctest/doctest.h>
+
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tests/daemon/support/captured_stderr.h"
+
+namespace fleetsign::ops {
+namespace {
+
+using Json = nlohmann::json;
+
+std::vector<std::string> lines_of(Level level, Format format, const std::function<void(Log&)>& write) {
+  const fleetsign::test::CapturedStderr captured;
+  Log log(level, format);
+  write(log);
+  std::vector<std::string> lines;
+  std::istringstream text(captured.text());
+  for (std::string line; std::getline(text, line);) lines.push_back(line);
+  return lines;
+}
+
+/// A line without its time, which must be there.
+std::string without_time(const std::string& line) {
+  const auto space = line.find(' ');
+  REQUIRE(space == std::string("2000-01-01T00:00:00.000+00:00").size());
+  CHECK(line[10] == 'T');
+  return line.substr(space + 1);
+}
+
+std::string text_of(Field field) {
+  const auto lines = lines_of(Level::info, Format::text, [&](Log& log) { log.info("event", {field}); });
+  REQUIRE(lines.size() == 1);
+  const auto line = without_time(lines[0]);
+  REQUIRE(line.starts_with("info event "));
+  return line.substr(std::string("info event ").size());
+}
+
+Json json_of(Field field) {
+  const auto lines = lines_of(Level::info, Format::json, [&](Log& log) { log.info("event", {field}); });
+  REQUIRE(lines.size() == 1);
+  return Json::parse(lines[0]).at(std::string(field.name()));
+}
+
+const std::vector<std::string>& hostile_values() {
+  static const std::vector<std::string> kValues{"two\nlines",
+                                                "a\r\nerror forged x=1",
+                                                "say \"no\"",
+                                                "a=b",
+                                                "back\\slash",
+                                                "tab\there",
+                                                std::string("nul\0l", 5),
+                                                "\x1b[31mred",
+                                                "caf\xC3\xA9",
+                                                "\xFF\xFE",
+                                                "{\"a\":1}",
+                                                "%v %l {}",
+                                                "",
+                                                " ",
+                                                std::string(5000, 'x')};
+  return kValues;
+}
+
+TEST_CASE("log: a line is time, level, event and fields in their order") {
+  const auto lines = lines_of(Level::debug, Format::text, [](Log& log) {
+    log.info("command", {{"name", Plain{"honk_horn"}},
+                         {"requests", 2},
+                         {"ms", std::chrono::milliseconds(15)},
+                         {"ok", true},
+                         {"woken", false}});
+    log.error("broken");
+    log.warning("odd", {{"count", std::size_t{3}}});
+    log.debug("detail");
+  });
+  REQUIRE(lines.size() == 4);
+  CHECK(without_time(lines[0]) == "info command name=honk_horn requests=2 ms=15 ok=true woken=false");
+  CHECK(without_time(lines[1]) == "error broken");
+  CHECK(without_time(lines[2]) == "warning odd count=3");
+  CHECK(without_time(lines[3]) == "debug detail");
+}
+
+TEST_CASE("log: in JSON numbers and booleans are no text") {
+  const auto lines = lines_of(Level::info, Format::json, [](Log& log) {
+    log.warning("command",
+                {{"name", Plain{"honk_horn"}}, {"requests", -2}, {"ok", true}, {"ms", std::chrono::milliseconds(7)}});
+  });
+  REQUIRE(lines.size() == 1);
+  auto line = Json::parse(lines[0]);
+  CHECK(line.at("time").get<std::string>().size() == std::string("2000-01-01T00:00:00.000+00:00").size());
+  line.erase("time");
+  CHECK(line == Json{{"level", "warning"},
+                     {"event", "command"},
+                     {"name", "honk_horn"},
+                     {"requests", -2},
+                     {"ok", true},
+                     {"ms", 7}});
+}
+
+TEST_CASE("log: what is below the level is not written") {
+  const auto write_all = [](Log& log) {
+    log.error("e");
+    log.warning("w");
+    log.info("i");
+    log.debug("d");
+  };
+  CHECK(lines_of(Level::error, Format::text, write_all).size() == 1);
+  CHECK(lines_of(Level::warning, Format::text, write_all).size() == 2);
+  CHECK(lines_of(Level::info, Format::json, write_all).size() == 3);
+  CHECK(lines_of(Level::debug, Format::json, write_all).size() == 4);
+}
+
+TEST_CASE("log: a line stays one printable line, whatever is in a value") {
+  for (const auto& value : hostile_values()) {
+    CAPTURE(value);
+    const auto text = text_of({"x", Plain{value}});
+    CHECK(text.size() <= 620);
+    for (const unsigned char c : text) CHECK((c >= 0x20 && c < 0x7F));
+    CHECK(json_of({"x", Plain{value}}).is_string());
+  }
+}
+
+TEST_CASE("log: a value that could be taken for more than one is quoted") {
+  CHECK(text_of({"x", Plain{"plain"}}) == "x=plain");
+  CHECK(text_of({"x", Plain{"two words"}}) == "x=\"two words\"");
+  CHECK(text_of({"x", Plain{"a=b"}}) == "x=\"a=b\"");
+  CHECK(text_of({"x", Plain{""}}) == "x=\"\"");
+  CHECK(text_of({"x", Plain{"say \"no\" \\o/"}}) == R"(x="say \"no\" \\o/")");
+  CHECK(text_of({"x", Plain{"a\nb"}}) == "x=a?b");
+}
+
+TEST_CASE("log: of a VIN only its end is written") {
+  CHECK(text_of({"vin", ShortVin{"5YJ3E1EA7KF000316"}}) == "vin=…000316");
+  CHECK(json_of({"vin", ShortVin{"5YJ3E1EA7KF000316"}}) == "…000316");
+  CHECK(text_of({"vin", ShortVin{"123"}}) == "vin=…123");
+  CHECK(text_of({"vin", ShortVin{"5YJ3E1EA7KF0\n0316"}}) == "vin=…0?0316");
+}
+
+TEST_CASE("log: lines of many threads are not mixed") {
+  const auto lines = lines_of(Level::info, Format::json, [](Log& log) {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 4; ++i) {
+      threads.emplace_back([&log] {
+        for (int n = 0; n < 100; ++n) log.info("event", {{"x", Plain{std::string(200, 'x')}}});
+      });
+    }
+  });
+  CHECK(lines.size() == 400);
+  for (const auto& line : lines) CHECK(Json::accept(line));
+}
+
+}  // namespace
+}  // namespace fleetsign::ops

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/vehicles/lanes.h"
+
+#include <doctest/doctest.h>
+
+#include <memory>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tests/daemon/vehicles/bench.h"
+
+namespace fleetsign::vehicles {
+namespace {
+
+using namespace test;
+using protocol::Domain;
+
+std::string vin(int number) {
+  const auto digits = std::to_string(number);
+  return "5YJ3" + std::string(13 - digits.size(), '0') + digits;
+}
+
+Lanes make_lanes(std::size_t capacity) {
+  return {std::make_shared<const crypto::PrivateKey>(crypto::PrivateKey::generate()), [] { return Instant(); },
+          capacity};
+}
+
+TEST_CASE("lanes: one for each vehicle and domain") {
+  auto lanes = make_lanes(1000);
+  std::set<std::shared_ptr<Lane>> different;
+  for (int round = 0; round < 2; ++round) {
+    for (int car = 0; car < 20; ++car) {
+      different.insert(lanes.find_or_make(vin(car), Domain::infotainment));
+      different.insert(lanes.find_or_make(vin(car), Domain::vehicle_security));
+    }
+  }
+  CHECK(different.size() == 40);
+  CHECK(lanes.size() == 40);
+}
+
+TEST_CASE("lanes: there are never more than the capacity, however many vehicles come by") {
+  auto lanes = make_lanes(64);
+  for (int car = 0; car < 2000; ++car) {
+    lanes.find_or_make(vin(car), Domain::infotainment);
+    REQUIRE(lanes.size() <= 64);
+  }
+  CHECK(lanes.size() == 64);
+}
+
+TEST_CASE("lanes: a small capacity is kept, too") {
+  for (const std::size_t capacity : {1, 5, 17}) {
+    CAPTURE(capacity);
+    auto lanes = make_lanes(capacity);
+    for (int car = 0; car < 200; ++car) lanes.find_or_make(vin(car), Domain::infotainment);
+    CHECK(lanes.size() <= capacity);
+  }
+}
+
+TEST_CASE("lanes: the one that was used longest ago makes room") {
+  auto lanes = make_lanes(64);
+  const std::weak_ptr<Lane> favourite = lanes.find_or_make(vin(0), Domain::infotainment);
+  const std::weak_ptr<Lane> forgotten = lanes.find_or_make(vin(1), Domain::infotainment);
+  for (int car = 2; car < 2000; ++car) {
+    lanes.find_or_make(vin(car), Domain::infotainment);
+    REQUIRE(lanes.find_or_make(vin(0), Domain::infotainment) == favourite.lock());
+  }
+  CHECK_FALSE(favourite.expired());
+  CHECK(forgotten.expired());
+}
+
+TEST_CASE("lanes: one in use stays, as a second one beside it would use the same counters") {
+  Bench bench;
+  auto lanes = make_lanes(16);
+  const auto turn = lanes.find_or_make(vin(0), Domain::infotainment)->enter(bench.patience());
+  const std::weak_ptr<Lane> in_use = lanes.find_or_make(vin(0), Domain::infotainment);
+  for (int car = 1; car < 2000; ++car) lanes.find_or_make(vin(car), Domain::infotainment);
+  CHECK(lanes.find_or_make(vin(0), Domain::infotainment) == in_use.lock());
+}
+
+TEST_CASE("lanes: those in use may be more than the capacity, and go when they are free again") {
+  Bench bench;
+  auto lanes = make_lanes(16);
+  std::vector<std::shared_ptr<Lane>> in_use;
+  for (int car = 0; car < 100; ++car) in_use.push_back(lanes.find_or_make(vin(car), Domain::infotainment));
+  CHECK(lanes.size() == 100);
+  in_use.clear();
+  for (int car = 100; car < 1000; ++car) lanes.find_or_make(vin(car), Domain::infotainment);
+  CHECK(lanes.size() == 16);
+}
+
+TEST_CASE("lanes: many threads find the same lane, and make it once") {
+  auto lanes = make_lanes(64);
+  std::vector<std::shared_ptr<Lane>> found(8);
+  {
+    std::vector<std::jthread> threads;
+    for (auto& lane : found) {
+      threads.emplace_back([&] {
+        for (int car = 0; car < 200; ++car) lanes.find_or_make(vin(car), Domain::infotainment);
+        lane = lanes.find_or_make(vin(500), Domain::infotainment);
+      });
+    }
+  }
+  CHECK(std::set<std::shared_ptr<Lane>>(found.begin(), found.end()).size() == 1);
+}
+
+}  // namespace
+}  // namespace fleetsign::vehicles
