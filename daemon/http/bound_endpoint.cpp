@@ -196,11 +196,8 @@ crypto::Result<std::unique_ptr<BoundEndpoint>, ListenError> BoundEndpoint::open(
       ::listen(socket.get(), kBacklog) != 0) {
     return system_error(url, errno, is_unix);
   }
-  struct stat status {};
-  if (is_unix) ::lstat(path.c_str(), &status);
-  std::optional<File> file;
-  if (is_unix) file = File{path, status.st_dev, status.st_ino};
   std::string bound = is_unix ? url : url_of(socket);
+  auto file = is_unix ? identify(path) : std::nullopt;
   return std::unique_ptr<BoundEndpoint>(new BoundEndpoint(std::move(socket), std::move(bound), std::move(file)));
 }
 
@@ -208,11 +205,13 @@ BoundEndpoint::BoundEndpoint(Descriptor socket, std::string url, std::optional<F
     : socket_(std::move(socket)), url_(std::move(url)), file_(std::move(file)) {}
 
 BoundEndpoint::~BoundEndpoint() {
+  if (file_ && identify(file_->path) == file_) ::unlink(file_->path.c_str());
+}
+
+std::optional<BoundEndpoint::File> BoundEndpoint::identify(const std::string& path) {
   struct stat status {};
-  if (file_ && ::lstat(file_->path.c_str(), &status) == 0 && status.st_dev == file_->device &&
-      status.st_ino == file_->inode) {
-    ::unlink(file_->path.c_str());
-  }
+  if (::lstat(path.c_str(), &status) != 0) return std::nullopt;
+  return File{path, status.st_dev, status.st_ino};
 }
 
 std::variant<BoundEndpoint::Arrival, BoundEndpoint::Nothing> BoundEndpoint::accept() {
@@ -221,7 +220,7 @@ std::variant<BoundEndpoint::Arrival, BoundEndpoint::Nothing> BoundEndpoint::acce
   Descriptor socket(::accept4(socket_.get(), reinterpret_cast<sockaddr*>(&from), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (!socket) {
     const bool exhausted = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
-    return exhausted ? Nothing::exhausted : Nothing::waiting;
+    return exhausted ? Nothing::exhausted : Nothing::nobody;
   }
   const int on = 1;
   if (from.ss_family != AF_UNIX) ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);

@@ -35,7 +35,7 @@ class BoundEndpoint {
     Peer peer;
   };
   enum class Nothing {
-    waiting,    ///< nobody is at the door, or has left it again
+    nobody,     ///< nobody is at the door, or has left it again
     exhausted,  ///< somebody is, but there is no descriptor or memory for a connection: try again later
   };
 
@@ -53,12 +53,15 @@ class BoundEndpoint {
   [[nodiscard]] const std::string& url() const { return url_; }
 
  private:
-  /// Of the file of a Unix socket.
+  /// The file of a Unix socket.
   struct File {
     std::string path;
-    dev_t device;
-    ino_t inode;
+    dev_t device = 0;
+    ino_t inode = 0;
+    bool operator==(const File&) const = default;
   };
+
+  static std::optional<File> identify(const std::string& path);
 
   BoundEndpoint(Descriptor socket, std::string url, std::optional<File> file);
 

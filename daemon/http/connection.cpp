@@ -79,11 +79,12 @@ Connection::Step Connection::send(Answer answer) {
 
 Connection::Step Connection::flush() {
   const std::size_t size = answer_.head.size() + answer_.body.size();
-  while (written_ < size) {
+  if (written_ < size) {
     const std::size_t of_body = written_ - std::min(written_, answer_.head.size());
     const auto [state, moved] = transport_->write(from(answer_.head, written_), from(answer_.body, of_body));
     if (state != Transport::State::moved) return stop_at(state);
     written_ += moved;
+    if (written_ < size) return stop_at(Transport::State::wants_writable);
   }
   const bool close = answer_.close;
   answer_ = {};
@@ -99,10 +100,8 @@ Connection::Step Connection::flush() {
 
 Connection::Step Connection::drain() {
   std::array<char, kReadBytes> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): never looked at
-  for (;;) {
-    const auto [state, size] = transport_->read(buffer);
-    if (state != Transport::State::moved) return stop_at(state);
-  }
+  const Transport::State state = transport_->read(buffer).state;
+  return state == Transport::State::moved ? Step::waits : stop_at(state);
 }
 
 }  // namespace fleetsign::http

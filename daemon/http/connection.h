@@ -43,7 +43,8 @@ class Connection {
   [[nodiscard]] const Refusal& refusal() const { return refusal_; }
 
   /// Writes an answer, or as much of it as goes at once; flush() goes on. Draining follows a reply behind which the
-  /// caller may have sent more: closing at once would have the kernel reset the connection and lose the reply.
+  /// caller may have sent more: closing at once would have the kernel reset the connection and lose the reply. Flushing
+  /// and draining do one system call each time, so that nobody else waits for a caller that is fast.
   Step send(Answer answer);
   Step flush();
   Step drain();

@@ -34,6 +34,11 @@ bool asks_for(std::string_view bytes, std::string_view path) {
   return false;
 }
 
+bool has_nothing_more(Connection& connection) {
+  std::array<char, 1> byte{};
+  return connection.peek(byte).empty();
+}
+
 /// Wires the parts: the reactor wakes connections, workers take their requests through the codec to the handler.
 class Door final : public Listener, private Reactor::Events {
  public:
@@ -120,12 +125,16 @@ void Door::on_event(std::unique_ptr<Connection> connection, Sign sign) {
     const Step step = connection->drain();
     return settle(std::move(connection), step);
   }
-  std::array<char, 1> byte{};
-  if (sign == Sign::hang_up && connection->peek(byte).empty()) return;  // so that the dead do not stand in the queue
+  if (sign == Sign::hang_up && has_nothing_more(*connection)) return;  // so that the dead do not stand in the queue
   dispatch(std::move(connection));
 }
 
 void Door::on_deadline(std::unique_ptr<Connection> connection) {
+  if (connection->phase() == Phase::idle) {
+    // A request that comes at the last moment is served; its caller would not know whether it was.
+    if (!has_nothing_more(*connection)) dispatch(std::move(connection));
+    return;
+  }
   if (connection->phase() != Phase::reading) return;
   const Step step = refuse(*connection, {408, "the request took too long to arrive"});
   settle(std::move(connection), step);

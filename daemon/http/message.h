@@ -57,7 +57,7 @@ struct Request {
   Headers headers;
   std::string body;
   Peer peer;
-  /// Whether the caller has closed its connection meanwhile, or its sending side. Safe to call until the handler returns.
+  /// Whether the caller has closed its connection, or its sending side, meanwhile. For use until the handler returns.
   std::function<bool()> caller_gone = [] { return false; };
 };
 

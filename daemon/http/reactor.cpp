@@ -68,10 +68,9 @@ void Reactor::stop() {
   give(Order::stop);
   thread_.join();
   endpoints_.clear();
-  std::map<Key, std::unique_ptr<Connection>> dropped;
   const std::lock_guard lock(mutex_);
   stopped_ = true;
-  dropped.swap(parked_);
+  parking_.take_if([](const Connection&) { return true; });
 }
 
 void Reactor::give(Order order) {
@@ -89,16 +88,17 @@ void Reactor::wake() {
 void Reactor::keep(std::unique_ptr<Connection> connection, int operation) {
   const std::lock_guard lock(mutex_);
   if (stopped_ || (door_closed_ && is_silent(*connection))) return;
-  const Key key{connection->deadline(), connection.get()};
+  const Connection* const kept = connection.get();
+  const auto deadline = connection->deadline();
   epoll_event event{.events = connection->events() | EPOLLONESHOT, .data = {.ptr = connection.get()}};
   const int descriptor = connection->transport().descriptor();
-  parked_.emplace(key, std::move(connection));
+  parking_.put(std::move(connection));
   if (::epoll_ctl(epoll_.get(), operation, descriptor, &event) != 0) {
-    parked_.erase(key);  // the kernel's limit on watches: without one it could only time out
+    parking_.take(kept);  // the kernel's limit on watches: it could only wait for its deadline
     return;
   }
-  if (key.first >= wakes_at_) return;
-  wakes_at_ = key.first;
+  if (deadline >= wakes_at_) return;
+  wakes_at_ = deadline;
   wake();
 }
 
@@ -120,7 +120,7 @@ void Reactor::run() {
 /// In milliseconds, for epoll_wait(); rounded up, so that a deadline has passed when it returns.
 int Reactor::sleep_time() {
   const std::lock_guard lock(mutex_);
-  wakes_at_ = parked_.empty() ? accept_again_ : std::min(accept_again_, parked_.begin()->first.first);
+  wakes_at_ = std::min(accept_again_, parking_.next_deadline());
   const auto now = Clock::now();
   if (wakes_at_ <= now) return 0;
   if (wakes_at_ == Clock::time_point::max()) return -1;
@@ -128,7 +128,7 @@ int Reactor::sleep_time() {
   return static_cast<int>(std::min(time, kLongestSleep).count());
 }
 
-/// Sorts what epoll reports: connections, taken out of parked_, to woken_; doors to knocked_; and any order given.
+/// Sorts what epoll reports: parked connections go to woken_, doors to knocked_; and gives the order, if there is one.
 Reactor::Order Reactor::collect(std::span<const epoll_event> events) {
   woken_.clear();
   knocked_.clear();
@@ -141,27 +141,22 @@ Reactor::Order Reactor::collect(std::span<const epoll_event> events) {
       [[maybe_unused]] const ssize_t n = ::read(wake_.get(), &count, sizeof count);
     } else if (std::any_of(endpoints_.begin(), endpoints_.end(), is_it)) {
       knocked_.push_back(static_cast<BoundEndpoint*>(event.data.ptr));
-    } else {
-      // Still there: only this thread takes connections out, and those that it drops are closed, which ends their
-      // events.
-      auto* const connection = static_cast<Connection*>(event.data.ptr);
-      auto node = parked_.extract({connection->deadline(), connection});
+    } else if (auto connection = parking_.take(static_cast<const Connection*>(event.data.ptr))) {
       const bool hang_up = (event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
-      woken_.push_back({std::move(node.mapped()), hang_up ? Events::Sign::hang_up : Events::Sign::readiness});
+      woken_.push_back({std::move(connection), hang_up ? Events::Sign::hang_up : Events::Sign::readiness});
     }
   }
   return std::exchange(order_, Order::none);
 }
 
+std::unique_ptr<Connection> Reactor::take_late(Clock::time_point now) {
+  const std::lock_guard lock(mutex_);
+  return parking_.take_late(now);
+}
+
 void Reactor::expire() {
   const auto now = Clock::now();
-  for (;;) {
-    std::unique_ptr<Connection> late;
-    {
-      const std::lock_guard lock(mutex_);
-      if (parked_.empty() || parked_.begin()->first.first > now) break;
-      late = std::move(parked_.extract(parked_.begin()).mapped());
-    }
+  while (auto late = take_late(now)) {
     isolated([&] { events_.on_deadline(std::move(late)); });
   }
   if (accept_again_ > now) return;
@@ -173,7 +168,7 @@ void Reactor::accept_from(BoundEndpoint& endpoint) {
   for (int i = 0; i < kArrivalsAtOnce; ++i) {
     auto accepted = endpoint.accept();
     if (const auto* nothing = std::get_if<BoundEndpoint::Nothing>(&accepted)) {
-      if (*nothing == BoundEndpoint::Nothing::waiting) return;
+      if (*nothing == BoundEndpoint::Nothing::nobody) return;
       // The connection stays at the door and epoll would report it for ever.
       accept_again_ = Clock::now() + kAcceptPause;
       return watch_door(0);
@@ -194,7 +189,7 @@ void Reactor::shut_door() {
   endpoints_.clear();
   const std::lock_guard lock(mutex_);
   door_closed_ = true;
-  std::erase_if(parked_, [](const auto& entry) { return is_silent(*entry.second); });
+  parking_.take_if(is_silent);
 }
 
 }  // namespace fleetsign::http

@@ -4,7 +4,6 @@
 
 #include <sys/epoll.h>
 
-#include <map>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -15,6 +14,7 @@
 #include "daemon/http/bound_endpoint.h"
 #include "daemon/http/connection.h"
 #include "daemon/http/descriptor.h"
+#include "daemon/http/parking.h"
 
 namespace fleetsign::http {
 
@@ -58,8 +58,6 @@ class Reactor {
 
  private:
   using Clock = Connection::Clock;
-  /// The pointer tells connections with the same deadline apart.
-  using Key = std::pair<Clock::time_point, Connection*>;
   struct Woken {
     std::unique_ptr<Connection> connection;
     Events::Sign sign;
@@ -69,6 +67,7 @@ class Reactor {
   void run();
   int sleep_time();
   Order collect(std::span<const epoll_event> events);
+  std::unique_ptr<Connection> take_late(Clock::time_point now);
   void expire();
   void accept_from(BoundEndpoint& endpoint);
   void watch_door(unsigned events);
@@ -90,8 +89,8 @@ class Reactor {
   std::vector<BoundEndpoint*> knocked_;
 
   std::mutex mutex_;
-  // The rest with mutex_ held. Who takes a connection out of parked_ owns it.
-  std::map<Key, std::unique_ptr<Connection>> parked_;
+  // The rest with mutex_ held.
+  Parking parking_;
   Clock::time_point wakes_at_ = Clock::time_point::min();  ///< by itself; min while the thread is awake
   Order order_ = Order::none;
   bool door_closed_ = false;

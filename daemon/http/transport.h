@@ -30,7 +30,7 @@ class Transport {
   Transport& operator=(const Transport&) = delete;
 
   virtual Moved read(std::span<char> into) = 0;
-  /// Both parts as one, in one system call where that is possible.
+  /// Both parts as one, in one system call where that is possible. When less than all has moved, no more goes for now.
   virtual Moved write(std::string_view first, std::string_view second) = 0;
   /// Copies what a read would give without taking it; as much as is there at once, or nothing.
   virtual std::size_t peek(std::span<char> into) = 0;

@@ -105,8 +105,7 @@ void Workers::run(Worker& self) {
     lock.unlock();
     try {
       work_(std::move(job));
-    } catch (
-        ...) {  // NOLINT(bugprone-empty-catch): out of memory or a bug; the caller's connection is gone with the job
+    } catch (...) {  // NOLINT(bugprone-empty-catch): no memory, or a bug; its connection is gone with the job
     }
     lock.lock();
   }

@@ -11,49 +11,17 @@
 #include <thread>
 
 #include "tests/daemon/http/listener_fixture.h"
+#include "tests/daemon/http/nowhere.h"
 
 namespace fleetsign::http {
 namespace {
 
 using std::chrono::milliseconds;
 
-/// Leads nowhere; counted.
-class Nowhere final : public Transport {
- public:
-  explicit Nowhere(std::atomic<int>& alive) : Transport(Descriptor()), alive_(alive) { ++alive_; }
-  ~Nowhere() override { --alive_; }
-
-  Moved read(std::span<char>) override { return {}; }
-  Moved write(std::string_view, std::string_view) override { return {}; }
-  std::size_t peek(std::span<char>) override { return 0; }
-  void end_output() override {}
-
- private:
-  std::atomic<int>& alive_;
-};
-
-class Jobs {
- public:
-  Workers::Job make() {
-    auto ticket = admission_.enter(next_++, {.address = "nowhere"});
-    REQUIRE(ticket.has_value());
-    return std::make_unique<Connection>(std::make_unique<Nowhere>(alive_), Peer{}, *std::move(ticket), limits_);
-  }
-  [[nodiscard]] int alive() const { return alive_; }
-  /// Whether all of them have ended.
-  bool ended() { return admission_.wait_until_empty(milliseconds(30'000)); }
-
- private:
-  const Limits limits_{};
-  Admission admission_{limits_};
-  std::atomic<int> next_ = 1'000'000;  // no descriptor, but told apart
-  std::atomic<int> alive_ = 0;
-};
-
 const Request kWaiting{};  // whose caller never goes
 
 TEST_CASE("workers: a job gets a thread at once, up to the limit, then a place in the queue, then none") {
-  Jobs jobs;
+  Nowhere jobs;
   Gate gate;
   Workers workers({.threads = 3, .queue = 2}, [&](Workers::Job) { gate.pass(kWaiting); });
   for (int i = 0; i < 3; ++i) {
@@ -70,7 +38,7 @@ TEST_CASE("workers: a job gets a thread at once, up to the limit, then a place i
 }
 
 TEST_CASE("workers: one job after the other needs few threads") {
-  Jobs jobs;
+  Nowhere jobs;
   std::mutex mutex;
   std::set<std::thread::id> threads;
   Workers workers({.threads = 100, .queue = 0}, [&](Workers::Job) {
@@ -85,7 +53,7 @@ TEST_CASE("workers: one job after the other needs few threads") {
 }
 
 TEST_CASE("workers: threads without work end after their time, and new ones come when needed") {
-  Jobs jobs;
+  Nowhere jobs;
   Gate gate;
   Workers workers({.threads = 5, .queue = 0, .spare_time = milliseconds(20)},
                   [&](Workers::Job) { gate.pass(kWaiting); });
@@ -99,7 +67,7 @@ TEST_CASE("workers: threads without work end after their time, and new ones come
 }
 
 TEST_CASE("workers: a job that throws ends, and its thread goes on") {
-  Jobs jobs;
+  Nowhere jobs;
   std::atomic<int> runs = 0;
   Workers workers({.threads = 1, .queue = 10}, [&](Workers::Job) {
     if (++runs % 2 == 1) throw std::runtime_error("broken");
@@ -110,7 +78,7 @@ TEST_CASE("workers: a job that throws ends, and its thread goes on") {
 }
 
 TEST_CASE("workers: stop drops what waits, finishes what runs, and takes nothing more") {
-  Jobs jobs;
+  Nowhere jobs;
   Gate gate;
   std::atomic<int> finished = 0;
   Workers workers({.threads = 1, .queue = 10}, [&](Workers::Job) {
@@ -129,7 +97,7 @@ TEST_CASE("workers: stop drops what waits, finishes what runs, and takes nothing
 }
 
 TEST_CASE("workers: many jobs from many threads are all done") {
-  Jobs jobs;
+  Nowhere jobs;
   std::atomic<int> done = 0;
   Workers workers({.threads = 8, .queue = 10'000, .spare_time = milliseconds(1)}, [&](Workers::Job) {
     if (++done % 50 == 0) std::this_thread::sleep_for(milliseconds(2));
