@@ -8,9 +8,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <csignal>
 #include <new>
 #include <stdexcept>
+#include <system_error>
 #include <utility>
 
 #include "daemon/ops/clock.h"
@@ -19,7 +21,7 @@
 namespace fleetsign::upstream {
 namespace {
 
-/// Easy handles kept for reuse; each has some 20 KB.
+/// Easy handles kept for reuse; more than that many requests at once are rare.
 constexpr std::size_t kSpareHandles = 128;
 
 constexpr int kEventsAtOnce = 64;
@@ -147,18 +149,22 @@ void Loop::finish(CURL* easy, CURLcode code) {
     check(curl_multi_remove_handle(multi_.get(), easy));
     return;
   }
-  const Answer answer = transfer.result(code);
+  Answer answer = transfer.result(code);
   const auto* const failure = std::get_if<Undelivered>(&answer);
-  if (transfer.leads_lookup() && !transfer.abandoned() && failure != nullptr && !failure->timed_out) {
-    // What the resolver says to one, it would say to each in turn.
-    for (auto next = transfers_.begin(); next != transfers_.end();) {
-      const bool concerned = next->second->awaits_lookup_of(transfer.exchange().target().host);
-      if (concerned) next->second->settle(answer);
-      next = concerned ? drop(next) : std::next(next);
-    }
+  if (failure != nullptr && !failure->timed_out && transfer.leads_lookup() && !transfer.abandoned()) {
+    // What the resolver has told one, it would tell each of the others in turn.
+    settle_awaiting(transfer.exchange().target().host, *failure);
   }
-  transfer.settle(answer);
+  transfer.settle(std::move(answer));
   drop(found);
+}
+
+void Loop::settle_awaiting(const std::string& host, const Undelivered& failure) {
+  for (auto next = transfers_.begin(); next != transfers_.end();) {
+    const bool concerned = next->second->awaits_lookup_of(host);
+    if (concerned) next->second->settle(failure);
+    next = concerned ? drop(next) : std::next(next);
+  }
 }
 
 void Loop::give_up_overdue() {

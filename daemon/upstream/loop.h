@@ -47,6 +47,7 @@ class Loop {
   void act(curl_socket_t socket, int events);
   void reap();
   void finish(CURL* easy, CURLcode code);
+  void settle_awaiting(const std::string& host, const Undelivered& failure);
   void give_up_overdue();
   void resume_after_lookups();
   Transfers::iterator drop(Transfers::iterator transfer);

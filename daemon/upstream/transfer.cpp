@@ -17,7 +17,8 @@ namespace {
 
 using Phase = Undelivered::Phase;
 
-/// Fleet API closes idle connections after a minute; one that is about to be closed is not worth the risk.
+/// Load balancers commonly close what was idle for a minute. A request that meets the closing is lost, and whether it
+/// was seen is not known; so such a connection is left alone.
 constexpr long kIdleSeconds = 55;
 
 /// How much longer than we libcurl waits for a connection, so that it is we who give up, and still early enough for it
@@ -93,8 +94,8 @@ void Transfer::tell_libcurl(const Options& options) {
   set(easy, CURLOPT_SSL_VERIFYPEER, 1L);
   set(easy, CURLOPT_SSL_VERIFYHOST, 2L);
   if (options.ca_file) set(easy, CURLOPT_CAINFO, options.ca_file->c_str());
-  // Debian's libcurl reads a folder besides the file: that would widen ca_file, and keep certificates from being
-  // cached.
+  // Debian's libcurl reads a folder besides the file. That would widen ca_file, and each connection would read them
+  // anew.
   set(easy, CURLOPT_CAPATH, static_cast<const char*>(nullptr));
 
   set(easy, CURLOPT_HTTP_VERSION, static_cast<long>(http2_ ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
@@ -130,7 +131,6 @@ void Transfer::tell_method() {
 
 void Transfer::tell_callbacks() {
   CURL* const easy = easy_.get();
-  set(easy, CURLOPT_PRIVATE, this);
   set(easy, CURLOPT_RESOLVER_START_FUNCTION, &Transfer::on_lookup);
   set(easy, CURLOPT_RESOLVER_START_DATA, this);
   set(easy, CURLOPT_OPENSOCKETFUNCTION, &Transfer::on_open);
@@ -234,7 +234,7 @@ Phase Transfer::phase() const {
   if (!opened_ && (lookup_ || parked_ || lookups_.running(exchange_->target().host))) return Phase::resolve;
   long connects = 0;
   curl_easy_getinfo(easy(), CURLINFO_NUM_CONNECTS, &connects);
-  return connects > 0 ? Phase::tls : Phase::connect;
+  return connects > 0 && exchange_->target().tls ? Phase::tls : Phase::connect;
 }
 
 Answer Transfer::result(CURLcode code) {

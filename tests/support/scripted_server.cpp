@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <openssl/ssl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -105,6 +106,8 @@ class SocketPeer final : public Peer {
     return true;
   }
 
+  bool start_tls(const TlsIdentity& identity) override { return open(make_context({.tls = &identity}).get()); }
+
   [[nodiscard]] std::size_t number() const override { return number_; }
 
   std::string read_request() override {
@@ -133,13 +136,19 @@ class SocketPeer final : public Peer {
     }
   }
 
-  void write(std::string_view bytes) override {
+  bool write(std::string_view bytes) override {
     while (!bytes.empty()) {
       const auto sent = ssl_ ? SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size()))
                              : ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-      if (sent <= 0) return;
+      if (sent <= 0) return false;
       bytes.remove_prefix(static_cast<std::size_t>(sent));
     }
+    return true;
+  }
+
+  void stall() override {
+    pollfd hang_up{.fd = socket_};
+    poll(&hang_up, 1, 30'000);
   }
 
   void reset() override {

@@ -25,7 +25,12 @@ class Peer {
   virtual std::string read(std::size_t bytes) = 0;
   /// Returns when the other side has closed; what it sends until then is kept as received.
   virtual void wait_for_close() = 0;
-  virtual void write(std::string_view bytes) = 0;
+  /// False when the connection is gone.
+  virtual bool write(std::string_view bytes) = 0;
+  /// Reads nothing, and returns when the connection is gone or the server ends.
+  virtual void stall() = 0;
+  /// Goes on in TLS, as behind a proxy's CONNECT. False when the handshake fails.
+  virtual bool start_tls(const TlsIdentity& identity) = 0;
   /// Ends the connection at once with a TCP reset.
   virtual void reset() = 0;
 };

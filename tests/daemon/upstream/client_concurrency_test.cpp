@@ -87,7 +87,7 @@ void wait_for_requests(const ScriptedServer& server, std::size_t count) {
 
 TEST_CASE("client: many callers each get their own answer") {
   ScriptedServer server(echo_path);
-  const auto client = Client::start({});
+  const auto client = start();
   ask_from_many_threads(*client, "http://" + server.place());
   CHECK(server.accepted() <= kCallers);
 }
@@ -95,7 +95,7 @@ TEST_CASE("client: many callers each get their own answer") {
 TEST_CASE("client: many callers over TLS each get their own answer") {
   const TlsIdentity identity({"IP:127.0.0.1"});
   ScriptedServer server(echo_path, {.tls = &identity});
-  const auto client = Client::start({.ca_file = identity.certificate()});
+  const auto client = start({.ca_file = identity.certificate()});
   ask_from_many_threads(*client, "https://" + server.place());
   CHECK(server.accepted() <= kCallers);
 }
@@ -108,14 +108,14 @@ TEST_CASE("client: many callers over HTTP/2 each get their own answer") {
         while (const auto stream = http2.next_request()) http2.reply(*stream, http2.take_body(*stream));
       },
       {.tls = &identity, .alpn = "h2"});
-  const auto client = Client::start({.ca_file = identity.certificate()});
+  const auto client = start({.ca_file = identity.certificate()});
   ask_from_many_threads(*client, "https://" + server.place());
   CHECK(server.accepted() == 1);
 }
 
 TEST_CASE("client: no more connections are kept open than allowed") {
   ScriptedServer server(echo_path);
-  const auto client = Client::start({.connections = 2});
+  const auto client = start({.connections = 2});
   ask_from_many_threads(*client, "http://" + server.place());
 }
 
@@ -124,7 +124,7 @@ TEST_CASE("client: several threads may start clients at once") {
   std::vector<std::thread> users;
   for (int i = 0; i < 8; ++i) {
     users.emplace_back([&] {
-      const auto client = Client::start({});
+      const auto client = start();
       CHECK(delivered(client->send(request("GET", http_url(server)))).body == "x");
     });
   }
@@ -133,7 +133,7 @@ TEST_CASE("client: several threads may start clients at once") {
 
 TEST_CASE("client: shutting down ends what is under way at once, and all that comes later") {
   ScriptedServer server([](Peer& peer) { peer.wait_for_close(); });
-  const auto client = Client::start({});
+  const auto client = start();
   Calls calls(*client, http_url(server), 20);
   wait_for_requests(server, 20);
   const auto begun = boot_now();
@@ -150,7 +150,7 @@ TEST_CASE("client: shutting down ends what is under way at once, and all that co
 
 TEST_CASE("client: several threads may shut it down at once, while others send") {
   ScriptedServer server(serve("x"));
-  const auto client = Client::start({});
+  const auto client = start();
   std::atomic<bool> ended{false};
   std::vector<std::thread> threads;
   for (int i = 0; i < 8; ++i) {
@@ -169,7 +169,7 @@ TEST_CASE("client: several threads may shut it down at once, while others send")
 
 TEST_CASE("client: nobody hangs when its thread fails") {
   ScriptedServer server([](Peer& peer) { peer.wait_for_close(); });
-  const auto client = Client::start({});
+  const auto client = start();
   Calls calls(*client, http_url(server), 20);
   wait_for_requests(server, 20);
   const auto begun = boot_now();

@@ -24,25 +24,6 @@ using Sent = Undelivered::Sent;
 
 namespace {
 
-constexpr std::chrono::milliseconds kShort{300};
-
-/// Sends with a deadline in 0.3 s, which must be kept and must pass. A busy machine may be late now and then, a client
-/// that is late by design is late each time.
-Undelivered time_out(Client& client, Request request) {
-  Undelivered answer;
-  auto least_delay = 1h + 0ns;
-  for (int i = 0; i < 10 && least_delay > 20ms; ++i) {
-    request.deadline = boot_now() + kShort;
-    answer = undelivered(client.send(request));
-    const auto delay = boot_now() - request.deadline;
-    REQUIRE(delay >= 0ns);
-    least_delay = std::min(least_delay, delay);
-  }
-  CHECK(least_delay <= 20ms);
-  CHECK(answer.timed_out);
-  return answer;
-}
-
 /// A port of loopback that completes no handshake any more.
 class FullBacklog {
  public:
@@ -84,7 +65,7 @@ void hang(Peer& peer) {
 
 TEST_CASE("client: a deadline that has passed costs no connection") {
   ScriptedServer server(serve("x"));
-  const auto client = Client::start({});
+  const auto client = start();
   for (const auto deadline : {boot_now(), boot_now() - 1h, fleetsign::protocol::Instant()}) {
     Request late = request("POST", http_url(server), "x");
     late.deadline = deadline;
@@ -98,7 +79,7 @@ TEST_CASE("client: a deadline that has passed costs no connection") {
 
 TEST_CASE("client: a deadline at the end of time is as good as any") {
   ScriptedServer server(serve("x"));
-  const auto client = Client::start({});
+  const auto client = start();
   Request patient = request("GET", http_url(server));
   patient.deadline = fleetsign::protocol::Instant::max();
   CHECK(delivered(client->send(patient)).body == "x");
@@ -106,41 +87,33 @@ TEST_CASE("client: a deadline at the end of time is as good as any") {
 
 TEST_CASE("client: the deadline is kept while connecting") {
   const FullBacklog full;
-  const auto client = Client::start({});
-  const Undelivered answer = time_out(*client, request("POST", "http://" + full.place() + "/", "x"));
-  CHECK(answer.sent == Sent::no);
-  CHECK(answer.phase == Phase::connect);
-  CHECK(answer.cause == "no answer from " + full.place() + " within 0.30 s while connecting");
+  const auto client = start();
+  check_times_out(*client, request("POST", "http://" + full.place() + "/", "x"), Sent::no, Phase::connect, full.place(),
+                  "while connecting");
 }
 
 TEST_CASE("client: the deadline is kept during the TLS handshake") {
   ScriptedServer server(hang);
-  const auto client = Client::start({});
-  const Undelivered answer = time_out(*client, request("POST", "https://" + server.place() + "/", "x"));
-  CHECK(answer.sent == Sent::no);
-  CHECK(answer.phase == Phase::tls);
-  CHECK(answer.cause == "no answer from " + server.place() + " within 0.30 s during the TLS handshake");
+  const auto client = start();
+  check_times_out(*client, request("POST", "https://" + server.place() + "/", "x"), Sent::no, Phase::tls,
+                  server.place(), "during the TLS handshake");
 }
 
 TEST_CASE("client: the deadline is kept while sending") {
   ScriptedServer server([](Peer& peer) {
     peer.read(1);
-    std::this_thread::sleep_for(kShort * 2);  // more than fits into the sockets' buffers waits meanwhile
+    peer.stall();  // more than fits into the sockets' buffers waits meanwhile
   });
-  const auto client = Client::start({});
-  const Undelivered answer = time_out(*client, request("POST", http_url(server), std::string(20'000'000, 'x')));
-  CHECK(answer.sent == Sent::maybe);
-  CHECK(answer.phase == Phase::send);
-  CHECK(answer.cause == "no answer from " + server.place() + " within 0.30 s while sending the request");
+  const auto client = start();
+  check_times_out(*client, request("POST", http_url(server), std::string(20'000'000, 'x')), Sent::maybe, Phase::send,
+                  server.place(), "while sending the request");
 }
 
 TEST_CASE("client: the deadline is kept while waiting for the reply") {
   ScriptedServer server(hang);
-  const auto client = Client::start({});
-  const Undelivered answer = time_out(*client, request("POST", http_url(server, "/?hidden"), "hidden"));
-  CHECK(answer.sent == Sent::maybe);
-  CHECK(answer.phase == Phase::receive);
-  CHECK(answer.cause == "no answer from " + server.place() + " within 0.30 s while waiting for the reply");
+  const auto client = start();
+  check_times_out(*client, request("POST", http_url(server, "/?hidden"), "hidden"), Sent::maybe, Phase::receive,
+                  server.place(), "while waiting for the reply");
 }
 
 TEST_CASE("client: the deadline is kept while a head or a body trickles in") {
@@ -157,14 +130,11 @@ TEST_CASE("client: the deadline is kept while a head or a body trickles in") {
     ScriptedServer server([&](Peer& peer) {
       peer.read_request();
       peer.write(trickle.start);
-      for (auto end = boot_now() + 2 * kShort; boot_now() < end; std::this_thread::sleep_for(10ms))
-        peer.write(trickle.piece);
+      while (peer.write(trickle.piece)) std::this_thread::sleep_for(10ms);
     });
-    const auto client = Client::start({});
-    const Undelivered answer = time_out(*client, request("GET", http_url(server)));
-    CHECK(answer.sent == Sent::maybe);
-    CHECK(answer.phase == Phase::receive);
-    CHECK(answer.cause == "no answer from " + server.place() + " within 0.30 s " + trickle.where);
+    const auto client = start();
+    check_times_out(*client, request("GET", http_url(server)), Sent::maybe, Phase::receive, server.place(),
+                    trickle.where);
   }
 }
 
@@ -172,20 +142,15 @@ TEST_CASE("client: connecting may take so long and no longer, however far the de
   const FullBacklog full;
   ScriptedServer silent(hang);
   const auto client = Client::start({.connect = 200ms});
-  struct Case {
-    std::string url;
-    Phase phase;
-  };
-  for (const Case& slow :
-       {Case{"http://" + full.place() + "/", Phase::connect}, Case{"https://" + silent.place() + "/", Phase::tls}}) {
-    CAPTURE(slow.url);
+  for (const std::string& url : {"http://" + full.place() + "/", "https://" + silent.place() + "/"}) {
+    CAPTURE(url);
     const auto begun = boot_now();
-    const Undelivered answer = undelivered(client->send(request("POST", slow.url, "x")));
+    const Undelivered answer = undelivered(client->send(request("POST", url, "x")));
     CHECK(boot_now() - begun >= 200ms);
     CHECK(boot_now() - begun < kAmple / 2);
     CHECK(answer.timed_out);
     CHECK(answer.sent == Sent::no);
-    CHECK(answer.phase == slow.phase);
+    CHECK((answer.phase == Phase::connect || answer.phase == Phase::tls));
     CHECK(answer.cause.find(" within 0.20 s ") != std::string::npos);
   }
 }
@@ -208,7 +173,7 @@ TEST_CASE("client: those who wait for another's connection say so when their tim
 TEST_CASE("client: a reply may take longer than connecting may") {
   ScriptedServer server([](Peer& peer) {
     peer.read_request();
-    std::this_thread::sleep_for(kShort);
+    std::this_thread::sleep_for(300ms);
     peer.write(http_reply(200, "x"));
   });
   const auto client = Client::start({.connect = 50ms});
@@ -226,12 +191,12 @@ TEST_CASE("client: a reply may take longer than connecting may") {
 TEST_CASE("client: requests that time out do not hold up others") {
   ScriptedServer silent(hang);
   ScriptedServer server(serve("x"));
-  const auto client = Client::start({});
+  const auto client = start();
   std::vector<std::thread> waiting;
   for (int i = 0; i < 20; ++i) {
     waiting.emplace_back([&, i] {
       Request slow = request("POST", http_url(silent), "x");
-      slow.deadline = boot_now() + kShort + i * 10ms;
+      slow.deadline = boot_now() + 300ms + i * 10ms;
       CHECK(undelivered(client->send(slow)).timed_out);
     });
   }

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <memory>
 #include <string>
 #include <utility>
 #include <variant>
@@ -17,6 +18,12 @@ namespace fleetsign::upstream {
 
 /// Long enough for the slowest machine; no test waits for it.
 constexpr std::chrono::seconds kAmple{25};
+
+/// A client that is not in a hurry to connect either.
+inline std::unique_ptr<Client> start(Options options = {}) {
+  options.connect = kAmple;
+  return Client::start(std::move(options));
+}
 
 inline Request request(std::string method, std::string url, std::string body = {}) {
   return Request{.method = std::move(method),
@@ -39,6 +46,28 @@ inline Delivered delivered(Answer answer) {
 inline Undelivered undelivered(Answer answer) {
   if (const auto* const delivered = std::get_if<Delivered>(&answer)) FAIL("a reply with status ", delivered->status);
   return std::get<Undelivered>(std::move(answer));
+}
+
+/// Sends with a short deadline, which must pass and be kept, in that phase. A busy machine may be late or not get so
+/// far now and then, so each try has twice the time of the one before; a client that is wrong is wrong each time.
+inline void check_times_out(Client& client, Request request, Undelivered::Sent sent, Undelivered::Phase phase,
+                            const std::string& place, const std::string& where) {
+  Undelivered answer;
+  using namespace std::chrono_literals;
+  auto delay = 0ns;
+  for (auto time = 300ms; time < 10s; time *= 2) {
+    request.deadline = ops::boot_now() + time;
+    answer = undelivered(client.send(request));
+    delay = ops::boot_now() - request.deadline;
+    REQUIRE(delay >= 0ns);
+    if (delay <= 20ms && answer.phase == phase) break;
+  }
+  CHECK(delay <= 20ms);
+  CHECK(answer.timed_out);
+  CHECK(answer.sent == sent);
+  CHECK(answer.phase == phase);
+  CHECK(answer.cause.starts_with("no answer from " + place + " within "));
+  CHECK(answer.cause.ends_with(" s " + where));
 }
 
 /// Answers every request of a connection with 200 and this body, until the other side closes.

@@ -2,6 +2,7 @@
 // Names, with a resolver that may hang: libcurl gives it a thread that nobody can end.
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <chrono>
 #include <string>
 #include <thread>
@@ -25,7 +26,7 @@ namespace {
 /// A server behind names, which are for https only.
 struct Named {
   explicit Named(ScriptedServer::Script script = serve("x"))
-      : server(std::move(script), {.tls = &identity}), client(Client::start({.ca_file = identity.certificate()})) {}
+      : server(std::move(script), {.tls = &identity}), client(start({.ca_file = identity.certificate()})) {}
 
   [[nodiscard]] Request get(const std::string& name) const {
     return request("GET", "https://" + name + ":" + std::to_string(server.port()) + "/");
@@ -64,19 +65,9 @@ TEST_CASE("client: a name without an address is told as such, and nothing was se
 TEST_CASE("client: the deadline is kept while a lookup hangs, and others go on") {
   Named named;
   named.resolver.set(Behaviour::hangs);
-  auto least_delay = 1h + 0ns;
-  for (int i = 0; i < 10 && least_delay > 20ms; ++i) {
-    const Request hanging = named.get("good.test", 300ms);
-    const Undelivered answer = undelivered(named.client->send(hanging));
-    least_delay = std::min(least_delay, boot_now() - hanging.deadline);
-    CHECK(answer.timed_out);
-    CHECK(answer.sent == Sent::no);
-    CHECK(answer.phase == Phase::resolve);
-    CHECK(answer.cause == "no answer from good.test:" + std::to_string(named.server.port()) +
-                              " within 0.30 s while looking up the name");
-    CHECK(delivered(named.client->send(named.get("127.0.0.1"))).body == "x");
-  }
-  CHECK(least_delay <= 20ms);
+  check_times_out(*named.client, named.get("good.test"), Sent::no, Phase::resolve,
+                  "good.test:" + std::to_string(named.server.port()), "while looking up the name");
+  CHECK(delivered(named.client->send(named.get("127.0.0.1"))).body == "x");
   CHECK(named.server.opened() == 1);
 }
 
@@ -115,23 +106,23 @@ TEST_CASE("client: when a lookup hangs, those who wait for it try again once its
 }
 
 TEST_CASE("client: many requests for one name make one lookup, and share what it says") {
-  for (const bool other_hangs :
-       {false, true}) {  // libcurl itself lets requests wait, but not while another lookup hangs
+  constexpr std::size_t kCallers = 30;
+  for (const bool other_hangs : {false, true}) {  // libcurl itself lets requests wait, but not while another one hangs
     for (const bool found : {true, false}) {
       CAPTURE(other_hangs);
       CAPTURE(found);
       Named named;
       named.resolver.set(Behaviour::hangs);
-      std::size_t others = 0;
-      if (other_hangs) {
-        CHECK(undelivered(named.client->send(named.get("a.good.test", 100ms))).timed_out);
-        others = 1;
-      }
-      if (!found) named.resolver.set(Behaviour::finds_nothing);
+      if (other_hangs) CHECK(undelivered(named.client->send(named.get("a.good.test", 100ms))).timed_out);
+      const std::size_t others = named.resolver.begun();
+
+      std::atomic<std::size_t> calling{0};
       std::vector<std::thread> callers;
-      for (int i = 0; i < 60; ++i) {
+      for (std::size_t i = 0; i < kCallers; ++i) {
         callers.emplace_back([&] {
-          const Answer answer = named.client->send(named.get("good.test"));
+          const Request get = named.get("good.test");
+          ++calling;
+          const Answer answer = named.client->send(get);
           if (found) {
             CHECK(delivered(answer).body == "x");
           } else {
@@ -141,12 +132,15 @@ TEST_CASE("client: many requests for one name make one lookup, and share what it
         });
       }
       REQUIRE(named.resolver.wait_for_begun(others + 1));
-      if (found) {
-        CHECK(named.resolver.begun() == others + 1);
-        named.resolver.release();
-      }
+      while (calling < kCallers) std::this_thread::yield();
+      for (int i = 0; i < 50; ++i) CHECK(delivered(named.client->send(named.get("127.0.0.1"))).body == "x");
+      CHECK(named.resolver.begun() == others + 1);
+
+      named.resolver.set(found ? Behaviour::finds : Behaviour::finds_nothing);
+      named.resolver.release();
       for (std::thread& caller : callers) caller.join();
-      if (found) CHECK(named.resolver.begun() == others + 1);
+      // A caller that is late on a busy machine finds the address known, or has to ask again when there is none.
+      CHECK(named.resolver.begun() <= others + (found ? 1 : kCallers / 2));
       CHECK(named.resolver.most_at_once() <= others + 1);
     }
   }
@@ -165,6 +159,10 @@ TEST_CASE("client: lookups that hang are bounded, the next one is refused, and p
   for (std::thread& caller : callers) caller.join();
   CHECK(named.resolver.begun() == Lookups::kMost);
 
+  // So long that libcurl, were it not told otherwise, would have given them up as well.
+  for (const auto end = boot_now() + 300ms; boot_now() < end;) {
+    CHECK(delivered(named.client->send(named.get("127.0.0.1"))).body == "x");
+  }
   const Undelivered refused = undelivered(named.client->send(named.get("good.test")));
   CHECK(refused.sent == Sent::no);
   CHECK(refused.phase == Phase::resolve);

@@ -54,7 +54,7 @@ TEST_CASE("client: a command is sent once when its connection, used before, is c
     CAPTURE(command.method);
     CAPTURE(command.body.size());
     ScriptedServer server(dies_after_one([](Peer& peer) { peer.read_request(); }));
-    const auto client = Client::start({});
+    const auto client = start();
     REQUIRE(delivered(client->send(request("GET", http_url(server)))).body == "first");
     check_sent_once(server, client->send(request(command.method, http_url(server, "/command"), command.body)));
     CHECK(server.accepted() == 1);  // it did not even connect again
@@ -70,7 +70,7 @@ TEST_CASE("client: a command is sent once when its connection, used before, is r
       peer.read_request();
       peer.reset();
     }));
-    const auto client = Client::start({});
+    const auto client = start();
     REQUIRE(delivered(client->send(request("GET", http_url(server)))).body == "first");
     check_sent_once(server, client->send(request(command.method, http_url(server, "/command"), command.body)));
   }
@@ -84,7 +84,7 @@ TEST_CASE("client: a command is sent at most once when its connection is reset w
       peer.read(1);
       peer.reset();
     }));
-    const auto client = Client::start({});
+    const auto client = start();
     REQUIRE(delivered(client->send(request("GET", http_url(server)))).body == "first");
     const Undelivered lost =
         undelivered(client->send(request(command.method, http_url(server, "/command"), command.body)));
@@ -96,7 +96,7 @@ TEST_CASE("client: a command is sent at most once when its connection is reset w
 TEST_CASE("client: an idle connection that is closed just when it is to be used does not double a command") {
   for (int i = 0; i < 50; ++i) {
     ScriptedServer server(dies_after_one([](Peer&) {}));
-    const auto client = Client::start({});
+    const auto client = start();
     REQUIRE(delivered(client->send(request("GET", http_url(server)))).body == "first");
     const Answer answer = client->send(request("POST", http_url(server, "/command"), "honk"));
     // Who is first decides: libcurl sees the end and connects anew, or the request is lost on its way.
@@ -107,7 +107,7 @@ TEST_CASE("client: an idle connection that is closed just when it is to be used 
 
 TEST_CASE("client: a command is sent once on a new connection that dies") {
   ScriptedServer server([](Peer& peer) { peer.read_request(); });
-  const auto client = Client::start({});
+  const auto client = start();
   const Undelivered lost = undelivered(client->send(request("POST", http_url(server, "/command"), "honk")));
   CHECK(lost.sent == Undelivered::Sent::maybe);
   CHECK(occurrences(server.received(), " /command HTTP/1.1\r\n") == 1);
@@ -118,7 +118,7 @@ TEST_CASE("client: what only asks goes out again when its connection, used befor
   for (const char* method : {"GET", "HEAD", "OPTIONS"}) {
     CAPTURE(method);
     ScriptedServer server(dies_after_one([](Peer& peer) { peer.read_request(); }));
-    const auto client = Client::start({});
+    const auto client = start();
     REQUIRE(delivered(client->send(request("GET", http_url(server)))).body == "first");
     CHECK(delivered(client->send(request(method, http_url(server, "/question")))).status == 200);
     CHECK(occurrences(server.received(), " /question HTTP/1.1\r\n") == 2);
@@ -158,7 +158,7 @@ TEST_CASE("client: a command is sent once over HTTP/2, however its stream ends")
             }
           },
           {.tls = &identity, .alpn = "h2"});
-      const auto client = Client::start({.ca_file = identity.certificate()});
+      const auto client = start({.ca_file = identity.certificate()});
       REQUIRE(delivered(client->send(request("GET", "https://" + server.place() + "/"))).body == "x");
       const Undelivered lost =
           undelivered(client->send(request("POST", "https://" + server.place() + "/command", body)));

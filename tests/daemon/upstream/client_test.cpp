@@ -29,7 +29,7 @@ ScriptedServer::Script reply_with(std::string bytes) {
 
 TEST_CASE("client: a request goes out as given, and nothing is made up") {
   ScriptedServer server(serve("pong"));
-  const auto client = Client::start({});
+  const auto client = start();
   Request ping = request("POST", http_url(server, "/a/../b//c?x=%2F&y"), "body\r\n\r\n");
   ping.headers = {{"X-Two", "b;c: d"}, {"x-one", ""}, {"X-Two", "e"}, {"Content-Type", "a/b"}, {"Accept", "*"}};
   const Delivered pong = delivered(client->send(ping));
@@ -66,7 +66,7 @@ TEST_CASE("client: every method comes through, with a body and without") {
     CAPTURE(one.method);
     CAPTURE(one.body);
     ScriptedServer server(serve("x"));
-    const auto client = Client::start({});
+    const auto client = start();
     CHECK(delivered(client->send(request(one.method, http_url(server), one.body))).body == "x");
     CHECK(server.received() == std::string(one.method) + " / HTTP/1.1\r\nHost: " + server.place() + "\r\n" + one.rest);
   }
@@ -74,7 +74,7 @@ TEST_CASE("client: every method comes through, with a body and without") {
 
 TEST_CASE("client: HEAD does not wait for a body that is only announced") {
   ScriptedServer server(reply_with("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"));
-  const auto client = Client::start({});
+  const auto client = start();
   const Delivered head = delivered(client->send(request("HEAD", http_url(server))));
   CHECK(head.body.empty());
   CHECK(*head.headers.find("Content-Length") == "1000");
@@ -82,7 +82,7 @@ TEST_CASE("client: HEAD does not wait for a body that is only announced") {
 
 TEST_CASE("client: its own user agent goes out unless the request has one") {
   ScriptedServer server(serve(""));
-  const auto client = Client::start({.user_agent = "fleetsign/1"});
+  const auto client = start({.user_agent = "fleetsign/1"});
   delivered(client->send(request("GET", http_url(server))));
   CHECK(occurrences(server.received(), "User-Agent: fleetsign/1\r\n") == 1);
   Request own = request("GET", http_url(server));
@@ -94,7 +94,7 @@ TEST_CASE("client: its own user agent goes out unless the request has one") {
 
 TEST_CASE("client: a large body arrives whole, without Expect") {
   ScriptedServer server(serve("ok"));
-  const auto client = Client::start({});
+  const auto client = start();
   const std::string body(3 * 1000 * 1000, 'b');
   CHECK(delivered(client->send(request("POST", http_url(server), body))).body == "ok");
   const std::string received = server.received();
@@ -105,7 +105,7 @@ TEST_CASE("client: a large body arrives whole, without Expect") {
 TEST_CASE("client: the reply's fields are all there, in order, those of the connection too") {
   ScriptedServer server(
       reply_with("HTTP/1.1 207 Multi\r\nB: 1\r\na: 2\r\nB: 3\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"));
-  const auto client = Client::start({});
+  const auto client = start();
   const Delivered reply = delivered(client->send(request("GET", http_url(server))));
   CHECK(reply.status == 207);
   std::string fields;
@@ -119,7 +119,7 @@ TEST_CASE("client: interim responses, chunks and trailers leave the final reply 
                  "HTTP/1.1 103 Early Hints\r\nX-Interim: 2\r\n\r\n"
                  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-Final: 3\r\n\r\n"
                  "3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nX-Trailer: 4\r\n\r\n"));
-  const auto client = Client::start({});
+  const auto client = start();
   const Delivered reply = delivered(client->send(request("POST", http_url(server), "x")));
   CHECK(reply.body == "abcde");
   CHECK(reply.headers.size() == 2);
@@ -129,7 +129,7 @@ TEST_CASE("client: interim responses, chunks and trailers leave the final reply 
 TEST_CASE("client: an encoded body is left as it is") {
   const std::string gzip("\x1f\x8b\x08\0not really", 14);
   ScriptedServer server(reply_with("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 14\r\n\r\n" + gzip));
-  const auto client = Client::start({});
+  const auto client = start();
   Request encoded = request("GET", http_url(server));
   encoded.headers = {{"Accept-Encoding", "gzip"}};
   const Delivered reply = delivered(client->send(encoded));
@@ -142,7 +142,7 @@ TEST_CASE("client: a redirect is a reply, not an order") {
     CAPTURE(location);
     ScriptedServer server(
         reply_with("HTTP/1.1 302 Found\r\nLocation: " + std::string(location) + "\r\nContent-Length: 2\r\n\r\nno"));
-    const auto client = Client::start({});
+    const auto client = start();
     const Delivered reply = delivered(client->send(request("GET", http_url(server))));
     CHECK(reply.status == 302);
     CHECK(*reply.headers.find("Location") == location);
@@ -153,14 +153,14 @@ TEST_CASE("client: a redirect is a reply, not an order") {
 
 TEST_CASE("client: a challenge for credentials is a reply") {
   ScriptedServer server(reply_with("HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=x\r\nContent-Length: 0\r\n\r\n"));
-  const auto client = Client::start({});
+  const auto client = start();
   CHECK(delivered(client->send(request("POST", http_url(server), "x"))).status == 401);
   CHECK(occurrences(server.received(), "POST ") == 1);
 }
 
 TEST_CASE("client: a body may be as long as allowed, and not a byte longer") {
   ScriptedServer server(serve(std::string(5000, 'x')));
-  const auto client = Client::start({});
+  const auto client = start();
   Request fits = request("GET", http_url(server));
   fits.reply_bytes = 5000;
   CHECK(delivered(client->send(fits)).body.size() == 5000);
@@ -181,7 +181,7 @@ TEST_CASE("client: a head without end is cut off") {
     for (int i = 0; i < 1000; ++i) peer.write("X: " + std::string(1000, 'x') + "\r\n");
     peer.wait_for_close();
   });
-  const auto client = Client::start({});
+  const auto client = start();
   const Undelivered answer = undelivered(client->send(request("GET", http_url(server))));
   CHECK(answer.phase == Undelivered::Phase::too_large);
   CHECK(answer.cause == "the head of the reply is too large from " + server.place());
@@ -194,7 +194,7 @@ TEST_CASE("client: a reply that breaks off or is none makes no answer") {
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n"}) {
     CAPTURE(bytes);
     ScriptedServer server(reply_with(bytes));
-    const auto client = Client::start({});
+    const auto client = start();
     const Undelivered answer = undelivered(client->send(request("POST", http_url(server), "x")));
     CHECK(answer.sent == Undelivered::Sent::maybe);
     CHECK(answer.phase == Undelivered::Phase::receive);
@@ -209,7 +209,7 @@ TEST_CASE("client: nothing listening is known not to have been sent") {
     ScriptedServer gone(serve(""));
     port = gone.port();
   }
-  const auto client = Client::start({});
+  const auto client = start();
   const std::string place = "127.0.0.1:" + std::to_string(port);
   const Undelivered answer =
       undelivered(client->send(request("POST", "http://" + place + "/x?token=hidden", "hidden")));
@@ -222,7 +222,7 @@ TEST_CASE("client: nothing listening is known not to have been sent") {
 
 TEST_CASE("client: what may not be asked is refused before any connection is made") {
   ScriptedServer server(serve(""));
-  const auto client = Client::start({});
+  const auto client = start();
   const std::string path = "/x?hidden";
   Request injected = request("GET", http_url(server, path));
   injected.headers = {{"X", "hidden\r\nY: hidden"}};
@@ -243,7 +243,7 @@ TEST_CASE("client: what may not be asked is refused before any connection is mad
 
 TEST_CASE("client: a connection is used again, unless one of its requests failed") {
   ScriptedServer server(serve("x"));
-  const auto client = Client::start({});
+  const auto client = start();
   for (int i = 0; i < 5; ++i) delivered(client->send(request(i % 2 == 0 ? "GET" : "POST", http_url(server))));
   CHECK(server.accepted() == 1);
   Request exceeds = request("GET", http_url(server));
@@ -255,7 +255,7 @@ TEST_CASE("client: a connection is used again, unless one of its requests failed
 
 TEST_CASE("client: a connection that was idle for 55 s is not used again, as the other side may be closing it") {
   ScriptedServer server(serve("x"));
-  const auto client = Client::start({});
+  const auto client = start();
   delivered(client->send(request("GET", http_url(server))));
   {
     const LaterForLibcurl later(54s);
@@ -269,7 +269,7 @@ TEST_CASE("client: a connection that was idle for 55 s is not used again, as the
 
 TEST_CASE("client: localhost needs no resolver") {
   ScriptedServer server(serve("x"));
-  const auto client = Client::start({});
+  const auto client = start();
   const std::string url = "http://localhost:" + std::to_string(server.port()) + "/";
   CHECK(delivered(client->send(request("GET", url))).body == "x");
 }

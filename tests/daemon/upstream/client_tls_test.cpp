@@ -55,25 +55,25 @@ TEST_CASE("client: a certificate is trusted through ca_file, and only through th
   const TlsIdentity identity({"IP:127.0.0.1"});
   const TlsIdentity other({"IP:127.0.0.1"});
   ScriptedServer server(serve("x"), {.tls = &identity});
-  const auto trusting = Client::start({.ca_file = identity.certificate()});
+  const auto trusting = start({.ca_file = identity.certificate()});
   CHECK(delivered(trusting->send(request("GET", https_url(server)))).body == "x");
 
   ScriptedServer untouched(serve("x"), {.tls = &identity});
-  check_refused_in_handshake(*Client::start({}), untouched);
-  check_refused_in_handshake(*Client::start({.ca_file = other.certificate()}), untouched);
-  check_refused_in_handshake(*Client::start({.ca_file = "/nonexistent/ca.pem"}), untouched);
+  check_refused_in_handshake(*start(), untouched);
+  check_refused_in_handshake(*start({.ca_file = other.certificate()}), untouched);
+  check_refused_in_handshake(*start({.ca_file = "/nonexistent/ca.pem"}), untouched);
 }
 
 TEST_CASE("client: a certificate for another name is refused") {
   const TlsIdentity identity({"DNS:example.com", "IP:127.0.0.2"});
   ScriptedServer server(serve("x"), {.tls = &identity});
-  check_refused_in_handshake(*Client::start({.ca_file = identity.certificate()}), server);
+  check_refused_in_handshake(*start({.ca_file = identity.certificate()}), server);
 }
 
 TEST_CASE("client: TLS before 1.2 is refused") {
   const TlsIdentity identity({"IP:127.0.0.1"});
   ScriptedServer server(serve("x"), {.tls = &identity, .only_tls_1_1 = true});
-  check_refused_in_handshake(*Client::start({.ca_file = identity.certificate()}), server);
+  check_refused_in_handshake(*start({.ca_file = identity.certificate()}), server);
 }
 
 TEST_CASE("client: what does not speak TLS is refused") {
@@ -81,7 +81,7 @@ TEST_CASE("client: what does not speak TLS is refused") {
     peer.write("HTTP/1.1 400 Bad Request\r\n\r\n");
     peer.wait_for_close();
   });
-  const Undelivered answer = undelivered(Client::start({})->send(request("POST", https_url(server), "hidden")));
+  const Undelivered answer = undelivered(start()->send(request("POST", https_url(server), "hidden")));
   CHECK(answer.sent == Sent::no);
   CHECK(answer.phase == Phase::tls);
 }
@@ -89,7 +89,7 @@ TEST_CASE("client: what does not speak TLS is refused") {
 TEST_CASE("client: a TLS connection is used again") {
   const TlsIdentity identity({"IP:127.0.0.1"});
   ScriptedServer server(serve("x"), {.tls = &identity});
-  const auto client = Client::start({.ca_file = identity.certificate()});
+  const auto client = start({.ca_file = identity.certificate()});
   for (int i = 0; i < 5; ++i) CHECK(delivered(client->send(request("POST", https_url(server), "y"))).body == "x");
   CHECK(server.accepted() == 1);
 }
@@ -109,7 +109,7 @@ TEST_CASE("client: with HTTP/2, requests that come at once share one connection"
         }
       },
       {.tls = &identity, .alpn = "h2"});
-  const auto client = Client::start({.ca_file = identity.certificate()});
+  const auto client = start({.ca_file = identity.certificate()});
   std::vector<std::thread> callers;
   for (std::size_t i = 0; i < kCallers; ++i) {
     callers.emplace_back([&] { CHECK(delivered(client->send(request("POST", https_url(server), "y"))).body == "x"); });
@@ -121,7 +121,7 @@ TEST_CASE("client: with HTTP/2, requests that come at once share one connection"
 TEST_CASE("client: without HTTP/2, a server that prefers it is asked in HTTP/1.1") {
   const TlsIdentity identity({"IP:127.0.0.1"});
   ScriptedServer server(serve("x"), {.tls = &identity, .alpn = "h2"});
-  const auto client = Client::start({.ca_file = identity.certificate(), .http2 = false});
+  const auto client = start({.ca_file = identity.certificate(), .http2 = false});
   CHECK(delivered(client->send(request("GET", https_url(server)))).body == "x");
   CHECK(server.received().starts_with("GET /?hidden HTTP/1.1\r\n"));
 }
@@ -138,7 +138,7 @@ TEST_CASE("client: with HTTP/2, a server that is about to close loses nothing") 
         peer.wait_for_close();
       },
       {.tls = &identity, .alpn = "h2"});
-  const auto client = Client::start({.ca_file = identity.certificate()});
+  const auto client = start({.ca_file = identity.certificate()});
   for (int i = 0; i < 5; ++i) CHECK(delivered(client->send(request("POST", https_url(server), "y"))).body == "x");
   CHECK(server.accepted() == 5);
 }
@@ -155,7 +155,7 @@ TEST_CASE("client: with HTTP/2, a request that times out is cancelled and the ot
         }
       },
       {.tls = &identity, .alpn = "h2"});
-  const auto client = Client::start({.ca_file = identity.certificate()});
+  const auto client = start({.ca_file = identity.certificate()});
   CHECK(delivered(client->send(request("GET", https_url(server)))).body == "x");
   Request unanswered = request("POST", https_url(server), "y");
   unanswered.deadline = boot_now() + 200ms;
@@ -173,7 +173,7 @@ TEST_CASE("client: https beyond loopback goes through the proxy of the environme
     peer.read_request();
     peer.write("HTTP/1.1 403 No\r\nX-Hidden: hidden\r\nContent-Length: 0\r\n\r\n");
   });
-  const auto client = Client::start({});
+  const auto client = start();
   const Variable set("https_proxy", "http://user:hidden@" + proxy.place());
   // An address for documentation (RFC 5737): nothing is ever sent there but through the proxy.
   const Undelivered answer = undelivered(client->send(request("POST", "https://192.0.2.1/?hidden", "hidden")));
@@ -184,8 +184,26 @@ TEST_CASE("client: https beyond loopback goes through the proxy of the environme
   CHECK(proxy.received().starts_with("CONNECT 192.0.2.1:443 HTTP/1.1\r\n"));
 }
 
+TEST_CASE("client: a reply through a proxy has nothing of the proxy's own") {
+  const TlsIdentity identity({"DNS:proxied.test"});
+  ScriptedServer proxy([&](Peer& peer) {
+    peer.read_request();
+    peer.write("HTTP/1.1 200 Connected\r\nX-Proxy: 1\r\n\r\n");
+    if (!peer.start_tls(identity)) return;
+    peer.read_request();
+    peer.write("HTTP/1.1 404 Missing\r\nX-Server: 2\r\nContent-Length: 1\r\n\r\nx");
+  });
+  const auto client = start({.ca_file = identity.certificate()});
+  const Variable set("https_proxy", "http://" + proxy.place());
+  const Delivered reply = delivered(client->send(request("POST", "https://proxied.test/", "y")));
+  CHECK(reply.status == 404);
+  CHECK(reply.body == "x");
+  CHECK(reply.headers.size() == 2);
+  CHECK(*reply.headers.find("X-Server") == "2");
+}
+
 TEST_CASE("client: a proxy that cannot be used is told of without its password") {
-  const auto client = Client::start({});
+  const auto client = start();
   for (const char* value : {"nonsense://user:hidden@127.0.0.1:1", "http://user:hidden@127.0.0.1:999999"}) {
     CAPTURE(value);
     const Variable set("https_proxy", value);
@@ -199,7 +217,7 @@ TEST_CASE("client: a proxy that cannot be used is told of without its password")
 TEST_CASE("client: loopback is never reached through a proxy") {
   ScriptedServer proxy(serve("proxy"));
   ScriptedServer server(serve("x"));
-  const auto client = Client::start({});
+  const auto client = start();
   for (const char* name : {"http_proxy", "all_proxy", "ALL_PROXY"}) {
     CAPTURE(name);
     const Variable set(name, "http://" + proxy.place());

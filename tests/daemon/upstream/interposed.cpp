@@ -57,10 +57,11 @@ bool look_up_fake() {
   ++state.begun;
   state.most = std::max(state.most, ++state.running);
   state.changed.notify_all();
-  const Behaviour behaviour = state.behaviour;
+  Behaviour behaviour = state.behaviour;
   if (behaviour == Behaviour::hangs) {
     const std::size_t releases = state.releases;
     state.changed.wait(lock, [&] { return state.releases != releases; });
+    behaviour = state.behaviour;
   }
   --state.running;
   state.changed.notify_all();

@@ -22,7 +22,7 @@ class FakeResolver {
 
   /// For all lookups that begin from now on. What is found is 127.0.0.1.
   void set(Behaviour behaviour);
-  /// Those that hang go on, and find.
+  /// Those that hang go on, and do as set() says then.
   void release();
 
   [[nodiscard]] std::size_t begun() const;
