@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "client.h"
+#include "tests/simulator/client.h"
 
 #include <algorithm>
 #include <stdexcept>

@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include "scene.h"
+#include "tests/simulator/scene.h"
 
 namespace {
 

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "test_fleet.h"
+#include "tests/simulator/test_fleet.h"
 
 namespace {
 

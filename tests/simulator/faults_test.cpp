@@ -7,7 +7,7 @@
 #include <set>
 #include <string>
 
-#include "test_fleet.h"
+#include "tests/simulator/test_fleet.h"
 
 namespace {
 

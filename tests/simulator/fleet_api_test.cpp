@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "test_fleet.h"
+#include "tests/simulator/test_fleet.h"
 
 namespace {
 

@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-#include "test_fleet.h"
+#include "tests/simulator/test_fleet.h"
 
 namespace {
 

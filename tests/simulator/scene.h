@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "client.h"
 #include "crypto/random.h"
 #include "simulator/vehicle.h"
+#include "tests/simulator/client.h"
 
 namespace fleetsign::test {
 

@@ -8,9 +8,9 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "client.h"
 #include "crypto/bytes.h"
 #include "simulator/fleet.h"
+#include "tests/simulator/client.h"
 
 namespace fleetsign::test {
 

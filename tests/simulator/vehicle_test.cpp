@@ -3,8 +3,8 @@
 
 #include <doctest/doctest.h>
 
-#include "scene.h"
 #include "tests/crypto/known_answers.h"
+#include "tests/simulator/scene.h"
 
 namespace {
 

@@ -5,7 +5,7 @@
 
 #include <set>
 
-#include "driven_car.h"
+#include "tests/simulator/actions/driven_car.h"
 
 namespace {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
-#include "driven_car.h"
+#include "tests/simulator/actions/driven_car.h"
 
 namespace {
 

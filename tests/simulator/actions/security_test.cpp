@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "driven_car.h"
+#include "tests/simulator/actions/driven_car.h"
 
 namespace {
 

@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include "driven_car.h"
+#include "tests/simulator/actions/driven_car.h"
 
 namespace {
 
