@@ -225,21 +225,21 @@ enum class Token { needed, unneeded };
 
 struct Route {
   Endpoint endpoint;
+  Token token;
   std::string_view method;
   std::string_view pattern;
   http::Reply (*answer)(const Call&);
-  Token token = Token::needed;
 };
 
 constexpr Route kRoutes[] = {
-    {Endpoint::status, "GET", "/status", status, Token::unneeded},
-    {Endpoint::vehicles, "GET", "/api/1/vehicles", list_vehicles},
-    {Endpoint::fleet_status, "POST", "/api/1/vehicles/fleet_status", fleet_status},
-    {Endpoint::vehicle, "GET", "/api/1/vehicles/{tag}", get_vehicle},
-    {Endpoint::vehicle_data, "GET", "/api/1/vehicles/{tag}/vehicle_data", get_vehicle_data},
-    {Endpoint::wake_up, "POST", "/api/1/vehicles/{tag}/wake_up", wake_up},
-    {Endpoint::signed_command, "POST", "/api/1/vehicles/{tag}/signed_command", signed_command},
-    {Endpoint::command, "POST", "/api/1/vehicles/{tag}/command/{name}", unsigned_command},
+    {Endpoint::status, Token::unneeded, "GET", "/status", status},
+    {Endpoint::vehicles, Token::needed, "GET", "/api/1/vehicles", list_vehicles},
+    {Endpoint::fleet_status, Token::needed, "POST", "/api/1/vehicles/fleet_status", fleet_status},
+    {Endpoint::vehicle, Token::needed, "GET", "/api/1/vehicles/{tag}", get_vehicle},
+    {Endpoint::vehicle_data, Token::needed, "GET", "/api/1/vehicles/{tag}/vehicle_data", get_vehicle_data},
+    {Endpoint::wake_up, Token::needed, "POST", "/api/1/vehicles/{tag}/wake_up", wake_up},
+    {Endpoint::signed_command, Token::needed, "POST", "/api/1/vehicles/{tag}/signed_command", signed_command},
+    {Endpoint::command, Token::needed, "POST", "/api/1/vehicles/{tag}/command/{name}", unsigned_command},
 };
 
 bool has_token(const http::Request& request) {
