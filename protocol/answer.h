@@ -22,7 +22,8 @@ struct HttpAnswer {
 struct NoAnswer {
   enum class Sent : std::uint8_t { no, maybe };
   Sent sent = Sent::maybe;
-  std::string cause;  ///< the phase and the reason, in words
+  std::string cause;                ///< the phase and the reason, in words
+  Kind unsent = Kind::unreachable;  ///< what to call it when nothing was sent
 };
 
 using Answer = std::variant<HttpAnswer, NoAnswer>;

@@ -17,7 +17,7 @@ Failure during_handshake(Failure failure) {
 }
 
 Failure describe(const NoAnswer& answer) {
-  return {.kind = answer.sent == NoAnswer::Sent::no ? Kind::unreachable : Kind::no_reply, .message = answer.cause};
+  return {.kind = answer.sent == NoAnswer::Sent::no ? answer.unsent : Kind::no_reply, .message = answer.cause};
 }
 
 Failure describe(const FaultRow& row, std::uint32_t code) {
@@ -43,6 +43,11 @@ void forget_if_unchanged(Session& session, const Pending& pending) {
   if (session.generation() == pending.generation) session.forget();
 }
 
+/// Whether the reply could pass for a success.
+bool says_done(const Reply& reply) {
+  return reply.fault == 0 && reply.operation_status == OperationStatus::ok;
+}
+
 /// The reply to a request, opened: or why there is none.
 Result<Reply> open_answer(const Answer& answer, const Pending& pending) {
   if (const auto* none = std::get_if<NoAnswer>(&answer)) return describe(*none);
@@ -60,7 +65,8 @@ Exchange::Exchange(Payload payload, Instant deadline, ExchangeRules rules)
 
 bool Exchange::may_send(Instant now) const {
   const bool paused = paused_until_ && now < *paused_until_;
-  return !result_ && !paused && now < deadline_;
+  // A handshake is billed, too: none where no command could follow.
+  return !result_ && !paused && deadline_ - now >= Session::kShortestLifetime;
 }
 
 bool Exchange::wants_handshake(const Session& session, Instant now) const {
@@ -81,6 +87,7 @@ Step Exchange::next(Session& session, const Nonces& nonces, Instant now) {
   paused_until_.reset();
   if (!result_ && now >= deadline_) return give_up("the time ran out before it was sent");
   if (result_) return Done{*result_};
+  if (!may_send(now)) return give_up("less than a second was left to send it");
   return session.usable() ? send_command(session, nonces, now) : send_handshake(session, nonces, now);
 }
 
@@ -130,7 +137,7 @@ void Exchange::receive_handshake(Session& session, const Pending& pending, const
     auto failure = during_handshake(std::move(reply).error());
     // Fleet API has decided, or cannot be reached; a lost or useless reply is worth another handshake.
     const bool is_final = failure.kind == Kind::upstream_error || failure.kind == Kind::vehicle_unavailable ||
-                          failure.kind == Kind::unreachable;
+                          failure.kind == Kind::unreachable || failure.kind == Kind::shutting_down;
     if (failure.kind != Kind::vehicle_unavailable) failure.message = "opening a session: " + failure.message;
     if (is_final) return finish(std::move(failure));
     last_failure_ = std::move(failure);
@@ -144,7 +151,7 @@ void Exchange::receive_session_info(Session& session, const Pending& pending, co
                                     Instant now) {
   switch (session.adopt_handshake(claim, question_of(pending, now))) {
     case Adoption::adopted:
-      if (!maybe_executed_) last_failure_.reset();
+      if (!doubt_) last_failure_.reset();
       return;
     case Adoption::not_paired:
       return finish(during_handshake(key_not_paired()));
@@ -192,7 +199,9 @@ void Exchange::receive_command(Session& session, const Pending& pending, const A
 
   if (reply.authenticated) session.note_encrypted_reply(pending.epoch);
   const bool was_encrypted_before = session.answers_encrypted() && session.epoch() == pending.epoch;
-  if (reply.payload && !reply.authenticated && was_encrypted_before) {
+  // VCSEC's success has no payload, so nothing in it could be encrypted; infotainment's always has one.
+  const bool could_be_encrypted = reply.payload || (payload_.domain == Domain::infotainment && says_done(reply));
+  if (could_be_encrypted && !reply.authenticated && was_encrypted_before) {
     return finish(Failure{.kind = Kind::untrusted_reply,
                           .message = "the reply is not encrypted, though this vehicle's replies were before"});
   }
@@ -207,7 +216,7 @@ void Exchange::receive_command(Session& session, const Pending& pending, const A
 void Exchange::receive_fault(Session& session, const Pending& pending, const Reply& reply, Instant now) {
   const auto& row = row_of_fault(reply.fault);
   auto failure = describe(row, reply.fault);
-  if (failure.was_executed() != Executed::no) maybe_executed_ = true;
+  if (failure.was_executed() != Executed::no) doubt_ = failure;
   if (reply.session_info) {
     absorb(session, pending, *reply.session_info, now);
     if (result_) return;
@@ -253,13 +262,13 @@ void Exchange::absorb(Session& session, const Pending& pending, const SessionInf
 
 void Exchange::sign_later(Failure otherwise, Instant now) {
   // After doubt there was one repeat, and this is its answer.
-  if (maybe_executed_) return finish(std::move(otherwise));
+  if (doubt_) return finish(std::move(otherwise));
   pause(std::move(otherwise), now);
 }
 
 void Exchange::sign_again(Failure otherwise) {
   // After doubt there is no further signing: the vehicle may have acted on the one before.
-  if (maybe_executed_ || signings_left_ == 0) return finish(std::move(otherwise));
+  if (doubt_ || signings_left_ == 0) return finish(std::move(otherwise));
   --signings_left_;
   last_failure_ = std::move(otherwise);
 }
@@ -285,7 +294,7 @@ void Exchange::receive_verdict(const Reply& reply, Instant now) {
   finish(Outcome{.accepted = false,
                  .reason = std::move(refused->reason),
                  .authenticated = reply.authenticated,
-                 .executed = maybe_executed_ ? Executed::unknown : Executed::no});
+                 .executed = doubt_ ? Executed::unknown : Executed::no});
 }
 
 void Exchange::pause(Failure otherwise, Instant now) {
@@ -296,7 +305,10 @@ void Exchange::pause(Failure otherwise, Instant now) {
 }
 
 void Exchange::finish(Failure failure) {
-  if (maybe_executed_) failure.executed = Executed::unknown;
+  // What came later, such as "busy", must not be read as if nothing had been done.
+  if (doubt_ && failure.was_executed() == Executed::no) {
+    failure = {.kind = doubt_->kind, .message = doubt_->message + "; then: " + failure.message};
+  }
   result_.emplace(std::move(failure));
 }
 

@@ -103,7 +103,7 @@ class Exchange {
   int signings_left_ = kSigningsAfterDesync;  // not counting the first, nor those after "busy"
   int signings_for_key_change_ = kSigningsAfterKeyChange;
   bool repeated_ = false;
-  bool maybe_executed_ = false;
+  std::optional<Failure> doubt_{};  // since then the vehicle may have acted
 };
 
 }  // namespace fleetsign::protocol

@@ -84,6 +84,14 @@ std::span<const KindRow> kinds() {
   return kKinds;
 }
 
+std::string_view Failure::hint_or_default() const {
+  if (!hint.empty()) return hint;
+  const auto& row = row_of(kind);
+  // The row's hint is about the doubt, and this failure knows better.
+  const bool without_doubt = row.executed == Executed::unknown && was_executed() == Executed::no;
+  return without_doubt ? "try again: nothing was executed" : row.hint;
+}
+
 const KindRow& row_of(Kind kind) {
   return kKinds[static_cast<std::size_t>(kind)];
 }

@@ -72,7 +72,7 @@ struct Failure {
   std::optional<Executed> executed = {};  ///< instead of the row's
 
   [[nodiscard]] Executed was_executed() const { return executed.value_or(row_of(kind).executed); }
-  [[nodiscard]] std::string_view hint_or_default() const { return hint.empty() ? row_of(kind).hint : hint; }
+  [[nodiscard]] std::string_view hint_or_default() const;
 };
 
 template <class T>

@@ -35,7 +35,7 @@ std::uint64_t Session::vehicle_seconds_at(Instant when) const {
 
 std::variant<Stamp, StampRefusal> Session::stamp(Instant now, Instant deadline) {
   if (!usable()) return StampRefusal::handshake_needed;
-  if (deadline - now < std::chrono::seconds(1)) return StampRefusal::too_late;
+  if (deadline - now < kShortestLifetime) return StampRefusal::too_late;
   // One second less than the deadline: the vehicle counts whole seconds, and it must stop before our caller is told.
   const auto at_deadline = vehicle_seconds_at(deadline);
   if (at_deadline <= 1) return StampRefusal::too_late;  // an expiry of 0 could be read as none at all

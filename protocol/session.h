@@ -62,6 +62,8 @@ class Session {
  public:
   /// A session info that took longer than this is not adopted: its clock would be too far behind.
   static constexpr Duration kMaxLatency = std::chrono::seconds(10);
+  /// With less time than this until its deadline a command is not sent.
+  static constexpr Duration kShortestLifetime = std::chrono::seconds(1);
   /// The longest lifetime a command may have, in the vehicle's seconds.
   static constexpr std::uint32_t kMaxLifetime = 30;
   /// How far apart the counters of commands under way may be, where a domain accepts them out of order.

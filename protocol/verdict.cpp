@@ -29,6 +29,7 @@ Verdict read_signed_message_error(const VCSEC::SignedMessage_status& status) {
     case VCSEC::SIGNEDMESSAGE_INFORMATION_NONE:
     case VCSEC::SIGNEDMESSAGE_INFORMATION_FAULT_UNKNOWN:
       return unclear("the vehicle reported an error without saying which");
+    case VCSEC::SIGNEDMESSAGE_INFORMATION_FAULT_IV_SMALLER_THAN_EXPECTED:
     case VCSEC::SIGNEDMESSAGE_INFORMATION_FAULT_INVALID_TOKEN:
     case VCSEC::SIGNEDMESSAGE_INFORMATION_FAULT_TOKEN_AND_COUNTER_INVALID:
       // As with INVALID_TOKEN_OR_COUNTER: this very command may have come twice.

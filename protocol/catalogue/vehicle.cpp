@@ -21,10 +21,7 @@ std::vector<Command> vehicle_rows() {
             action.mutable_setvehiclenameaction()->set_vehiclename(std::move(name));
           },
           text("vehicle_name", "The new name").example("Daisy")),
-      {.name = "wake_up",
-       .summary = "Wake the vehicle and wait until it is online",
-       .route = Route::wake,
-       .repeat = Repeat::safe},
+      {.name = "wake_up", .summary = "Ask Fleet API to wake the vehicle", .route = Route::wake, .repeat = Repeat::safe},
   };
 }
 

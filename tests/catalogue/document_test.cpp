@@ -33,7 +33,7 @@ TEST_CASE("document: the table has a line for each command") {
           "vehicle_security | once |\n"));
   CHECK(has("| `set_cabin_overheat_protection` | `on`: boolean; `fan_only`?: boolean | "));
   CHECK(has("| `remote_boombox` | any | Play a sound outside | Fleet API |  |\n"));
-  CHECK(has("| `wake_up` |  | Wake the vehicle and wait until it is online | Fleet API | safe |\n"));
+  CHECK(has("| `wake_up` |  | Ask Fleet API to wake the vehicle | Fleet API | safe |\n"));
 }
 
 TEST_CASE("document: a program gets all that a row says, in a fixed order") {
@@ -49,7 +49,7 @@ TEST_CASE("document: a program gets all that a row says, in a fixed order") {
   CHECK(described("set_valet_mode").at("parameters").at(1).at("private") == true);
   CHECK(described("adjust_volume").at("parameters").at(0).at("maximum") == 11);
   CHECK(described("wake_up").dump() ==
-        R"({"name":"wake_up","summary":"Wake the vehicle and wait until it is online","subject":"vehicle",)"
+        R"({"name":"wake_up","summary":"Ask Fleet API to wake the vehicle","subject":"vehicle",)"
         R"("route":"wake","repeat":"safe","parameters":[],"example":{}})");
   CHECK(
       described("share").dump() ==
