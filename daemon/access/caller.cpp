@@ -50,6 +50,9 @@ bool is_same_origin(std::string_view origin, std::string_view authority) {
 protocol::Result<upstream::Bearer> bearer_of(const http::Request& request) {
   const std::string* header = request.headers.find("Authorization");
   if (header == nullptr) return not_authenticated("the request carries no token");
+  if (request.headers.count("Authorization") > 1) {
+    return not_authenticated("the header `Authorization` is given more than once");
+  }
   const std::string_view value = *header;
   if (value.size() <= kScheme.size() || !http::equal_ignoring_case(value.substr(0, kScheme.size()), kScheme)) {
     return not_authenticated("the header `Authorization` is not of the form `Bearer TOKEN`");

@@ -62,13 +62,11 @@ const std::vector<Api::Route>& Api::routes() {
 }
 
 http::Reply Api::handle(const http::Request& request) const {
-  Context context{.request = request,
-                  .captures = {},
-                  .footer = {.request_id = request_id_of(request)},
-                  .deadline = deadline_of(request)};
+  Context context{.request = request, .captures = {}, .footer = {.request_id = request_id_of(request)}, .deadline = {}};
   http::Reply reply;
   // The one place that catches: whatever throws below is broken machinery, and costs this request only.
   try {
+    context.deadline = deadline_of(request);
     reply = dispatch(context);
   } catch (const std::exception& error) {
     parts_.log.error("internal_error",
@@ -128,9 +126,10 @@ http::Reply Api::public_key(const Context& /*context*/) const {
 
 http::Reply Api::refuse(int status, const std::string& reason) {
   const auto* row = std::ranges::find(kRefusals, status, &Refusal::status);
-  const Failure failure{.kind = row == kRefusals.end() ? Kind::bad_request : row->kind,
+  const bool is_malformed = row == kRefusals.end();
+  const Failure failure{.kind = is_malformed ? Kind::bad_request : row->kind,
                         .message = reason,
-                        .executed = protocol::Executed::no};
+                        .hint = is_malformed ? "send a well-formed HTTP/1.1 request" : ""};
   const std::string request_id = request_id_of({});
   auto reply = render(failure, {.request_id = request_id});
   reply.headers.set("X-Request-Id", request_id);

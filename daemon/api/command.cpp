@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Commands and everything else below /api/1/: signed where that can be, else passed on.
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <optional>
 #include <utility>
 
 #include "daemon/access/caller.h"
 #include "daemon/api/api.h"
 #include "daemon/api/request.h"
+#include "daemon/vehicles/answers.h"
 #include "protocol/catalogue/catalogue.h"
 
 namespace fleetsign::api {
@@ -29,9 +32,34 @@ Executes effect_of(std::string_view method) {
   return method == "GET" || method == "HEAD" || method == "OPTIONS" ? Executes::nothing : Executes::something;
 }
 
+/// Fleet API's answer as it is. Of one that was no success to something that has an effect, we say what that means.
+http::Reply render_forwarded(const upstream::Answer& answer, Executes effect, const Footer& footer) {
+  const auto* delivered = std::get_if<upstream::Delivered>(&answer);
+  if (delivered == nullptr) return render(describe(std::get<upstream::Undelivered>(answer), effect), footer);
+  const bool needs_verdict = effect == Executes::something && (delivered->status < 200 || delivered->status > 299);
+  if (!needs_verdict) return render(*delivered, footer);
+  return render(*delivered, footer, protocol::read_status({.status = delivered->status, .body = delivered->body}));
+}
+
 std::string_view outcome_name(const protocol::Result<protocol::Outcome>& outcome) {
   if (!outcome) return row_of(outcome.error().kind).error_code;
   return outcome->accepted ? "ok" : "rejected";
+}
+
+/// What callers may rely on, and would rely on in vain: it is refused before anything is sent.
+std::optional<Failure> refuse_unsupported(const http::Request& request) {
+  constexpr std::array<std::string_view, 2> kParameters = {"dry_run", "wake"};
+  for (const auto parameter : kParameters) {
+    if (has_parameter(request.query, parameter)) {
+      return Failure{.kind = Kind::bad_request,
+                     .message = "this version does not support ?" + std::string(parameter),
+                     .hint = "send the command without it"};
+    }
+  }
+  if (request.headers.find("Idempotency-Key") == nullptr) return std::nullopt;
+  return Failure{.kind = Kind::bad_request,
+                 .message = "this version does not support the header `Idempotency-Key`",
+                 .hint = "send the command without it; `executed` tells whether a repeat is safe"};
 }
 
 }  // namespace
@@ -39,6 +67,7 @@ std::string_view outcome_name(const protocol::Result<protocol::Outcome>& outcome
 http::Reply Api::command(const Context& context) const {
   const auto token = access::bearer_of(context.request);
   if (!token) return render(token.error(), context.footer);
+  if (auto refusal = refuse_unsupported(context.request)) return render(*refusal, context.footer);
   const auto vin = parse_vin(context.captures[0]);
   if (!vin) return render(vin.error(), context.footer);
   const auto name = context.captures[1];
@@ -97,6 +126,7 @@ http::Reply Api::forward(const Context& context, std::string target, const upstr
   if (request.caller_gone()) {
     return render(Failure{.kind = Kind::expired_unsent, .message = "the caller has gone"}, context.footer);
   }
+  const auto started = parts_.clock();
   const auto answer = parts_.fleet_api.send({.method = request.method,
                                              .target = std::move(target),
                                              .headers = fields_for_fleet_api(request.headers),
@@ -104,11 +134,14 @@ http::Reply Api::forward(const Context& context, std::string target, const upstr
                                              .deadline = context.deadline},
                                             token);
   Footer footer = context.footer;
-  footer.upstream_requests = 1;
-  if (const auto* delivered = std::get_if<upstream::Delivered>(&answer)) return render(*delivered, footer);
-  const auto& undelivered = std::get<upstream::Undelivered>(answer);
-  if (undelivered.sent == upstream::Undelivered::Sent::no) footer.upstream_requests = 0;
-  return render(describe(undelivered, effect_of(request.method)), footer);
+  footer.upstream_requests = vehicles::has_left(answer) ? 1 : 0;
+  const auto reply = render_forwarded(answer, effect_of(request.method), footer);
+  parts_.log.info("forwarded", {{"method", ops::Plain{request.method}},
+                                {"status", reply.status},
+                                {"upstream_requests", *footer.upstream_requests},
+                                {"ms", std::chrono::duration_cast<std::chrono::milliseconds>(parts_.clock() - started)},
+                                {"request_id", ops::Plain{footer.request_id}}});
+  return reply;
 }
 
 }  // namespace fleetsign::api

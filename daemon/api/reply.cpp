@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "daemon/api/request.h"
+#include "daemon/vehicles/answers.h"
 
 namespace fleetsign::api {
 namespace {
@@ -57,7 +58,15 @@ http::Reply render(const Failure& failure, const Footer& footer) {
 }
 
 http::Reply render(const upstream::Delivered& answer, const Footer& footer, const std::optional<Failure>& failure) {
+  if (answer.status < 200 || answer.status > 599) {
+    return render(Failure{.kind = Kind::upstream_malformed,
+                          .message = "Fleet API answered with a status that HTTP does not have"},
+                  footer);
+  }
   http::Reply reply{.status = answer.status, .headers = fields_for_caller(answer.headers), .body = answer.body};
+  for (const auto* own : {"Fleetsign-Executed", "Fleetsign-Error-Code", "Fleetsign-Upstream-Requests"}) {
+    reply.headers.remove(own);  // these names are ours to use
+  }
   if (failure) {
     reply.headers.add("Fleetsign-Executed", std::string(to_string(failure->was_executed())));
     reply.headers.add("Fleetsign-Error-Code", std::string(row_of(failure->kind).error_code));
@@ -70,7 +79,8 @@ http::Reply render(const upstream::Delivered& answer, const Footer& footer, cons
 
 Failure describe(const upstream::Undelivered& undelivered, Executes executes) {
   const bool was_sent = undelivered.sent == upstream::Undelivered::Sent::maybe;
-  Failure failure{.kind = was_sent ? Kind::no_reply : Kind::unreachable, .message = undelivered.cause};
+  Failure failure{.kind = was_sent ? Kind::no_reply : vehicles::kind_of_unsent(undelivered),
+                  .message = undelivered.cause};
   if (executes == Executes::nothing) failure.executed = protocol::Executed::no;
   return failure;
 }

@@ -140,6 +140,15 @@ std::optional<std::chrono::seconds> preferred_wait(const http::Request& request)
   return wait;
 }
 
+bool has_parameter(std::string_view query, std::string_view name) {
+  while (!query.empty()) {
+    const auto pair = query.substr(0, query.find('&'));
+    if (percent_decoded(pair.substr(0, pair.find('='))) == name) return true;
+    query.remove_prefix(std::min(pair.size() + 1, query.size()));
+  }
+  return false;
+}
+
 http::Headers fields_for_fleet_api(const http::Headers& received) {
   http::Headers kept;
   for (const auto& [name, value] : fields_for_caller(received)) {

@@ -30,6 +30,9 @@ std::string request_id_of(const http::Request& request);
 /// `Prefer: wait=SECONDS` (RFC 7240 section 4.3). Nothing when it is absent or no number of 1 or more.
 std::optional<std::chrono::seconds> preferred_wait(const http::Request& request);
 
+/// Whether a query has the parameter, with any value or none.
+bool has_parameter(std::string_view query, std::string_view name);
+
 /// The fields of a request that Fleet API gets, in their order: without those of one connection only (RFC 9110 section
 /// 7.6.1, and what `Connection` names), those that the sender sets anew, and those about the caller or for us alone.
 http::Headers fields_for_fleet_api(const http::Headers& received);

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/cli/daemon.h"
 
+#include <algorithm>
+#include <array>
 #include <ctime>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "daemon/ops/clock.h"
@@ -44,6 +47,29 @@ http::ListenerOptions listener_options(const config::Config& config, const api::
   return options;
 }
 
+/// Whether an address is for callers on this machine only. The listener takes numeric hosts and localhost.
+bool is_local(std::string_view url) {
+  constexpr std::array<std::string_view, 4> kLocal = {"unix:", "http://127.", "http://[::1]", "http://localhost"};
+  return std::ranges::any_of(kLocal, [&](std::string_view local) { return url.starts_with(local); });
+}
+
+/// Why this version cannot listen as configured: what it does not do must not be taken for done.
+std::optional<http::ListenError> refuse_listen(const config::Listen& listen) {
+  using Reason = http::ListenError::Reason;
+  const std::string place = "cannot listen on " + listen.url + ": ";
+  if (listen.serve != config::Serve::all || listen.mode || listen.group || listen.tls) {
+    return http::ListenError{.reason = Reason::bad_address,
+                             .message = place + "this version supports no `serve`, `mode`, `group` and `tls`",
+                             .hint = "remove them; a Unix socket is then for its owner only"};
+  }
+  if (is_local(listen.url) || !listen.url.starts_with("http:")) return std::nullopt;
+  return http::ListenError{.reason = Reason::bad_address,
+                           .message = place +
+                                      "beyond this machine, TLS and authenticated callers are a must, and this "
+                                      "version has neither",
+                           .hint = "listen on http://127.0.0.1:PORT"};
+}
+
 }  // namespace
 
 Daemon::Daemon(const config::Config& config, crypto::PrivateKey key, ops::Log& log)
@@ -61,6 +87,9 @@ Daemon::Daemon(const config::Config& config, crypto::PrivateKey key, ops::Log& l
 
 crypto::Result<std::unique_ptr<Daemon>, http::ListenError> Daemon::start(const config::Config& config,
                                                                          crypto::PrivateKey key, ops::Log& log) {
+  for (const auto& listen : config.listen) {
+    if (auto refusal = refuse_listen(listen)) return *std::move(refusal);
+  }
   std::unique_ptr<Daemon> daemon(new Daemon(config, std::move(key), log));
   auto listener = http::Listener::open(listener_options(config, daemon->api_));
   if (!listener) return std::move(listener).error();

@@ -4,6 +4,8 @@
 #include <utility>
 #include <variant>
 
+#include "daemon/vehicles/answers.h"
+
 namespace fleetsign::vehicles {
 namespace {
 
@@ -16,22 +18,6 @@ upstream::Call signed_command(const Order& order, const protocol::Send& send) {
           .headers = {{"Content-Type", "application/json"}, {"Accept", "*/*"}},
           .body = protocol::write_message(send.message),
           .deadline = order.patience.deadline};
-}
-
-protocol::Answer as_answer(const upstream::Answer& answer) {
-  if (const auto* delivered = std::get_if<upstream::Delivered>(&answer)) {
-    return protocol::HttpAnswer{.status = delivered->status, .body = delivered->body};
-  }
-  const auto& undelivered = std::get<upstream::Undelivered>(answer);
-  return protocol::NoAnswer{.sent = undelivered.sent == upstream::Undelivered::Sent::no
-                                        ? protocol::NoAnswer::Sent::no
-                                        : protocol::NoAnswer::Sent::maybe,
-                            .cause = undelivered.cause};
-}
-
-bool has_left(const upstream::Answer& answer) {
-  const auto* undelivered = std::get_if<upstream::Undelivered>(&answer);
-  return undelivered == nullptr || undelivered->sent == upstream::Undelivered::Sent::maybe;
 }
 
 bool is_upstream_error(const protocol::Result<protocol::Outcome>& outcome) {
