@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
-#include <cstdio>
 #include <memory>
 
 #include "config/document.h"
@@ -17,13 +16,11 @@ Action prepare_config(CLI::App& options) {
   options.add_subcommand("example", "Print a configuration file that shows every key");
   return [=] {
     if (!check->parsed()) {
-      std::fputs(config::example_yaml().c_str(), stdout);
-      return int{kDone};
+      return print(config::example_yaml());
     }
     const auto loaded = settings->load();
     if (!loaded.problems.empty()) return fail(loaded.problems);
-    std::puts("the configuration is fine");
-    return int{kDone};
+    return print("the configuration is fine\n");
   };
 }
 

@@ -2,7 +2,6 @@
 #include "daemon/cli/key.h"
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <string>
@@ -19,8 +18,7 @@ int keygen(const std::string& file) {
   ops::protect_memory();
   const auto key = crypto::PrivateKey::generate();
   if (const auto error = key.write_new(file)) return fail(*error);
-  std::fputs(key.public_pem().c_str(), stdout);
-  return kDone;
+  return print(key.public_pem());
 }
 
 int pubkey(const Settings& settings) {
@@ -29,8 +27,7 @@ int pubkey(const Settings& settings) {
   if (!loaded.problems.empty()) return fail(loaded.problems);
   const auto key = load_key(loaded.config);
   if (!key) return fail(key.error());
-  std::fputs(key->public_pem().c_str(), stdout);
-  return kDone;
+  return print(key->public_pem());
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "daemon/cli/subcommand.h"
+#include "daemon/ops/process.h"
 
 namespace fleetsign::cli {
 namespace {
@@ -34,7 +35,7 @@ int run(int argc, char** argv) {
   CLI::App app("A local signing proxy for Tesla Fleet API: plain JSON commands in, authenticated vehicle commands out.",
                "fleetsign");
   app.set_version_flag("--version", "fleetsign " FLEETSIGN_VERSION);
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);  // else CLI11 says that one is missing without naming the unknown one
   std::vector<std::pair<CLI::App*, Action>> actions;
   for (const Subcommand& row : kSubcommands) {
     auto* options = app.add_subcommand(std::string(row.name), std::string(row.summary));
@@ -50,10 +51,15 @@ int run(int argc, char** argv) {
   for (const auto& [options, action] : actions) {
     if (options->parsed()) return action();
   }
-  return kUsage;
+  return fail(kUsage, "a sub-command is needed", help_hint(app));
 }
 
 }  // namespace
+
+int print(std::string_view text) {
+  const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+  return written ? kDone : fail(kIoError, "the result cannot be written to standard output");
+}
 
 int fail(Exit exit, std::string_view message, std::string_view hint) {
   std::fprintf(stderr, "fleetsign: error: %.*s\n", static_cast<int>(message.size()), message.data());
@@ -64,6 +70,7 @@ int fail(Exit exit, std::string_view message, std::string_view hint) {
 }  // namespace fleetsign::cli
 
 int main(int argc, char** argv) {
+  fleetsign::ops::open_standard_descriptors();
   try {
     return fleetsign::cli::run(argc, argv);
   } catch (const std::exception& error) {

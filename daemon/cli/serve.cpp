@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
-#include <cstdio>
 #include <memory>
 #include <utility>
 
@@ -22,14 +21,14 @@ int serve(const Settings& settings, bool only_check) {
   auto key = load_key(loaded.config);
   if (!key) return fail(key.error());
   if (only_check) {
-    std::puts("the configuration and the key are fine");
-    return kDone;
+    return print("the configuration and the key are fine\n");
   }
   auto log = make_log(loaded.config.log);
   auto daemon = Daemon::start(loaded.config, *std::move(key), log);
   if (!daemon) return fail(daemon.error());
-  for (const auto& url : (*daemon)->urls()) std::printf("ready %s\n", url.c_str());
-  std::fflush(stdout);
+  for (const auto& url : (*daemon)->urls()) {
+    if (const int status = print("ready " + url + '\n'); status != kDone) return status;
+  }
 
   const int signal = signals.wait();
   log.info("stopping", {{"signal", signal}});

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
-#include <cstdio>
 #include <memory>
 #include <string>
 
@@ -22,10 +21,10 @@ int simulate(const SimulateOptions& options) {
   const ops::TerminationSignals signals;
   const auto key = crypto::load_public_pem(options.key_file);
   if (!key) return fail(key.error());
-  auto simulation = Simulation::start("http://" + options.listen, options.vehicles, *key);
+  const bool is_url = options.listen.find("://") != std::string::npos;
+  auto simulation = Simulation::start((is_url ? "" : "http://") + options.listen, options.vehicles, *key);
   if (!simulation) return fail(simulation.error());
-  std::printf("ready %s\n", (*simulation)->url().c_str());
-  std::fflush(stdout);
+  if (const int status = print("ready " + (*simulation)->url() + '\n'); status != kDone) return status;
   [[maybe_unused]] const int signal = signals.wait();
   (*simulation)->stop();
   return kDone;

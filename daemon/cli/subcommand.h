@@ -42,6 +42,9 @@ Action prepare_pubkey(CLI::App& options);
 Action prepare_serve(CLI::App& options);
 Action prepare_simulate(CLI::App& options);
 
+/// Writes a result to stdout. kIoError, with a message, when it cannot be written; else kDone.
+int print(std::string_view text);
+
 /// "fleetsign: error: MESSAGE", then "hint: HINT" where there is one, on stderr. Returns `exit`, to be returned.
 int fail(Exit exit, std::string_view message, std::string_view hint = {});
 

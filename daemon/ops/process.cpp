@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/ops/process.h"
 
+#include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <system_error>
@@ -15,9 +17,18 @@ void protect_memory() {
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
+void open_standard_descriptors() {
+  // open() takes the lowest free descriptor; the first one above 2 says that those are taken.
+  int descriptor = 0;
+  do descriptor = open("/dev/null", O_RDWR | O_CLOEXEC);
+  while (descriptor >= 0 && descriptor <= STDERR_FILENO);
+  if (descriptor > STDERR_FILENO) close(descriptor);
+}
+
 TerminationSignals::TerminationSignals() {
   std::signal(SIGPIPE, SIG_IGN);
   sigemptyset(&signals_);
+  sigaddset(&signals_, SIGHUP);
   sigaddset(&signals_, SIGINT);
   sigaddset(&signals_, SIGTERM);
   // A shell starts background jobs with SIGINT ignored; an ignored signal would never become pending.
@@ -32,6 +43,9 @@ int TerminationSignals::wait() const {
   int signal = 0;
   if (const int error = sigwait(&signals_, &signal); error != 0) {
     throw std::system_error(error, std::system_category(), "sigwait");
+  }
+  if (const int error = pthread_sigmask(SIG_UNBLOCK, &signals_, nullptr); error != 0) {
+    throw std::system_error(error, std::system_category(), "pthread_sigmask");
   }
   return signal;
 }

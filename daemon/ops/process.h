@@ -9,13 +9,16 @@ namespace fleetsign::ops {
 /// No core dumps and no attaching debugger: keys and tokens are in this memory. Call before any secret is read.
 void protect_memory();
 
-/// SIGINT and SIGTERM are taken one by one by wait() instead of interrupting anyone; SIGPIPE is ignored.
+/// Makes sure that descriptors 0 to 2 are open, so that nothing else becomes what text is written to. Call it first.
+void open_standard_descriptors();
+
+/// SIGHUP, SIGINT and SIGTERM are taken one by one by wait() instead of interrupting anyone; SIGPIPE is ignored.
 /// Make it in main, before any thread starts.
 class TerminationSignals {
  public:
   TerminationSignals();
 
-  /// Blocks until the next one, and returns its number.
+  /// Blocks until the first one, and returns its number. A second one then ends the process at once.
   [[nodiscard]] int wait() const;
 
  private:

@@ -2,11 +2,13 @@
 """Bad input gets a clear error, sends nothing, and leaves the daemon as it was."""
 
 import os
+import shutil
 import socket
+import subprocess
 import unittest
 import urllib.parse
 
-from harness import Case, Daemon, run, vin
+from harness import BINARY, Case, Daemon, run, vin
 
 
 class BadRequests(Case):
@@ -99,7 +101,22 @@ class BadRequests(Case):
         self.assert_failure(reply, 400, "unknown_command")
         self.assertEqual(reply.json["error"], "invalid_command")
         self.assertIn("set_charge_limit", reply.json["error_description"] + reply.json["hint"])
-        self.assert_failure(self.daemon.command("no%2fsuch"), 400, "unknown_command")
+        self.assert_failure(self.daemon.command("no%5fsuch"), 400, "unknown_command")
+
+
+    def test_what_is_not_there_yet_is_refused_instead_of_ignored(self):
+        target = f"/api/1/vehicles/{vin()}/command/honk_horn"
+        for query, headers in (("?dry_run=true", {}), ("?x=1&wake", {}), ("", {"Idempotency_Key": "k1"})):
+            with self.subTest(query or headers):
+                self.assert_failure(self.post(target + query, **headers), 400, "bad_request")
+
+    def test_a_request_with_two_tokens_is_401(self):
+        address = urllib.parse.urlsplit(self.daemon.url)
+        with socket.create_connection((address.hostname, address.port)) as connection:
+            connection.sendall(b"POST /api/1/vehicles/%s/command/door_lock HTTP/1.1\r\nHost: localhost\r\n"
+                               b"Authorization: Bearer a.b.c\r\nAuthorization: Bearer d.e.f\r\n"
+                               b"Content-Length: 0\r\n\r\n" % vin().encode())
+            self.assertIn(b" 401 ", connection.recv(65536)[:20])
 
 
 class BadStarts(Case):
@@ -139,7 +156,8 @@ class BadStarts(Case):
     @unittest.skipUnless(os.geteuid() == 0, "needs root, to become somebody who may not read the file")
     def test_a_key_that_we_cannot_read_ends_it_with_77(self):
         self.folder.chmod(0o755)
-        ended = self.serve("--key_file", self.folder / "private.pem", user="nobody")
+        binary = shutil.copy(BINARY, self.folder / "fleetsign")  # the checkout may be closed to others
+        ended = self.serve("--key_file", self.folder / "private.pem", user="nobody", binary=binary)
         self.assertEqual(ended.returncode, 77)
         self.assertIn("private.pem", ended.stderr)
 
@@ -156,6 +174,19 @@ class BadStarts(Case):
         self.assertEqual(ended.returncode, 78)
         for expected in (f"{path}:1: timeout: ", f"{path}:2: ", "key_file", f"{path}:4: log.level: "):
             self.assertIn(expected, ended.stderr)
+
+    def test_listening_in_a_way_that_is_not_there_yet_is_refused(self):
+        for entry in ("http://0.0.0.0:0", "http://[::]:0", "{url: 'http://127.0.0.1:0', serve: public_key}",
+                      "{url: 'unix:/tmp/fleetsign-test.sock', mode: '0666'}"):
+            with self.subTest(entry):
+                path = self.write(f"listen:\n  - {entry}\nkey_file: {self.folder / 'private.pem'}\n")
+                self.assertEqual(self.serve("--config", path).returncode, 78)
+
+    def test_a_result_that_cannot_be_written_ends_it_with_74(self):
+        with open("/dev/full", "w") as full:
+            ended = subprocess.run([BINARY, "pubkey", "--key_file", self.folder / "private.pem"], stdout=full,
+                                   stderr=subprocess.PIPE, text=True)
+        self.assertEqual(ended.returncode, 74, ended)
 
     def test_a_missing_configuration_ends_it_with_66(self):
         self.assertEqual(self.serve("--config", self.folder / "none.yaml").returncode, 66)

@@ -2,6 +2,7 @@
 """What a bad network or a vehicle in another state does to a command: reply, cost, and how often it was executed."""
 
 import json
+import socket
 import unittest
 
 from harness import Case, Daemon, ScriptedUpstream, Simulator, vin
@@ -74,6 +75,14 @@ class Faults(Case):
         reply, requests, _ = self.play("honk_horn", "timeout")
         self.assert_failure(reply, 502, "vehicle_error_unclear", executed="unknown")
         self.assertEqual(requests, 1)
+
+    def test_what_comes_after_doubt_does_not_hide_it(self):
+        self.warm_up("door_lock")
+        self.simulator.order(vin(), "timeout")
+        self.simulator.order(vin(), "busy")
+        reply = self.daemon.command("door_lock")
+        self.assert_failure(reply, 502, "vehicle_error_unclear", executed="unknown")
+        self.assertIn("busy", reply.json["error"])
 
     def test_an_unpaired_key_is_412_with_the_text_that_clients_match(self):
         self.simulator.order(vin(), "unpaired", on="any")
@@ -159,10 +168,21 @@ class LostConnections(Case):
                 return
             connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(reply.body) + reply.body)
 
-    def test_a_port_where_nobody_listens_is_unreachable_and_nothing_was_executed(self):
-        upstream = ScriptedUpstream(lambda connection, number: None)
-        upstream.close()
+    def test_a_status_that_http_does_not_have_is_no_verdict(self):
+        def answer(connection, number):
+            while upstream.read_request(connection):
+                connection.sendall(b"HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n")
+        upstream = ScriptedUpstream(answer)
+        self.addCleanup(upstream.close)
         daemon = self.start(Daemon(self.folder, upstream.url))
+        reply = daemon.command("navigation_request")
+        self.assert_failure(reply, 502, "upstream_malformed", executed="unknown")
+        self.assertEqual(reply.json["upstream_requests"], 1)
+
+    def test_a_port_where_nobody_listens_is_unreachable_and_nothing_was_executed(self):
+        with socket.create_server(("127.0.0.1", 0)) as closed:
+            url = "http://127.0.0.1:%d" % closed.getsockname()[1]
+        daemon = self.start(Daemon(self.folder, url))
         reply = daemon.command("honk_horn")
         self.assert_failure(reply, 502, "unreachable")
         self.assertEqual(reply.json["upstream_requests"], 0)

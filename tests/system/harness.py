@@ -35,9 +35,9 @@ class Reply:
         return json.loads(self.body)
 
 
-def run(*arguments, env=None, user=None, cwd=None):
+def run(*arguments, env=None, user=None, cwd=None, binary=BINARY):
     """Runs a sub-command to its end."""
-    return subprocess.run([BINARY, *map(str, arguments)], capture_output=True, text=True, timeout=PATIENCE,
+    return subprocess.run([binary, *map(str, arguments)], capture_output=True, text=True, timeout=PATIENCE,
                           env={**os.environ, **(env or {})}, user=user, cwd=cwd, stdin=subprocess.DEVNULL)
 
 
