@@ -135,7 +135,7 @@ http::Reply Api::forward(const Context& context, std::string target, const upstr
                                             token);
   Footer footer = context.footer;
   footer.upstream_requests = vehicles::has_left(answer) ? 1 : 0;
-  const auto reply = render_forwarded(answer, effect_of(request.method), footer);
+  auto reply = render_forwarded(answer, effect_of(request.method), footer);
   parts_.log.info("forwarded", {{"method", ops::Plain{request.method}},
                                 {"status", reply.status},
                                 {"upstream_requests", *footer.upstream_requests},

@@ -26,6 +26,7 @@ std::vector<std::unique_ptr<Connection>> Parking::take_if(const std::function<bo
     if (condition(*connection)) found.push_back(key);
   }
   std::vector<std::unique_ptr<Connection>> taken;
+  taken.reserve(found.size());
   for (const Connection* connection : found) taken.push_back(take(connection));
   return taken;
 }

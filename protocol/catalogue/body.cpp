@@ -55,8 +55,11 @@ class Reader final : public nlohmann::json_sax<json> {
 
  private:
   bool add(json value) {
-    if (depth_ == 0) body_ = std::move(value);
-    if (depth_ == 1 && body_.is_object()) body_[name_] = std::move(value);
+    if (depth_ == 0) {
+      body_ = std::move(value);
+    } else if (depth_ == 1 && body_.is_object()) {
+      body_[name_] = std::move(value);
+    }
     return true;
   }
   bool start(json empty) {

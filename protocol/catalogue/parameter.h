@@ -84,7 +84,7 @@ class Typed {
   [[nodiscard]] const Parameter& about() const { return about_; }
 
   /// The value among the arguments. Fails with bad_parameter.
-  protocol::Result<T> take(const nlohmann::json& arguments) const {
+  [[nodiscard]] protocol::Result<T> take(const nlohmann::json& arguments) const {
     const auto value = find_value(about_, arguments);
     if (!value) return value.error();
     if (*value == nullptr) return absent_ ? protocol::Result<T>(*absent_) : missing(about_);
