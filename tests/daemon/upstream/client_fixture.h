@@ -52,8 +52,8 @@ inline Undelivered undelivered(Answer answer) {
 /// far now and then, so each try has twice the time of the one before; a client that is wrong is wrong each time.
 inline void check_times_out(Client& client, Request request, Undelivered::Sent sent, Undelivered::Phase phase,
                             const std::string& place, const std::string& where) {
-  Undelivered answer;
   using namespace std::chrono_literals;
+  Undelivered answer;
   auto delay = 0ns;
   for (auto time = 300ms; time < 10s; time *= 2) {
     request.deadline = ops::boot_now() + time;
