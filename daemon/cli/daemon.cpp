@@ -75,8 +75,11 @@ std::optional<http::ListenError> refuse_listen(const config::Listen& listen) {
 Daemon::Daemon(const config::Config& config, crypto::PrivateKey key, ops::Log& log)
     : key_(std::make_shared<const crypto::PrivateKey>(std::move(key))),
       longest_(config.timeout_max),
-      client_(
-          upstream::Client::start({.ca_file = config.fleet_api.ca_file, .user_agent = "fleetsign/" FLEETSIGN_VERSION})),
+      client_(upstream::Client::start(
+          {.ca_file = config.fleet_api.ca_file,
+           // libcurl 7.88 resets streams behind complete replies; servers that count these cut what is under way.
+           .http2 = false,
+           .user_agent = "fleetsign/" FLEETSIGN_VERSION})),
       fleet_api_(*client_, base_url_of(config.fleet_api)),
       lanes_(key_, ops::boot_now),
       commander_(lanes_, fleet_api_, {.require_authenticated_replies = config.require_authenticated_replies}),
