@@ -76,7 +76,8 @@ TEST_CASE("caller: a Host that is this machine passes, one that is not is DNS re
            Row{"example.com", false},
            Row{"1127.0.0.1", false},
        }) {
-    CAPTURE(host);
+    const auto& shown_host = host;
+    CAPTURE(shown_host);
     const auto refusal = refuse_foreign(with({{"Host", host}}), "fleet.example.com");
     CHECK(refusal.has_value() != passes);
     if (refusal) CHECK(refusal->kind == Kind::not_allowed);
@@ -106,7 +107,8 @@ TEST_CASE("caller: an Origin must be this daemon's own") {
            Row{"localhost:4480", false},
            Row{"file://", false},
        }) {
-    CAPTURE(origin);
+    const auto& shown_origin = origin;
+    CAPTURE(shown_origin);
     const auto refusal = refuse_foreign(with({{"Host", "localhost:4480"}, {"Origin", origin}}), std::nullopt);
     CHECK(refusal.has_value() != passes);
     if (refusal) CHECK(refusal->kind == Kind::not_allowed);
@@ -127,7 +129,8 @@ TEST_CASE("caller: what a browser says of the page behind a request counts") {
   };
   for (const auto& [site, passes] : {Row{"none", true}, Row{"same-origin", true}, Row{"same-site", false},
                                      Row{"cross-site", false}, Row{"", false}, Row{"other", false}}) {
-    CAPTURE(site);
+    const auto& shown_site = site;
+    CAPTURE(shown_site);
     CHECK(refuse_foreign(with({{"Host", "localhost"}, {"Sec-Fetch-Site", site}}), std::nullopt).has_value() != passes);
   }
 }

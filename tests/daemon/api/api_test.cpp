@@ -81,8 +81,10 @@ TEST_CASE("api: a method that a path does not take is 405, and Allow names those
            Row{"TRACE", "/api/1/vehicles", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"},
            Row{"CONNECT", "/api/1/vehicles", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"},
        }) {
-    CAPTURE(method);
-    CAPTURE(path);
+    const auto& shown_method = method;
+    CAPTURE(shown_method);
+    const auto& shown_path = path;
+    CAPTURE(shown_path);
     const auto reply = bench.send(method, path);
     CHECK(reply.status == 405);
     CHECK(ApiBench::error_code(reply) == "method_not_allowed");
@@ -144,7 +146,8 @@ TEST_CASE("api: a request is due after what its caller prefers, up to a bound, e
   for (const auto& [prefer, seconds] :
        {std::pair{"", 10}, std::pair{"wait=30", 30}, std::pair{"wait=2", 2}, std::pair{"wait=600", 60},
         std::pair{"wait=2147483647", 60}, std::pair{"wait=x", 10}}) {
-    CAPTURE(prefer);
+    const auto& shown_prefer = prefer;
+    CAPTURE(shown_prefer);
     auto request = ApiBench::request("GET", "/api/1/vehicles");
     request.headers.add("Prefer", prefer);
     CHECK(bench.api.handle(request).status == 200);
@@ -187,7 +190,8 @@ TEST_CASE("api: what a listener refuses on its own is JSON, too, with the listen
        {Row{400, "bad_request"}, Row{408, "request_timeout"}, Row{411, "bad_request"}, Row{413, "too_large"},
         Row{414, "uri_too_long"}, Row{417, "bad_request"}, Row{431, "headers_too_large"}, Row{500, "internal"},
         Row{503, "overloaded"}, Row{505, "bad_request"}}) {
-    CAPTURE(status);
+    const auto& shown_status = status;
+    CAPTURE(shown_status);
     const auto reply = Api::refuse(status, "the reason");
     const auto body = ApiBench::json_of(reply);
     CHECK(reply.status == status);

@@ -94,7 +94,8 @@ TEST_CASE("command: a wrong VIN, name or body is refused before anything is sent
            Row{bench.command_path("set_charge_limit"), R"({"percent": "lots"})", 400, "bad_parameter"},
            Row{bench.command_path("honk_horn"), std::string(17'000, ' '), 413, "too_large"},
        }) {
-    CAPTURE(path);
+    const auto& shown_path = path;
+    CAPTURE(shown_path);
     const auto reply = bench.send("POST", path, body);
     CHECK(reply.status == status);
     CHECK(ApiBench::error_code(reply) == code);

@@ -83,8 +83,10 @@ TEST_CASE("forward: what got no answer is a failure of ours, and certain only wh
            Row{"POST", lost(), "no_reply", "unknown", 1},
            Row{"DELETE", lost(), "no_reply", "unknown", 1},
        }) {
-    CAPTURE(method);
-    CAPTURE(code);
+    const auto& shown_method = method;
+    CAPTURE(shown_method);
+    const auto& shown_code = code;
+    CAPTURE(shown_code);
     bench.client.stand_between([&answer = answer](const auto&) { return answer; });
     const auto body = ApiBench::json_of(bench.send(method, "/api/1/vehicles"));
     CHECK(body.at("error_code") == code);

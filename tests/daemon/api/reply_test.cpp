@@ -108,7 +108,8 @@ TEST_CASE("reply: each kind of failure has its status, and says whether the comm
   // All but upstream_error, which has the status of Fleet API's answer.
   CHECK(rows.size() == protocol::kinds().size() - 1);
   for (const auto& [kind, code, status, executed] : rows) {
-    CAPTURE(code);
+    const auto& shown_code = code;
+    CAPTURE(shown_code);
     const auto reply = render(Failure{.kind = kind, .message = "in words"}, {.request_id = "r"});
     const auto body = json_of(reply);
     CHECK(reply.status == status);

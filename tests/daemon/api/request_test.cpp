@@ -163,7 +163,8 @@ TEST_CASE("request: how long a caller prefers to wait") {
            Row{"wait=\"\"", 0},
            Row{"wait=\"5", 0},
        }) {
-    CAPTURE(prefer);
+    const auto& shown_prefer = prefer;
+    CAPTURE(shown_prefer);
     const auto wait = preferred_wait(with({{"Prefer", prefer}}));
     CHECK(wait == (expected == 0 ? std::nullopt : std::optional(seconds(expected))));
   }

@@ -34,8 +34,10 @@ TEST_CASE("routes: a path fits a pattern segment by segment, and gives what its 
            Row{"/api/1/*", "/api/10/x", false, {}},
            Row{"/api/1/*", "/api/2/1/x", false, {}},
        }) {
-    CAPTURE(pattern);
-    CAPTURE(path);
+    const auto& shown_pattern = pattern;
+    CAPTURE(shown_pattern);
+    const auto& shown_path = path;
+    CAPTURE(shown_path);
     Captures found{"left over"};
     CHECK(matches(pattern, path, found) == fits);
     if (fits) CHECK(found == captures);

@@ -84,7 +84,8 @@ TEST_CASE("commander: Fleet API's own answer comes with upstream_error, and with
       Row{"response_too_large", "vehicle_error_unclear unknown", 0},
   };
   for (const auto& [fault, result, status] : rows) {
-    CAPTURE(fault);
+    const auto& shown_fault = fault;
+    CAPTURE(shown_fault);
     Bench bench;
     bench.client.order(bench.vins[0], {{"fault", fault}});
     const auto report = bench.commander.execute(bench.order("honk_horn"));
