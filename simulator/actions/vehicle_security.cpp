@@ -51,7 +51,7 @@ Outcome remote_key(Closures& closures, VCSEC::RKEAction_E action) {
   }
 }
 
-/// The powered lid: any move toggles it, as its button does.
+/// The powered lid: a plain move toggles it, as its button does.
 std::optional<Outcome> move_trunk(Closures& closures, VCSEC::ClosureMoveType_E move) {
   switch (move) {
     case VCSEC::CLOSURE_MOVE_TYPE_MOVE:
