@@ -66,7 +66,7 @@ TEST_CASE("session: the published session info cannot be verified with any bit f
 TEST_CASE("session: a tag that is missing, shortened or lengthened does not verify") {
   Session session(test::known_parties());
   KnownInfo info;
-  for (const std::size_t length : {0, 16, 31, 33}) {
+  for (const std::size_t length : {0U, 16U, 31U, 33U}) {
     CAPTURE(length);
     info.claim.tag.resize(length);
     CHECK(session.adopt_handshake(info.claim, info.question) == Adoption::unverifiable);

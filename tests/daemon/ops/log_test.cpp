@@ -121,7 +121,7 @@ TEST_CASE("log: a line stays one printable line, whatever is in a value") {
     CAPTURE(value);
     const auto text = text_of({"x", Plain{value}});
     CHECK(text.size() <= 620);
-    for (const unsigned char c : text) CHECK((c >= 0x20 && c < 0x7F));
+    for (const char c : text) CHECK((c >= 0x20 && c < 0x7F));
     CHECK(json_of({"x", Plain{value}}).is_string());
   }
 }

@@ -50,7 +50,7 @@ TEST_CASE("lanes: there are never more than the capacity, however many vehicles 
 }
 
 TEST_CASE("lanes: a small capacity is kept, too") {
-  for (const std::size_t capacity : {1, 5, 17}) {
+  for (const std::size_t capacity : {1U, 5U, 17U}) {
     CAPTURE(capacity);
     auto lanes = make_lanes(capacity);
     for (int car = 0; car < 200; ++car) lanes.find_or_make(vin(car), Domain::infotainment);
