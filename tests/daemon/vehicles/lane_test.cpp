@@ -78,20 +78,6 @@ TEST_CASE("lane: infotainment takes eight at a time, and the ninth waits for one
   CHECK(ninth.result() == "entered");
 }
 
-TEST_CASE("lane: who comes later waits behind the queue, though a place is free by then") {
-  Bench bench;
-  const auto lane = lane_of(bench, Domain::vehicle_security);
-  auto first = std::make_unique<Turn>(lane->enter(bench.patience()).value());
-  Event may_leave;
-  Visitor second(lane, bench, [&] { CHECK(may_leave.wait()); });
-  Visitor third(lane, bench);
-  first.reset();
-  may_leave.happen();
-  CHECK(second.result() == "entered");
-  CHECK(third.result() == "entered");
-  CHECK(lane->enter(bench.patience()));
-}
-
 TEST_CASE("lane: the queue is bounded, and who finds it full is told at once") {
   Bench bench;
   const auto lane = lane_of(bench, Domain::vehicle_security);
