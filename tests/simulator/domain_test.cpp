@@ -162,6 +162,9 @@ TEST_CASE("domain: edges of a command's life are within it") {
   CHECK(scene.fault_of(scene.client.command(honk(), {.expires_at = 1U << 30})) == 0);
   scene.vehicle->receive(scene.client.command(honk(), {.counter = 50}));
   CHECK(scene.fault_of(scene.client.command(honk(), {.counter = 49, .expires_at = kClock + 30})) == 0);
+  // The highest counter itself is not below the highest: it is not too long-lived, only used up.
+  CHECK(scene.fault_of(scene.client.command(honk(), {.counter = 50, .expires_at = kClock + 31})) ==
+        UniversalMessage::MESSAGEFAULT_ERROR_INVALID_TOKEN_OR_COUNTER);
   scene.now += Milliseconds(1'000);
   CHECK(scene.fault_of(scene.client.command(honk(), {.counter = 51, .expires_at = kClock})) ==
         UniversalMessage::MESSAGEFAULT_ERROR_TIME_EXPIRED);

@@ -143,6 +143,9 @@ TEST_CASE("fleet api: vehicle_data has just the objects that were asked for") {
   CHECK(data.contains("location_data"));
   CHECK(data.contains("charge_state"));
   CHECK_FALSE(data.contains("climate_state"));
+  for (const char* ending : {"%", "%3", "%zz", "&x", "=", ""}) {
+    CHECK(scene.send("GET", scene.path("/vehicle_data?x=1&endpoints=charge_state%3B") + ending).status == 200);
+  }
   const auto everything =
       TestFleet::json_of(scene.send("GET", scene.path("/vehicle_data?endpoints=vehicle_data_combo"))).at("response");
   CHECK(everything.contains("closures_state"));

@@ -160,6 +160,9 @@ TEST_CASE("vehicle: it sleeps until it has been woken for long enough, and offli
   scene.now += Milliseconds(1);
   CHECK(vehicle.power() == simulator::Power::online);
 
+  vehicle.set_power(simulator::Power::asleep);
+  CHECK(vehicle.power() == simulator::Power::asleep);
+
   vehicle.set_power(simulator::Power::offline);
   vehicle.wake();
   scene.now += Milliseconds(10'000);
