@@ -54,9 +54,9 @@ Fate lost_reply() {
   };
 }
 
-Fate unreachable() {
-  return [](Conversation&, const RoutableMessage&) -> Arrival {
-    return NoAnswer{.sent = NoAnswer::Sent::no, .cause = "no route"};
+Fate unreachable(Kind called) {
+  return [called](Conversation&, const RoutableMessage&) -> Arrival {
+    return NoAnswer{.sent = NoAnswer::Sent::no, .cause = "no route", .unsent = called};
   };
 }
 

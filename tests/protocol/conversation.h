@@ -28,7 +28,7 @@ Arrival honest(Conversation& between, const RoutableMessage& request);
 Fate lost_request();
 Fate lost_reply();
 /// Nothing was sent.
-Fate unreachable();
+Fate unreachable(Kind called = Kind::unreachable);
 Fate status(int code, std::string body = {});
 /// Of a 200.
 Fate body(std::string text);

@@ -13,6 +13,7 @@ constexpr bool may_come_of_an_exchange(Kind kind) {
     case Kind::vehicle_unavailable:
     case Kind::key_not_paired:
     case Kind::not_supported:
+    case Kind::shutting_down:
     case Kind::vehicle_busy:
     case Kind::unreachable:
     case Kind::vehicle_error:
@@ -40,7 +41,6 @@ constexpr bool may_come_of_an_exchange(Kind kind) {
     case Kind::local_rate:
     case Kind::local_budget:
     case Kind::overloaded:
-    case Kind::shutting_down:
     case Kind::vehicle_key_changed:
     case Kind::internal:
       return false;

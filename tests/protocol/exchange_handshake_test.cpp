@@ -149,6 +149,7 @@ TEST_CASE("exchange: what Fleet API says to a handshake is final and means that 
   }
   check_cold({status(408, "vehicle is offline or asleep")}, "h", "vehicle_unavailable no");
   check_cold({unreachable()}, "h", "unreachable no");
+  check_cold({unreachable(Kind::shutting_down)}, "h", "shutting_down no");
 }
 
 TEST_CASE("exchange: a failure says that it was a session that could not be opened") {

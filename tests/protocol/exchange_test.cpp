@@ -251,6 +251,7 @@ TEST_CASE("exchange: every kind of failure that it may end in does occur") {
       {Kind::vehicle_busy,
        [](Conversation& between) { return between.run(between.exchange(Repeat::once, 1s), {faulted(1)}); }},
       {Kind::unreachable, ends_with(unreachable())},
+      {Kind::shutting_down, ends_with(unreachable(Kind::shutting_down))},
       {Kind::vehicle_error, ends_with(faulted(10))},
       {Kind::vehicle_error_unclear, ends_with(faulted(25))},
       {Kind::upstream_malformed, ends_with(body("{}"))},

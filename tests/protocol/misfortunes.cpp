@@ -115,7 +115,10 @@ Delivery Misfortunes::fail(const RoutableMessage& request) {
       answer(request);
       return {.arrival = NoAnswer{.cause = "the reply was lost"}};
     case 2:
-      return {.arrival = NoAnswer{.sent = NoAnswer::Sent::no, .cause = "no route"}, .meaning = Meaning::settled};
+      return {.arrival = NoAnswer{.sent = NoAnswer::Sent::no,
+                                  .cause = "no route",
+                                  .unsent = choices_.once_in(4) ? Kind::shutting_down : Kind::unreachable},
+              .meaning = Meaning::settled};
     case 3:
       return {.arrival = Http{.status = choices_.among(kHarmlessStatuses)}, .meaning = Meaning::settled};
     case 4:
