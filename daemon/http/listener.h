@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,9 +15,21 @@
 
 namespace fleetsign::http {
 
-/// Where to listen: "http://HOST:PORT" (port 0: any free one), "unix:/PATH".
+/// What an "https" endpoint shows to its callers, and asks of them: PEM files.
+struct Tls {
+  std::string cert_file;  ///< the endpoint's own certificate first, then those of the authorities in between
+  std::string key_file;
+  /// Callers must show a certificate that one of these authorities has signed.
+  std::optional<std::string> client_ca_file = {};
+};
+
+/// Where to listen: "http://HOST:PORT" or "https://HOST:PORT" (port 0: any free one), "unix:/PATH", "systemd:NAME" (a
+/// socket that systemd has opened and passed on, sd_listen_fds_with_names(3)).
 struct Endpoint {
   std::string url;
+  std::optional<unsigned> mode = {};      ///< of a Unix socket's file; 0600 without
+  std::optional<std::string> group = {};  ///< of a Unix socket's file; that of the process without
+  std::optional<Tls> tls = {};            ///< must be there for "https", may be for "systemd"
 };
 
 /// Why the door could not be opened: `message` names the address and the reason, `hint` what to do.
@@ -36,6 +49,9 @@ struct ListenerOptions {
   /// The reply for a request that the listener itself refuses; made from status and a sentence about the reason. Called
   /// from several threads at once; must neither wait nor throw. Without it: the sentence as text/plain.
   std::function<Reply(int status, const std::string& reason)> refusal;
+  /// Told what an operator should know and no caller can be told, in a sentence. Called from several threads at once;
+  /// must neither wait nor throw.
+  std::function<void(const std::string& message)> report = [](const std::string&) {};
 };
 
 class Listener {

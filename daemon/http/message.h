@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <optional>
@@ -57,6 +58,8 @@ struct Request {
   Headers headers;
   std::string body;
   Peer peer;
+  std::size_t endpoint = 0;          ///< by which of ListenerOptions::endpoints it came in
+  std::chrono::milliseconds age{0};  ///< from its first byte to the call of the handler
   /// Whether the caller has closed its connection, or its sending side, meanwhile. For use until the handler returns.
   std::function<bool()> caller_gone = [] { return false; };
 };
