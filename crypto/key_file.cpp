@@ -17,6 +17,8 @@ using std::filesystem::path;
 
 constexpr std::size_t kLargestKeyFile = std::size_t{64} * 1024;
 constexpr mode_t kOthers = S_IRWXG | S_IRWXO;
+constexpr mode_t kProtectedMode = S_IRUSR | S_IWUSR;
+constexpr mode_t kPublicMode = kProtectedMode | S_IRGRP | S_IROTH;
 constexpr mode_t kCredentialMode = S_IRUSR | S_IRGRP;
 
 class Descriptor {
@@ -126,7 +128,7 @@ Result<SecretText, KeyError> read_file(const path& file, const Refuse& refuse) {
 
 KeyError cannot_write(const path& file) {
   if (errno == EEXIST) {
-    return {KeyError::Reason::exists, file.native() + ": exists already, and a key is never overwritten",
+    return {KeyError::Reason::exists, file.native() + ": exists already, and is not overwritten",
             "choose another name, or move the existing file away"};
   }
   return {KeyError::Reason::unwritable, file.native() + ": cannot be written (" + last_error() + ")",
@@ -149,6 +151,25 @@ bool synchronise_folder(const path& folder) {
   return descriptor.is_open() && (::fsync(descriptor.get()) == 0 || errno == EINVAL);
 }
 
+std::optional<KeyError> write_new(const path& file, std::string_view text, mode_t mode) {
+  const path folder = file.has_parent_path() ? file.parent_path() : path(".");
+  std::string temporary = (folder / ".fleetsign-key-XXXXXX").native();
+  const Descriptor descriptor(::mkostemp(temporary.data(), O_CLOEXEC));
+  if (!descriptor.is_open()) return cannot_write(file);
+
+  // link() refuses an existing name, which rename() would replace.
+  const bool linked = ::fchmod(descriptor.get(), mode) == 0 && write_all(descriptor.get(), text) &&
+                      ::fsync(descriptor.get()) == 0 && ::link(temporary.c_str(), file.c_str()) == 0;
+  std::optional<KeyError> error;
+  if (!linked) error = cannot_write(file);
+  ::unlink(temporary.c_str());
+  if (linked && !synchronise_folder(folder)) {
+    error = cannot_write(file);
+    ::unlink(file.c_str());
+  }
+  return error;
+}
+
 }  // namespace
 
 Result<SecretText, KeyError> read_protected(const path& file, const std::optional<path>& credentials_directory) {
@@ -161,22 +182,11 @@ Result<SecretText, KeyError> read_public(const path& file) {
 }
 
 std::optional<KeyError> write_protected(const path& file, std::string_view text) {
-  const path folder = file.has_parent_path() ? file.parent_path() : path(".");
-  std::string temporary = (folder / ".fleetsign-key-XXXXXX").native();
-  const Descriptor descriptor(::mkostemp(temporary.data(), O_CLOEXEC));
-  if (!descriptor.is_open()) return cannot_write(file);
+  return write_new(file, text, kProtectedMode);
+}
 
-  // link() refuses an existing name, which rename() would replace.
-  const bool linked = ::fchmod(descriptor.get(), S_IRUSR | S_IWUSR) == 0 && write_all(descriptor.get(), text) &&
-                      ::fsync(descriptor.get()) == 0 && ::link(temporary.c_str(), file.c_str()) == 0;
-  std::optional<KeyError> error;
-  if (!linked) error = cannot_write(file);
-  ::unlink(temporary.c_str());
-  if (linked && !synchronise_folder(folder)) {
-    error = cannot_write(file);
-    ::unlink(file.c_str());
-  }
-  return error;
+std::optional<KeyError> write_public(const path& file, std::string_view text) {
+  return write_new(file, text, kPublicMode);
 }
 
 }  // namespace fleetsign::crypto

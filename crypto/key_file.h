@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files that hold keys: who may read them, and how they come into being. For the sources of this folder only.
+// Files that hold keys: who may read them, and how they come into being. For the sources of this folder and for TLS
+// (daemon/http/tls*).
 #pragma once
 
 #include <cstddef>
@@ -44,5 +45,7 @@ Result<SecretText, KeyError> read_public(const std::filesystem::path& file);
 
 /// Creates the file with mode 0600: all of the text, on disk, or no file. KeyError::exists or ::unwritable.
 std::optional<KeyError> write_protected(const std::filesystem::path& file, std::string_view text);
+/// As write_protected(), with mode 0644: for what belongs to a key and is no secret.
+std::optional<KeyError> write_public(const std::filesystem::path& file, std::string_view text);
 
 }  // namespace fleetsign::crypto

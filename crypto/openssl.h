@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ownership and return values of OpenSSL, for the sources of this folder only.
+// Ownership and return values of OpenSSL, for the sources of this folder and for TLS (daemon/http/tls*).
 #pragma once
 
 #include <openssl/bio.h>

@@ -2,6 +2,7 @@
 #include "crypto/pem.h"
 
 #include <openssl/core_names.h>
+#include <openssl/encoder.h>
 #include <openssl/objects.h>
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
@@ -19,6 +20,7 @@ namespace {
 
 using Reason = KeyError::Reason;
 using EncryptedPkcs8 = Handle<X509_SIG, X509_SIG_free>;
+using Encoder = Handle<OSSL_ENCODER_CTX, OSSL_ENCODER_CTX_free>;
 using Pkcs8 = Handle<PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free>;
 
 constexpr std::string_view kMakeOne =
@@ -257,6 +259,17 @@ Result<Secret<32>, KeyError> read_private_pem(std::string_view pem, std::string_
   Result<Pkey, KeyError> key = decode_private(*block, name, passphrase);
   if (!key) return key.error();
   return scalar_of(key->get(), name);
+}
+
+SecretText write_pem(const EVP_PKEY* key, int selection, const char* structure) {
+  const Encoder encoder(
+      require(OSSL_ENCODER_CTX_new_for_pkey(key, selection, "PEM", structure, nullptr), "making an encoder"));
+  unsigned char* pem = nullptr;
+  std::size_t length = 0;
+  require(OSSL_ENCODER_to_data(encoder.get(), &pem, &length), "encoding a key");
+  SecretText text(pem, pem + length);
+  OPENSSL_clear_free(pem, length);
+  return text;
 }
 
 Result<PublicPoint, KeyError> parse_public_pem(std::string_view pem, std::string_view name) {

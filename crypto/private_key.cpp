@@ -2,7 +2,6 @@
 #include "crypto/private_key.h"
 
 #include <openssl/core_names.h>
-#include <openssl/encoder.h>
 #include <openssl/objects.h>
 
 #include <utility>
@@ -16,7 +15,6 @@ namespace {
 
 using Group = Handle<EC_GROUP, EC_GROUP_free>;
 using Point = Handle<EC_POINT, EC_POINT_free>;
-using Encoder = Handle<OSSL_ENCODER_CTX, OSSL_ENCODER_CTX_free>;
 
 constexpr std::uint8_t kUncompressed = 0x04;
 
@@ -82,17 +80,6 @@ PublicPoint point_of(const EVP_PKEY* key) {
           "reading a public key");
   if (length != point.size() || point[0] != kUncompressed) throw Error("a public key is not an uncompressed point");
   return point;
-}
-
-SecretText encode(const EVP_PKEY* key, int selection, const char* structure) {
-  const Encoder encoder(
-      require(OSSL_ENCODER_CTX_new_for_pkey(key, selection, "PEM", structure, nullptr), "making an encoder"));
-  unsigned char* pem = nullptr;
-  std::size_t length = 0;
-  require(OSSL_ENCODER_to_data(encoder.get(), &pem, &length), "encoding a key");
-  SecretText text(pem, pem + length);
-  OPENSSL_clear_free(pem, length);
-  return text;
 }
 
 /// The one line that the file holds.
@@ -167,7 +154,7 @@ PublicPoint PrivateKey::public_point() const {
 }
 
 std::string PrivateKey::public_pem() const {
-  return std::string(view(encode(impl_->key.get(), EVP_PKEY_PUBLIC_KEY, "SubjectPublicKeyInfo")));
+  return std::string(view(write_pem(impl_->key.get(), EVP_PKEY_PUBLIC_KEY, "SubjectPublicKeyInfo")));
 }
 
 Result<Secret<32>, KeyError> PrivateKey::agree(const PublicPoint& peer) const {
@@ -190,7 +177,7 @@ Result<Secret<32>, KeyError> PrivateKey::agree(const PublicPoint& peer) const {
 }
 
 std::optional<KeyError> PrivateKey::write_new(const std::filesystem::path& file) const {
-  return write_protected(file, view(encode(impl_->key.get(), EVP_PKEY_KEYPAIR, "type-specific")));
+  return write_protected(file, view(write_pem(impl_->key.get(), EVP_PKEY_KEYPAIR, "type-specific")));
 }
 
 Result<PublicPoint, KeyError> load_public_pem(const std::filesystem::path& file) {
