@@ -20,6 +20,7 @@ import unittest
 import urllib.parse
 
 BINARY = os.environ["FLEETSIGN"]
+SANITIZED = bool(os.environ.get("SANITIZERS"))  # such a binary is slow, and its memory is not ours alone
 PATIENCE = 60  # seconds; generous, for machines under load and sanitized builds
 TOKEN = "header.payload.signature"
 
@@ -61,8 +62,9 @@ class Server:
         return line.strip()
 
     def log(self):
-        self.errors.seek(0)
-        return self.errors.read()
+        """What it has written to standard error so far. The position in the file stays: the process writes there."""
+        descriptor = self.errors.fileno()
+        return os.pread(descriptor, os.fstat(descriptor).st_size, 0).decode()
 
     def request(self, method, target, body=None, headers=None, timeout=PATIENCE):
         address = urllib.parse.urlsplit(self.url)
@@ -78,6 +80,10 @@ class Server:
         """Asks it to end, and returns its exit status."""
         if self.process.poll() is None:
             self.process.send_signal(with_signal)
+        return self.wait()
+
+    def wait(self):
+        """Its exit status, once it has ended."""
         try:
             return self.process.wait(PATIENCE)
         finally:
