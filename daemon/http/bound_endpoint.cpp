@@ -8,12 +8,16 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <cstddef>
 #include <cstring>
 #include <string_view>
 #include <utility>
+
+#include "daemon/http/listen_error.h"
 
 namespace fleetsign::http {
 namespace {
@@ -21,38 +25,34 @@ namespace {
 constexpr std::string_view kTcpScheme = "http://";
 constexpr std::string_view kUnixScheme = "unix:";
 constexpr int kBacklog = 4096;  // the kernel caps it at net.core.somaxconn
-constexpr mode_t kUnixMode = 0600;
-
-ListenError error(ListenError::Reason reason, const std::string& url, const std::string& why, std::string hint) {
-  return {reason, "cannot listen on " + url + ": " + why, std::move(hint)};
-}
 
 ListenError bad_address(const std::string& url, const std::string& why) {
-  return error(ListenError::Reason::bad_address, url, why,
-               "write http://HOST:PORT with a numeric host or localhost, or unix:/PATH");
+  return listen_error(ListenError::Reason::bad_address, url, why,
+                      "write http://HOST:PORT with a numeric host or localhost, or unix:/PATH");
 }
 
 ListenError system_error(const std::string& url, int number, bool is_unix) {
   using Reason = ListenError::Reason;
   switch (number) {
     case EADDRINUSE:
-      return error(Reason::in_use, url, "address already in use",
-                   is_unix ? "another program listens on this socket; stop it or choose another path with `listen`"
-                           : "another program uses this port; stop it or choose another with `listen`");
+      return listen_error(Reason::in_use, url, "address already in use",
+                          is_unix
+                              ? "another program listens on this socket; stop it or choose another path with `listen`"
+                              : "another program uses this port; stop it or choose another with `listen`");
     case EACCES:
     case EPERM:
-      return error(Reason::not_permitted, url, "permission denied",
-                   is_unix
-                       ? "make the folder of the socket writable for this user, or choose another path with `listen`"
-                       : "ports below 1024 need CAP_NET_BIND_SERVICE; choose a higher one with `listen`");
+      return listen_error(
+          Reason::not_permitted, url, "permission denied",
+          is_unix ? "make the folder of the socket writable for this user, or choose another path with `listen`"
+                  : "ports below 1024 need CAP_NET_BIND_SERVICE; choose a higher one with `listen`");
     case EADDRNOTAVAIL:
-      return error(Reason::unavailable, url, "this machine has no such address",
-                   "`ip address` shows those it has; 127.0.0.1 is always there");
+      return listen_error(Reason::unavailable, url, "this machine has no such address",
+                          "`ip address` shows those it has; 127.0.0.1 is always there");
     case ENOENT:
     case ENOTDIR:
-      return error(Reason::unavailable, url, "the folder of the socket does not exist", "create it first");
+      return listen_error(Reason::unavailable, url, "the folder of the socket does not exist", "create it first");
     default:
-      return error(Reason::unavailable, url, std::strerror(number), "choose another address with `listen`");
+      return listen_error(Reason::unavailable, url, std::strerror(number), "choose another address with `listen`");
   }
 }
 
@@ -119,8 +119,8 @@ std::optional<ListenError> remove_stale(const std::string& url, const std::strin
   struct stat status {};
   if (::lstat(path.c_str(), &status) != 0) return std::nullopt;
   if (!S_ISSOCK(status.st_mode)) {
-    return error(ListenError::Reason::in_use, url, "there is a file of another kind",
-                 "move it away or choose another path with `listen`");
+    return listen_error(ListenError::Reason::in_use, url, "there is a file of another kind",
+                        "move it away or choose another path with `listen`");
   }
   const Descriptor probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!probe) return system_error(url, errno, true);
@@ -134,7 +134,7 @@ void prepare(const Descriptor& socket, int family) {
   const int on = 1;
   if (family == AF_UNIX) {
     // On Linux the file is made with the mode of the socket, so it is never open to others, not even at first.
-    ::fchmod(socket.get(), kUnixMode);
+    ::fchmod(socket.get(), SocketFile::kOwnerOnly);
     return;
   }
   ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
@@ -153,15 +153,13 @@ std::string host_of(const sockaddr_storage& storage) {
   return text.data();
 }
 
-/// The URL of a TCP socket, with the port that it got.
-std::string url_of(const Descriptor& socket) {
-  sockaddr_storage storage{};
-  socklen_t size = sizeof storage;
-  ::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&storage), &size);
-  const bool v6 = storage.ss_family == AF_INET6;
-  const in_port_t port = v6 ? unpack<sockaddr_in6>(storage).sin6_port : unpack<sockaddr_in>(storage).sin_port;
-  const std::string host = v6 ? "[" + host_of(storage) + "]" : host_of(storage);
-  return std::string(kTcpScheme) + host + ":" + std::to_string(ntohs(port));
+/// The path of a Unix socket; "@NAME" in the abstract name space (unix(7)).
+std::string path_of(const sockaddr_storage& storage, socklen_t size) {
+  const auto address = unpack<sockaddr_un>(storage);
+  constexpr socklen_t kPath = offsetof(sockaddr_un, sun_path);
+  const std::string path(address.sun_path, std::clamp<socklen_t>(size, kPath, sizeof address) - kPath);
+  if (path.starts_with('\0')) return "@" + path.substr(1);
+  return path.substr(0, path.find('\0'));
 }
 
 Peer peer_of(int socket, const sockaddr_storage& from) {
@@ -180,7 +178,19 @@ crypto::Result<SocketAddress, ListenError> parse_endpoint(const std::string& url
   return bad_address(url, "this is no kind of address that is known here");
 }
 
-crypto::Result<std::unique_ptr<BoundEndpoint>, ListenError> BoundEndpoint::open(const Endpoint& endpoint) {
+std::string url_of(const Descriptor& socket, const Endpoint& endpoint) {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  ::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&storage), &size);
+  if (storage.ss_family == AF_UNIX) return std::string(kUnixScheme) + path_of(storage, size);
+  const bool v6 = storage.ss_family == AF_INET6;
+  const in_port_t port = v6 ? unpack<sockaddr_in6>(storage).sin6_port : unpack<sockaddr_in>(storage).sin_port;
+  const std::string host = v6 ? "[" + host_of(storage) + "]" : host_of(storage);
+  return std::string(endpoint.tls ? "https://" : kTcpScheme) + host + ":" + std::to_string(ntohs(port));
+}
+
+crypto::Result<std::unique_ptr<BoundEndpoint>, ListenError> BoundEndpoint::open(const Endpoint& endpoint,
+                                                                                std::size_t index) {
   const std::string& url = endpoint.url;
   auto address = parse_endpoint(url);
   if (!address.ok()) return std::move(address).error();
@@ -192,27 +202,25 @@ crypto::Result<std::unique_ptr<BoundEndpoint>, ListenError> BoundEndpoint::open(
   Descriptor socket(::socket(address->family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket) return system_error(url, errno, is_unix);
   prepare(socket, address->family());
-  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address->storage), address->size) != 0 ||
-      ::listen(socket.get(), kBacklog) != 0) {
+  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address->storage), address->size) != 0)
     return system_error(url, errno, is_unix);
+  std::unique_ptr<BoundEndpoint> bound(new BoundEndpoint(std::move(socket), endpoint, index));
+  if (is_unix) {
+    bound->file_.emplace(path);
+    if (auto not_shared = bound->file_->share(endpoint)) return *std::move(not_shared);
   }
-  std::string bound = is_unix ? url : url_of(socket);
-  auto file = is_unix ? identify(path) : std::nullopt;
-  return std::unique_ptr<BoundEndpoint>(new BoundEndpoint(std::move(socket), std::move(bound), std::move(file)));
+  if (::listen(bound->descriptor(), kBacklog) != 0) return system_error(url, errno, is_unix);
+  return bound;
 }
 
-BoundEndpoint::BoundEndpoint(Descriptor socket, std::string url, std::optional<File> file)
-    : socket_(std::move(socket)), url_(std::move(url)), file_(std::move(file)) {}
-
-BoundEndpoint::~BoundEndpoint() {
-  if (file_ && identify(file_->path) == file_) ::unlink(file_->path.c_str());
+crypto::Result<std::unique_ptr<BoundEndpoint>, ListenError> BoundEndpoint::adopt(Descriptor socket,
+                                                                                 const Endpoint& endpoint,
+                                                                                 std::size_t index) {
+  return std::unique_ptr<BoundEndpoint>(new BoundEndpoint(std::move(socket), endpoint, index));
 }
 
-std::optional<BoundEndpoint::File> BoundEndpoint::identify(const std::string& path) {
-  struct stat status {};
-  if (::lstat(path.c_str(), &status) != 0) return std::nullopt;
-  return File{path, status.st_dev, status.st_ino};
-}
+BoundEndpoint::BoundEndpoint(Descriptor socket, const Endpoint& endpoint, std::size_t index)
+    : socket_(std::move(socket)), url_(url_of(socket_, endpoint)), index_(index) {}
 
 std::variant<BoundEndpoint::Arrival, BoundEndpoint::Nothing> BoundEndpoint::accept() {
   sockaddr_storage from{};
@@ -225,7 +233,7 @@ std::variant<BoundEndpoint::Arrival, BoundEndpoint::Nothing> BoundEndpoint::acce
   const int on = 1;
   if (from.ss_family != AF_UNIX) ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   Peer peer = peer_of(socket.get(), from);
-  return Arrival{std::make_unique<PlainTransport>(std::move(socket)), std::move(peer)};
+  return Arrival{std::make_unique<PlainTransport>(std::move(socket)), std::move(peer), index_};
 }
 
 }  // namespace fleetsign::http

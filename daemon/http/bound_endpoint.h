@@ -4,6 +4,7 @@
 
 #include <sys/socket.h>
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +14,7 @@
 #include "daemon/http/descriptor.h"
 #include "daemon/http/listener.h"
 #include "daemon/http/message.h"
+#include "daemon/http/socket_file.h"
 #include "daemon/http/transport.h"
 
 namespace fleetsign::http {
@@ -28,20 +30,28 @@ struct SocketAddress {
 /// "http://HOST:PORT" with a numeric host, "[IPv6]" or "localhost", or "unix:/PATH". Resolves no names.
 crypto::Result<SocketAddress, ListenError> parse_endpoint(const std::string& url);
 
+/// Where a socket of an endpoint is bound, with its real port.
+std::string url_of(const Descriptor& socket, const Endpoint& endpoint);
+
 class BoundEndpoint {
  public:
   struct Arrival {
     std::unique_ptr<Transport> transport;
     Peer peer;
+    std::size_t endpoint = 0;  ///< as BoundEndpoint::open() was told
   };
   enum class Nothing {
     nobody,     ///< nobody is at the door, or has left it again
     exhausted,  ///< somebody is, but there is no descriptor or memory for a connection: try again later
   };
 
-  static crypto::Result<std::unique_ptr<BoundEndpoint>, ListenError> open(const Endpoint& endpoint);
-  /// Stops to listen; a Unix socket's file goes as well, unless another one has taken its place.
-  ~BoundEndpoint();
+  /// `index` is the endpoint's place in ListenerOptions::endpoints.
+  static crypto::Result<std::unique_ptr<BoundEndpoint>, ListenError> open(const Endpoint& endpoint, std::size_t index);
+  /// The same with a socket that listens already; a Unix socket's file stays.
+  static crypto::Result<std::unique_ptr<BoundEndpoint>, ListenError> adopt(Descriptor socket, const Endpoint& endpoint,
+                                                                           std::size_t index);
+  /// Stops to listen; the file of a Unix socket that it has opened goes as well, unless another has taken its place.
+  ~BoundEndpoint() = default;
   BoundEndpoint(const BoundEndpoint&) = delete;
   BoundEndpoint& operator=(const BoundEndpoint&) = delete;
 
@@ -53,21 +63,12 @@ class BoundEndpoint {
   [[nodiscard]] const std::string& url() const { return url_; }
 
  private:
-  /// The file of a Unix socket.
-  struct File {
-    std::string path;
-    dev_t device = 0;
-    ino_t inode = 0;
-    bool operator==(const File&) const = default;
-  };
-
-  static std::optional<File> identify(const std::string& path);
-
-  BoundEndpoint(Descriptor socket, std::string url, std::optional<File> file);
+  BoundEndpoint(Descriptor socket, const Endpoint& endpoint, std::size_t index);
 
   Descriptor socket_;
   std::string url_;
-  std::optional<File> file_;
+  std::size_t index_;
+  std::optional<SocketFile> file_;
 };
 
 }  // namespace fleetsign::http

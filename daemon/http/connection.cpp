@@ -21,11 +21,13 @@ std::string_view from(std::string_view text, std::size_t at) {
 
 }  // namespace
 
-Connection::Connection(std::unique_ptr<Transport> transport, Peer peer, Admission::Ticket ticket, const Limits& limits)
+Connection::Connection(std::unique_ptr<Transport> transport, Peer peer, Admission::Ticket ticket, const Limits& limits,
+                       std::size_t endpoint)
     : limits_(limits),
       transport_(std::move(transport)),
       ticket_(std::move(ticket)),
       peer_(std::move(peer)),
+      endpoint_(endpoint),
       reader_(limits) {
   enter(Phase::idle, limits_.first_byte);
 }
@@ -45,6 +47,10 @@ unsigned Connection::events() const {
   return wants_writable_ ? EPOLLOUT : EPOLLIN | EPOLLRDHUP;
 }
 
+void Connection::begin() {
+  if (!begun_) begun_ = Clock::now();
+}
+
 Connection::Step Connection::receive() {
   std::array<char, kReadBytes> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): read() fills what is used
   std::string_view bytes;               // none at first: what came behind the last request is with the reader already
@@ -57,7 +63,11 @@ Connection::Step Connection::receive() {
     if (phase_ == Phase::idle && !reader_.idle()) enter(Phase::reading, limits_.request);
     if (reader_.take_expectation() && transport_->write(kContinue, {}).bytes != kContinue.size()) return Step::closed;
     const auto [state, size] = transport_->read(buffer);
-    if (state != Transport::State::moved) return stop_at(state);
+    if (state != Transport::State::moved) {
+      if (reader_.idle()) begun_.reset();  // what came was none of a request: an empty line
+      return stop_at(state);
+    }
+    begin();
     bytes = {buffer.data(), size};
   }
 }
@@ -65,6 +75,8 @@ Connection::Step Connection::receive() {
 Head Connection::take_request() {
   Head head = reader_.take();
   head.request.peer = peer_;
+  head.request.endpoint = endpoint_;
+  head.request.age = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - *std::exchange(begun_, {}));
   may_send_more_ = head.keep_alive;
   if (++requests_ >= limits_.requests_per_connection) head.keep_alive = false;
   return head;
@@ -90,6 +102,7 @@ Connection::Step Connection::flush() {
   answer_ = {};
   if (!close) {
     enter(Phase::idle, limits_.first_byte);
+    if (!reader_.idle()) begin();
     return Step::done;
   }
   if (!may_send_more_ && reader_.idle()) return Step::closed;

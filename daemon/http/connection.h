@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "daemon/http/admission.h"
@@ -34,11 +35,15 @@ class Connection {
   };
 
   /// `limits` outlives the connection.
-  Connection(std::unique_ptr<Transport> transport, Peer peer, Admission::Ticket ticket, const Limits& limits);
+  Connection(std::unique_ptr<Transport> transport, Peer peer, Admission::Ticket ticket, const Limits& limits,
+             std::size_t endpoint = 0);
 
+  /// Says that bytes are there to be received. A request's age counts from here, so that it includes the time in which
+  /// the request waits for a thread.
+  void begin();
   /// Reads until there is a request.
   Step receive();
-  /// The request of a receive() that is done, with its peer; caller_gone is left to others.
+  /// The request of a receive() that is done, with its peer, endpoint and age; caller_gone is left to others.
   Head take_request();
   [[nodiscard]] const Refusal& refusal() const { return refusal_; }
 
@@ -70,11 +75,13 @@ class Connection {
   std::unique_ptr<Transport> transport_;
   Admission::Ticket ticket_;  // behind transport_, so that it ends first
   Peer peer_;
+  std::size_t endpoint_;
   Phase phase_ = Phase::idle;
   Clock::time_point deadline_;
   bool wants_writable_ = false;
 
   RequestReader reader_;
+  std::optional<Clock::time_point> begun_;  ///< when the first byte of the request was there
   Refusal refusal_;
   std::size_t requests_ = 0;
   bool may_send_more_ = true;  ///< as far as the caller has said

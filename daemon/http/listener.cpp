@@ -112,8 +112,8 @@ void Door::on_arrival(BoundEndpoint::Arrival arrival) {
     arrival.transport->write(answer.head, answer.body);
     return;
   }
-  reactor_.admit(
-      std::make_unique<Connection>(std::move(arrival.transport), std::move(arrival.peer), *std::move(ticket), limits_));
+  reactor_.admit(std::make_unique<Connection>(std::move(arrival.transport), std::move(arrival.peer), *std::move(ticket),
+                                              limits_, arrival.endpoint));
 }
 
 void Door::on_event(std::unique_ptr<Connection> connection, Sign sign) {
@@ -141,6 +141,7 @@ void Door::on_deadline(std::unique_ptr<Connection> connection) {
 }
 
 void Door::dispatch(std::unique_ptr<Connection> connection) {
+  connection->begin();
   if (!express_paths_.empty() && workers_.saturated() && is_express(*connection)) {
     connection = express_.submit(std::move(connection));
     if (!connection) return;
@@ -185,8 +186,8 @@ ListenError no_endpoint() {
 crypto::Result<std::unique_ptr<Listener>, ListenError> Listener::open(ListenerOptions options) {
   if (options.endpoints.empty()) return no_endpoint();
   Endpoints endpoints;
-  for (const Endpoint& endpoint : options.endpoints) {
-    auto bound = BoundEndpoint::open(endpoint);
+  for (std::size_t i = 0; i < options.endpoints.size(); ++i) {
+    auto bound = BoundEndpoint::open(options.endpoints[i], i);
     if (!bound.ok()) return std::move(bound).error();
     endpoints.push_back(std::move(bound).value());
   }

@@ -13,6 +13,7 @@
 #include <functional>
 #include <future>
 #include <string>
+#include <utility>
 
 #include "tests/daemon/http/listener_fixture.h"
 
@@ -44,15 +45,25 @@ class Folder {
 };
 
 ListenError failure(const std::string& url) {
-  auto bound = BoundEndpoint::open({url});
+  auto bound = BoundEndpoint::open({url}, 0);
   if (bound.ok()) FAIL(url, " was bound");
   return std::move(bound).error();
 }
 
+std::unique_ptr<BoundEndpoint> bound(const Endpoint& endpoint) {
+  auto opened = BoundEndpoint::open(endpoint, 0);
+  if (!opened.ok()) FAIL(opened.error().message);
+  return std::move(opened).value();
+}
 std::unique_ptr<BoundEndpoint> bound(const std::string& url) {
-  auto endpoint = BoundEndpoint::open({url});
-  if (!endpoint.ok()) FAIL(endpoint.error().message);
-  return std::move(endpoint).value();
+  return bound(Endpoint{url});
+}
+
+/// The permissions and the group of a file.
+std::pair<mode_t, gid_t> access_of(const std::string& path) {
+  struct stat status {};
+  REQUIRE(::stat(path.c_str(), &status) == 0);
+  return {status.st_mode & 0777, status.st_gid};
 }
 
 /// Runs this in a child process as a user without rights; gives the child's exit status.
@@ -128,7 +139,7 @@ TEST_CASE("endpoint: a port in use is refused, naming the address and the way ou
 TEST_CASE("endpoint: IPv4 and IPv6 of one port are separate") {
   const auto v6 = bound("http://[::]:0");
   const std::string port = v6->url().substr(v6->url().rfind(':'));
-  const auto v4 = BoundEndpoint::open({"http://0.0.0.0" + port});
+  const auto v4 = BoundEndpoint::open({"http://0.0.0.0" + port}, 0);
   CHECK((v4.ok() || v4.error().reason == Reason::in_use));  // in use by somebody else, at worst
 }
 
@@ -156,11 +167,46 @@ TEST_CASE("endpoint: a Unix socket is for its owner alone, and goes with its lis
   {
     const auto endpoint = bound("unix:" + path);
     CHECK(endpoint->url() == "unix:" + path);
-    struct stat status {};
-    REQUIRE(::stat(path.c_str(), &status) == 0);
-    CHECK((status.st_mode & 0777) == 0600);
+    CHECK(access_of(path).first == 0600);
   }
   CHECK_FALSE(fs::exists(path));
+}
+
+TEST_CASE("endpoint: a Unix socket has the mode that was asked for, whatever the umask") {
+  const Folder folder;
+  const mode_t usual = ::umask(0077);
+  const auto endpoint = bound(Endpoint{.url = "unix:" + folder.file("socket"), .mode = 0666});
+  ::umask(usual);
+  CHECK(access_of(folder.file("socket")).first == 0666);
+}
+
+TEST_CASE("endpoint: a Unix socket has the group that was asked for, by name or by number") {
+  if (!is_root()) return;
+  const Folder folder;
+  const auto named = bound(Endpoint{.url = "unix:" + folder.file("named"), .mode = 0660, .group = "nogroup"});
+  const auto numbered = bound(Endpoint{.url = "unix:" + folder.file("numbered"), .mode = 0660, .group = "12345"});
+  CHECK(access_of(folder.file("named")) == std::pair<mode_t, gid_t>{0660, ::getgrnam("nogroup")->gr_gid});
+  CHECK(access_of(folder.file("numbered")) == std::pair<mode_t, gid_t>{0660, 12345});
+}
+
+TEST_CASE("endpoint: a group that is not there, or not ours to give, is refused, and nothing is left behind") {
+  const Folder folder;
+  const std::string path = folder.file("socket");
+  for (const std::string group : {"no such group", "", "-1", "4294967295", "99999999999", "1x"}) {
+    CAPTURE(group);
+    const auto refused = BoundEndpoint::open({.url = "unix:" + path, .group = group}, 0);
+    REQUIRE_FALSE(refused.ok());
+    CHECK(refused.error().reason == Reason::bad_address);
+    CHECK(refused.error().message == "cannot listen on unix:" + path + ": there is no group " + group);
+    CHECK_FALSE(refused.error().hint.empty());
+    CHECK_FALSE(fs::exists(path));
+  }
+  if (!is_root()) return;
+  ::chmod(fs::path(path).parent_path().c_str(), 0777);
+  CHECK(as_nobody([&] {
+          const auto refused = BoundEndpoint::open({.url = "unix:" + path, .group = "root"}, 0);
+          return !refused.ok() && refused.error().reason == Reason::not_permitted && !fs::exists(path) ? 0 : 1;
+        }) == 0);
 }
 
 TEST_CASE("endpoint: a socket file that nobody listens on is replaced") {

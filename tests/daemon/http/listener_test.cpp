@@ -259,6 +259,77 @@ TEST_CASE("listener: it serves IPv6 and several endpoints at once") {
   for (const std::string& url : listener->urls()) CHECK(Caller(url).ask(get("/")) == 200);
 }
 
+TEST_CASE("listener: a handler learns by which endpoint a request came in") {
+  const auto listener =
+      listen({.endpoints = {{"http://127.0.0.1:0"}, {"http://127.0.0.1:0"}},
+              .handler = [](const Request& request) { return text(std::to_string(request.endpoint)); }});
+  REQUIRE(listener->urls().size() == 2);
+  for (const std::size_t i : {std::size_t{0}, std::size_t{1}}) {
+    Caller caller(listener->urls()[i]);
+    caller.send(get("/") + get("/"));
+    CHECK(caller.receive()->body == std::to_string(i));
+    CHECK(caller.receive()->body == std::to_string(i));
+  }
+}
+
+constexpr std::chrono::milliseconds kSlow{300};
+
+/// Tells how old each request is, in milliseconds; takes its time for "/slow".
+Reply tell_age(const Request& request) {
+  if (request.path == "/slow") std::this_thread::sleep_for(kSlow);
+  return text(std::to_string(request.age.count()));
+}
+
+std::chrono::milliseconds age_in(const std::optional<Caller::Answer>& answer) {
+  REQUIRE(answer.has_value());
+  return std::chrono::milliseconds(std::stol(answer->body));
+}
+
+TEST_CASE("listener: a request is as old as its first byte, not as its connection") {
+  const auto listener = listen(tell_age);
+  Caller caller(listener->urls().front());
+  caller.send("\r\n");  // belongs to no request
+  std::this_thread::sleep_for(kSlow);
+  const auto begun = std::chrono::steady_clock::now();
+  caller.send(request("POST /", "Content-Length: 1\r\nExpect: 100-continue\r\n"));
+  CHECK(caller.receive(Caller::Content::none)->status == 100);
+  std::this_thread::sleep_for(kSlow);
+  caller.send("x");
+  const auto age = age_in(caller.receive());
+  CHECK(age >= kSlow);
+  CHECK(age <= std::chrono::steady_clock::now() - begun);
+}
+
+TEST_CASE("listener: a pipelined request is as old as the reply before it") {
+  const auto listener = listen(tell_age);
+  Caller caller(listener->urls().front());
+  const auto begun = std::chrono::steady_clock::now();
+  caller.send(get("/slow") + get("/slow") + get("/"));
+  age_in(caller.receive());
+  for (int i = 0; i < 2; ++i) {
+    const auto age = age_in(caller.receive());
+    CHECK(age <= std::chrono::steady_clock::now() - begun - 2 * kSlow);
+  }
+}
+
+TEST_CASE("listener: the time in which a request waits for a thread is part of its age") {
+  Gate gate;
+  const auto listener = listen(
+      [&](const Request& request) {
+        gate.pass(request);
+        return tell_age(request);
+      },
+      {.workers = 1});
+  Caller first(listener->urls().front());
+  first.send(get("/"));
+  gate.wait_for(1);
+  Caller second(listener->urls().front());
+  second.send(get("/"));
+  std::this_thread::sleep_for(2 * kSlow);
+  gate.open();
+  CHECK(age_in(second.receive()) >= kSlow);
+}
+
 TEST_CASE("listener: a hundred slow handlers run at once") {
   Gate gate;
   const auto listener = listen([&](const Request& request) {
