@@ -15,6 +15,7 @@ std::string_view to_string(Domain domain);
 
 /// What a second execution does. `once`: it undoes or repeats the first (a trunk, a horn), so never on doubt.
 enum class Repeat : std::uint8_t { safe, once };
+std::string_view to_string(Repeat repeat);
 
 /// How a refusal of the vehicle is read.
 enum class Refusal : std::uint8_t {

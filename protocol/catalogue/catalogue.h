@@ -93,6 +93,8 @@ std::vector<std::string> names_of_given(const Command& command, const nlohmann::
 
 /// The name of a command that `name` is probably a misspelling of.
 std::optional<std::string_view> suggestion(std::string_view name);
+/// The name of a parameter of the command that `name` is probably a misspelling of.
+std::optional<std::string_view> parameter_suggestion(const Command& command, std::string_view name);
 /// What to answer to a name that no row has.
 protocol::Failure unknown_command(std::string_view name);
 

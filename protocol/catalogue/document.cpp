@@ -20,10 +20,6 @@ std::string_view to_string(Route route) {
   return "wake";
 }
 
-std::string_view to_string(protocol::Repeat repeat) {
-  return repeat == protocol::Repeat::safe ? "safe" : "once";
-}
-
 std::string parameter_cell(const Command& command) {
   if (command.route == Route::forward) return "any";
   std::string cell;

@@ -25,20 +25,30 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
-}  // namespace
-
-std::optional<std::string_view> suggestion(std::string_view name) {
+/// Of names, the one that `name` is probably a misspelling of.
+template <class Named>
+std::optional<std::string_view> nearest_name(std::string_view name, std::span<const Named> all) {
   constexpr std::size_t kLongestName = 64;
   if (name.size() > kLongestName) return std::nullopt;
   std::optional<std::string_view> nearest;
   std::size_t best = name.size() / 4 + 2;  // more than that is another word, not a slip
-  for (const Command& command : commands()) {
-    const std::size_t steps = distance(name, command.name);
+  for (const Named& named : all) {
+    const std::size_t steps = distance(name, named.name);
     if (steps >= best) continue;
     best = steps;
-    nearest = command.name;
+    nearest = named.name;
   }
   return nearest;
+}
+
+}  // namespace
+
+std::optional<std::string_view> suggestion(std::string_view name) {
+  return nearest_name(name, commands());
+}
+
+std::optional<std::string_view> parameter_suggestion(const Command& command, std::string_view name) {
+  return nearest_name(name, std::span<const Parameter>(command.parameters));
 }
 
 protocol::Failure unknown_command(std::string_view name) {

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "protocol/catalogue/envelope_text.h"
+
+#include <google/protobuf/message.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <utility>
+
+#include "protocol/proto/car_server.pb.h"
+#include "protocol/proto/universal_message.pb.h"
+#include "protocol/proto/vcsec.pb.h"
+
+namespace fleetsign::catalogue {
+namespace {
+
+using google::protobuf::Message;
+using protocol::Failure;
+using protocol::Kind;
+using UniversalMessage::RoutableMessage;
+
+/// What protobuf_message_as_bytes holds: the domain that a message goes to, or comes from, tells.
+struct Content {
+  UniversalMessage::Domain domain;
+  const Message& request;
+  const Message& reply;
+};
+
+const std::array<Content, 2>& contents() {
+  static const std::array<Content, 2> kContents = {
+      Content{UniversalMessage::DOMAIN_VEHICLE_SECURITY, VCSEC::UnsignedMessage::default_instance(),
+              VCSEC::FromVCSECMessage::default_instance()},
+      Content{UniversalMessage::DOMAIN_INFOTAINMENT, CarServer::Action::default_instance(),
+              CarServer::Response::default_instance()}};
+  return kContents;
+}
+
+/// An empty message of the type that the payload should be of; null when nothing tells.
+const Message* type_of_payload(const RoutableMessage& envelope) {
+  for (const auto& [domain, request, reply] : contents()) {
+    if (envelope.to_destination().domain() == domain) return &request;
+    if (envelope.from_destination().domain() == domain) return &reply;
+  }
+  return nullptr;
+}
+
+bool is_encrypted(const RoutableMessage& envelope) {
+  const auto& signature = envelope.signature_data();
+  return signature.has_aes_gcm_personalized_data() || signature.has_aes_gcm_response_data();
+}
+
+std::string bytes_of(const std::string& content, Privacy privacy) {
+  if (privacy == Privacy::masked) return std::to_string(content.size()) + " bytes";
+  return "0x" + crypto::to_hex(crypto::as_bytes(content));
+}
+
+std::string content_text(const std::string& content, const Message& type, Privacy privacy) {
+  const std::unique_ptr<Message> message(type.New());
+  if (!message->ParseFromString(content)) return "no " + type.GetTypeName() + ": " + bytes_of(content, privacy) + '\n';
+  return type.GetTypeName() + '\n' + text_form(*message, privacy).text;
+}
+
+/// What the envelope carries, which is taken out of it; empty when that is nothing of its own.
+std::string take_content(RoutableMessage& envelope, Privacy privacy) {
+  if (envelope.has_session_info()) {
+    const std::unique_ptr<std::string> content(envelope.release_session_info());
+    return "\n# session_info: " + content_text(*content, Signatures::SessionInfo::default_instance(), privacy);
+  }
+  if (!envelope.has_protobuf_message_as_bytes()) return {};
+  const std::unique_ptr<std::string> content(envelope.release_protobuf_message_as_bytes());
+  const std::string heading = "\n# protobuf_message_as_bytes: ";
+  if (is_encrypted(envelope)) return heading + "encrypted, " + std::to_string(content->size()) + " bytes\n";
+  const Message* type = type_of_payload(envelope);
+  if (type == nullptr) return heading + "of no known domain: " + bytes_of(*content, privacy) + '\n';
+  return heading + content_text(*content, *type, privacy);
+}
+
+/// Protobuf reads many texts as a message with nothing but unknown fields.
+bool has_known_field(const RoutableMessage& message) {
+  RoutableMessage known = message;
+  known.DiscardUnknownFields();
+  return known.ByteSizeLong() > 0;
+}
+
+Failure bad_input(std::string message, std::string hint) {
+  return {.kind = Kind::bad_request, .message = std::move(message), .hint = std::move(hint)};
+}
+
+}  // namespace
+
+protocol::Result<crypto::Bytes> parse_captured(std::string_view text) {
+  std::string packed;
+  std::ranges::copy_if(text, std::back_inserter(packed),
+                       [](char c) { return std::string_view(" \t\r\n").find(c) == std::string_view::npos; });
+  if (packed.empty()) return bad_input("there is nothing to decode", "give the message in base64");
+  // Hexadecimal digits alone are base64 as well, but an envelope begins with other letters.
+  if (auto bytes = crypto::parse_hex(packed)) return *std::move(bytes);
+  std::ranges::replace(packed, '+', '-');
+  std::ranges::replace(packed, '/', '_');
+  if (auto bytes = crypto::parse_base64url(packed)) return *std::move(bytes);
+  return bad_input("the text is neither base64 nor hexadecimal",
+                   "it is what stands in `routable_message` of a request, or in `response` of its reply");
+}
+
+protocol::Result<std::string> envelope_text(crypto::ByteView bytes, Privacy privacy) {
+  RoutableMessage envelope;
+  if (!envelope.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) || !has_known_field(envelope)) {
+    return bad_input("the bytes are no message to or from a vehicle (RoutableMessage)",
+                     "it is what stands in `routable_message` of a request, or in `response` of its reply");
+  }
+  const std::string content = take_content(envelope, privacy);
+  return "# " + envelope.GetTypeName() + '\n' + text_form(envelope, privacy).text + content;
+}
+
+}  // namespace fleetsign::catalogue

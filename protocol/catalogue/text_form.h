@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Messages of a vehicle as text for people, in protobuf's own notation. What tells about a person is masked.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "protocol/payload.h"
+
+namespace google::protobuf {
+class Message;
+}
+
+namespace fleetsign::catalogue {
+
+enum class Privacy : std::uint8_t { masked, shown };
+
+/// What stands in the place of a private value.
+inline constexpr std::string_view kMask = "***";
+
+/// The fields that hold PINs, passwords, tokens, places, names and what somebody listens to, by their full names:
+/// "CarServer.LatLong.latitude".
+std::span<const std::string_view> private_fields();
+
+struct TextForm {
+  std::string text;     ///< lines, ASCII; bytes are in hexadecimal
+  bool masked = false;  ///< something was left out, so the bytes behind the text are private, too
+};
+
+/// Fields that this version does not know may hold anything: masked, the text says only how many bytes they have.
+TextForm text_form(const google::protobuf::Message& message, Privacy privacy);
+
+/// The bytes are a message of the payload's domain, as encode() makes them.
+TextForm text_form(const protocol::Payload& payload, Privacy privacy);
+
+/// What would be sent to a vehicle: {"goes_to": "vehicle", "domain", "repeat", "message", "payload"}. `message` is the
+/// text form; `payload`, in base64, is absent when something in it is masked.
+nlohmann::ordered_json describe(const protocol::Payload& payload, Privacy privacy);
+
+}  // namespace fleetsign::catalogue
