@@ -28,6 +28,7 @@ Exit exit_of(http::ListenError::Reason reason) {
     case Reason::not_permitted:
       return kNoPermission;
     case Reason::bad_address:
+    case Reason::bad_certificate:
       return kBadConfig;
     default:
       return kUnavailable;

@@ -18,17 +18,19 @@
 #include <utility>
 
 #include "daemon/http/listen_error.h"
+#include "daemon/http/tls_transport.h"
 
 namespace fleetsign::http {
 namespace {
 
 constexpr std::string_view kTcpScheme = "http://";
+constexpr std::string_view kTlsScheme = "https://";
 constexpr std::string_view kUnixScheme = "unix:";
 constexpr int kBacklog = 4096;  // the kernel caps it at net.core.somaxconn
 
 ListenError bad_address(const std::string& url, const std::string& why) {
   return listen_error(ListenError::Reason::bad_address, url, why,
-                      "write http://HOST:PORT with a numeric host or localhost, or unix:/PATH");
+                      "write http://HOST:PORT or https://HOST:PORT with a numeric host or localhost, or unix:/PATH");
 }
 
 ListenError system_error(const std::string& url, int number, bool is_unix) {
@@ -78,8 +80,8 @@ std::optional<in_port_t> parse_port(std::string_view text) {
   return port;
 }
 
-crypto::Result<SocketAddress, ListenError> parse_tcp(const std::string& url) {
-  std::string_view rest = std::string_view(url).substr(kTcpScheme.size());
+crypto::Result<SocketAddress, ListenError> parse_tcp(const std::string& url, std::string_view scheme) {
+  std::string_view rest = std::string_view(url).substr(scheme.size());
   if (rest.ends_with('/')) rest.remove_suffix(1);
   const auto colon = rest.rfind(':');
   if (colon == rest.npos || rest.ends_with(']')) return bad_address(url, "the port is missing");
@@ -173,7 +175,9 @@ Peer peer_of(int socket, const sockaddr_storage& from) {
 }  // namespace
 
 crypto::Result<SocketAddress, ListenError> parse_endpoint(const std::string& url) {
-  if (url.starts_with(kTcpScheme)) return parse_tcp(url);
+  for (const std::string_view scheme : {kTcpScheme, kTlsScheme}) {
+    if (url.starts_with(scheme)) return parse_tcp(url, scheme);
+  }
   if (url.starts_with(kUnixScheme)) return parse_unix(url);
   return bad_address(url, "this is no kind of address that is known here");
 }
@@ -186,7 +190,7 @@ std::string url_of(const Descriptor& socket, const Endpoint& endpoint) {
   const bool v6 = storage.ss_family == AF_INET6;
   const in_port_t port = v6 ? unpack<sockaddr_in6>(storage).sin6_port : unpack<sockaddr_in>(storage).sin_port;
   const std::string host = v6 ? "[" + host_of(storage) + "]" : host_of(storage);
-  return std::string(endpoint.tls ? "https://" : kTcpScheme) + host + ":" + std::to_string(ntohs(port));
+  return std::string(endpoint.tls ? kTlsScheme : kTcpScheme) + host + ":" + std::to_string(ntohs(port));
 }
 
 crypto::Result<std::unique_ptr<BoundEndpoint>, ListenError> BoundEndpoint::open(const Endpoint& endpoint,
@@ -233,6 +237,7 @@ std::variant<BoundEndpoint::Arrival, BoundEndpoint::Nothing> BoundEndpoint::acce
   const int on = 1;
   if (from.ss_family != AF_UNIX) ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   Peer peer = peer_of(socket.get(), from);
+  if (tls_) return Arrival{std::make_unique<TlsTransport>(std::move(socket), tls_), std::move(peer), index_};
   return Arrival{std::make_unique<PlainTransport>(std::move(socket)), std::move(peer), index_};
 }
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 
 #include "crypto/result.h"
@@ -15,6 +16,7 @@
 #include "daemon/http/listener.h"
 #include "daemon/http/message.h"
 #include "daemon/http/socket_file.h"
+#include "daemon/http/tls_server.h"
 #include "daemon/http/transport.h"
 
 namespace fleetsign::http {
@@ -27,7 +29,8 @@ struct SocketAddress {
   [[nodiscard]] int family() const { return storage.ss_family; }
 };
 
-/// "http://HOST:PORT" with a numeric host, "[IPv6]" or "localhost", or "unix:/PATH". Resolves no names.
+/// "http://HOST:PORT" or "https://HOST:PORT" with a numeric host, "[IPv6]" or "localhost", or "unix:/PATH". Resolves no
+/// names.
 crypto::Result<SocketAddress, ListenError> parse_endpoint(const std::string& url);
 
 /// Where a socket of an endpoint is bound, with its real port.
@@ -55,6 +58,9 @@ class BoundEndpoint {
   BoundEndpoint(const BoundEndpoint&) = delete;
   BoundEndpoint& operator=(const BoundEndpoint&) = delete;
 
+  /// Has its connections speak TLS. Before the first accept().
+  void use_tls(std::shared_ptr<TlsServer> tls) { tls_ = std::move(tls); }
+
   /// The next connection, without waiting.
   std::variant<Arrival, Nothing> accept();
 
@@ -68,6 +74,7 @@ class BoundEndpoint {
   Descriptor socket_;
   std::string url_;
   std::size_t index_;
+  std::shared_ptr<TlsServer> tls_;  ///< null: plain
   std::optional<SocketFile> file_;
 };
 

@@ -40,6 +40,10 @@ void Connection::enter(Phase phase, std::chrono::milliseconds budget) {
 
 Connection::Step Connection::stop_at(Transport::State state) {
   wants_writable_ = state == Transport::State::wants_writable;
+  if (state == Transport::State::not_tls) {
+    refusal_ = {400, "this port speaks https, and the request came as plain http"};
+    return Step::refused;
+  }
   return state == Transport::State::closed ? Step::closed : Step::waits;
 }
 
@@ -48,7 +52,11 @@ unsigned Connection::events() const {
 }
 
 void Connection::begin() {
-  if (!begun_) begun_ = Clock::now();
+  if (!begun_ && established()) begun_ = Clock::now();
+}
+
+Connection::Step Connection::establish() {
+  return stop_at(transport_->establish());
 }
 
 Connection::Step Connection::receive() {
@@ -75,6 +83,7 @@ Connection::Step Connection::receive() {
 Head Connection::take_request() {
   Head head = reader_.take();
   head.request.peer = peer_;
+  transport_->identify(head.request.peer);
   head.request.endpoint = endpoint_;
   head.request.age = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - *std::exchange(begun_, {}));
   may_send_more_ = head.keep_alive;

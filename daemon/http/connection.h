@@ -30,7 +30,7 @@ class Connection {
   enum class Step {
     waits,    ///< park it: it goes on when events() happen
     done,     ///< receive(): a request is there; send() and flush(): the reply is out and the connection stays
-    refused,  ///< receive() only: refusal() says why
+    refused,  ///< establish() and receive(): refusal() says why
     closed,   ///< there is nothing more to do with it
   };
 
@@ -41,7 +41,11 @@ class Connection {
   /// Says that bytes are there to be received. A request's age counts from here, so that it includes the time in which
   /// the request waits for a thread.
   void begin();
-  /// Reads until there is a request.
+  /// Whether a request can come: over TLS, the handshake is done.
+  [[nodiscard]] bool established() const { return transport_->established(); }
+  /// Goes on with the handshake, and no further.
+  Step establish();
+  /// Reads until there is a request; establishes the connection before that.
   Step receive();
   /// The request of a receive() that is done, with its peer, endpoint and age; caller_gone is left to others.
   Head take_request();
@@ -62,7 +66,10 @@ class Connection {
 
   /// Something of the next request has been read already.
   [[nodiscard]] bool has_input() const { return !reader_.idle(); }
-  /// What the next receive() would read first, untaken; nothing when nothing is there.
+  /// Something has come that was not read; over TLS perhaps less than a byte of a request.
+  [[nodiscard]] bool has_pending() const { return transport_->has_pending(); }
+  /// What the next receive() would read first, untaken; nothing when nothing is there. Only when established, and only
+  /// before a receive(): what it has looked at may not wake a parked connection.
   std::string_view peek(std::span<char> into) { return {into.data(), transport_->peek(into)}; }
 
   [[nodiscard]] const Transport& transport() const { return *transport_; }

@@ -11,7 +11,9 @@
 #include "daemon/http/bound_endpoint.h"
 #include "daemon/http/codec.h"
 #include "daemon/http/connection.h"
+#include "daemon/http/listen_error.h"
 #include "daemon/http/reactor.h"
+#include "daemon/http/tls_server.h"
 #include "daemon/http/workers.h"
 
 namespace fleetsign::http {
@@ -34,7 +36,9 @@ bool asks_for(std::string_view bytes, std::string_view path) {
   return false;
 }
 
-bool has_nothing_more(Connection& connection) {
+/// Of one that hung up: whether it has left nothing to be answered. Looks into TLS, as a farewell is a message there.
+bool left_nothing(Connection& connection) {
+  if (!connection.established()) return !connection.has_pending();
   std::array<char, 1> byte{};
   return connection.peek(byte).empty();
 }
@@ -58,6 +62,7 @@ class Door final : public Listener, private Reactor::Events {
   void dispatch(std::unique_ptr<Connection> connection);
   [[nodiscard]] bool is_express(Connection& connection) const;
   Step serve(Connection& connection);
+  Step serve_express(Connection& connection);
   Step refuse(Connection& connection, const Refusal& refusal) { return connection.send(codec_.refuse(refusal)); }
   void settle(std::unique_ptr<Connection> connection, Step step);
 
@@ -82,7 +87,7 @@ Door::Door(ListenerOptions options, Endpoints endpoints)
       reactor_(*this),
       express_(kExpress,
                [this](Workers::Job connection) {
-                 const Step step = serve(*connection);
+                 const Step step = serve_express(*connection);
                  settle(std::move(connection), step);
                }),
       workers_({.threads = limits_.workers, .queue = limits_.queue}, [this](Workers::Job connection) {
@@ -125,14 +130,14 @@ void Door::on_event(std::unique_ptr<Connection> connection, Sign sign) {
     const Step step = connection->drain();
     return settle(std::move(connection), step);
   }
-  if (sign == Sign::hang_up && has_nothing_more(*connection)) return;  // so that the dead do not stand in the queue
+  if (sign == Sign::hang_up && left_nothing(*connection)) return;  // so that the dead do not stand in the queue
   dispatch(std::move(connection));
 }
 
 void Door::on_deadline(std::unique_ptr<Connection> connection) {
   if (connection->phase() == Phase::idle) {
     // A request that comes at the last moment is served; its caller would not know whether it was.
-    if (!has_nothing_more(*connection)) dispatch(std::move(connection));
+    if (connection->established() && connection->has_pending()) dispatch(std::move(connection));
     return;
   }
   if (connection->phase() != Phase::reading) return;
@@ -153,6 +158,7 @@ void Door::dispatch(std::unique_ptr<Connection> connection) {
 }
 
 bool Door::is_express(Connection& connection) const {
+  if (!connection.established()) return true;  // what it will ask for is not known before the handshake
   if (connection.has_input()) return false;
   std::array<char, 512> buffer{};
   const std::string_view bytes = connection.peek(buffer);
@@ -170,6 +176,13 @@ Step Door::serve(Connection& connection) {
   return connection.send(codec_.answer(head));
 }
 
+/// As serve(), but a handshake is all that it does at once: the request behind it may be no express one.
+Step Door::serve_express(Connection& connection) {
+  if (connection.established()) return serve(connection);
+  const Step step = connection.establish();
+  return step == Step::refused ? refuse(connection, connection.refusal()) : step;
+}
+
 /// Leaves a connection where it goes on after a step.
 void Door::settle(std::unique_ptr<Connection> connection, Step step) {
   if (step == Step::closed) return;
@@ -181,14 +194,31 @@ ListenError no_endpoint() {
   return {ListenError::Reason::bad_address, "there is no address to listen on", "name one with `listen`"};
 }
 
+/// Null for an endpoint without TLS.
+crypto::Result<std::shared_ptr<TlsServer>, ListenError> open_tls(const Endpoint& endpoint, TlsServer::Report report) {
+  const std::string& url = endpoint.url;
+  if (!endpoint.tls && url.starts_with("https:")) {
+    return listen_error(ListenError::Reason::bad_certificate, url, "https needs a certificate",
+                        "name its files with `tls`; `fleetsign make-cert` makes them");
+  }
+  if (!endpoint.tls) return std::shared_ptr<TlsServer>();
+  auto server = TlsServer::open(*endpoint.tls, std::move(report));
+  if (server.ok()) return server;
+  const ListenError& unusable = server.error();
+  return listen_error(unusable.reason, url, unusable.message, unusable.hint);
+}
+
 }  // namespace
 
 crypto::Result<std::unique_ptr<Listener>, ListenError> Listener::open(ListenerOptions options) {
   if (options.endpoints.empty()) return no_endpoint();
   Endpoints endpoints;
   for (std::size_t i = 0; i < options.endpoints.size(); ++i) {
+    auto tls = open_tls(options.endpoints[i], options.report);
+    if (!tls.ok()) return std::move(tls).error();
     auto bound = BoundEndpoint::open(options.endpoints[i], i);
     if (!bound.ok()) return std::move(bound).error();
+    (*bound)->use_tls(*std::move(tls));
     endpoints.push_back(std::move(bound).value());
   }
   return std::unique_ptr<Listener>(std::make_unique<Door>(std::move(options), std::move(endpoints)));

@@ -34,7 +34,7 @@ struct Endpoint {
 
 /// Why the door could not be opened: `message` names the address and the reason, `hint` what to do.
 struct ListenError {
-  enum class Reason { bad_address, in_use, not_permitted, unavailable };
+  enum class Reason { bad_address, bad_certificate, in_use, not_permitted, unavailable };
   Reason reason{};
   std::string message;
   std::string hint;

@@ -43,11 +43,18 @@ class Headers {
 /// ASCII comparison without case, as header names, schemes and hosts need it.
 bool equal_ignoring_case(std::string_view a, std::string_view b);
 
+/// The certificate that a caller has shown: one of an authority named by the endpoint, and its key is the caller's.
+struct PeerCertificate {
+  std::string common_name;  ///< of its subject, UTF-8; empty when it has none
+  std::string sha256;       ///< of the whole certificate, 64 lower-case hexadecimal digits
+};
+
 /// Who is at the other end of a connection, as the kernel and TLS say; nothing here comes from a header.
 struct Peer {
-  std::string address;       ///< "127.0.0.1", "::1", or "unix"
-  std::optional<uid_t> uid;  ///< Unix sockets only
-  std::optional<gid_t> gid;  ///< Unix sockets only
+  std::string address;                              ///< "127.0.0.1", "::1", or "unix"
+  std::optional<uid_t> uid;                         ///< Unix sockets only
+  std::optional<gid_t> gid;                         ///< Unix sockets only
+  std::optional<PeerCertificate> certificate = {};  ///< only where the endpoint asks for one
 };
 
 struct Request {

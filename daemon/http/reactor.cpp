@@ -35,9 +35,8 @@ void isolated(Call call) {
   }
 }
 
-bool is_silent(Connection& connection) {
-  std::array<char, 1> byte{};
-  return connection.phase() == Connection::Phase::idle && !connection.has_input() && connection.peek(byte).empty();
+bool is_silent(const Connection& connection) {
+  return connection.phase() == Connection::Phase::idle && !connection.has_input() && !connection.has_pending();
 }
 
 }  // namespace

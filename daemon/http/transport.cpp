@@ -36,6 +36,11 @@ bool Transport::peer_gone() const {
   return ::poll(&poll_for, 1, 0) == 1 && poll_for.revents != 0;
 }
 
+bool Transport::has_pending() const {
+  char byte = 0;
+  return uninterrupted([&] { return ::recv(socket_.get(), &byte, sizeof byte, MSG_PEEK); }) > 0;
+}
+
 Transport::Moved PlainTransport::read(std::span<char> into) {
   const ssize_t n = uninterrupted([&] { return ::recv(socket_.get(), into.data(), into.size(), 0); });
   if (n > 0) return {State::moved, static_cast<std::size_t>(n)};

@@ -73,6 +73,7 @@ TlsIdentity::TlsIdentity(const std::vector<std::string>& names) {
   write_file(key(), [&](FILE* file) {
     return PEM_write_PrivateKey(file, private_key.get(), nullptr, nullptr, 0, nullptr, nullptr);
   });
+  std::filesystem::permissions(key(), std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
 }
 
 TlsIdentity::~TlsIdentity() {

@@ -11,7 +11,7 @@ namespace fleetsign::tests {
 class TlsIdentity {
  public:
   /// Self-signed, valid for a day, for these names ("DNS:localhost", "IP:127.0.0.1"). Two files in a folder of their
-  /// own.
+  /// own, the key with mode 0600.
   explicit TlsIdentity(const std::vector<std::string>& names);
   ~TlsIdentity();
   TlsIdentity(const TlsIdentity&) = delete;

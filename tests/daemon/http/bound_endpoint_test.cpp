@@ -106,7 +106,7 @@ TEST_CASE("endpoint: an address that is none is refused, with what to write inst
                                 "http://[127.0.0.1]:80",
                                 "http://u@127.0.0.1:80",
                                 "ftp://127.0.0.1:80",
-                                "https://127.0.0.1:80",
+                                "https://127.0.0.1",
                                 "unix:",
                                 "unix:relative",
                                 "unix:/"

@@ -36,9 +36,13 @@ bool Caller::send(std::string_view bytes) {
   return true;
 }
 
+ssize_t Caller::read(std::span<char> into) {
+  return ::recv(socket_.get(), into.data(), into.size(), 0);
+}
+
 bool Caller::read_more() {
   std::array<char, 65536> buffer{};
-  const ssize_t n = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
+  const ssize_t n = read(buffer);
   if (n > 0) received_.append(buffer.data(), static_cast<std::size_t>(n));
   return n > 0;
 }

@@ -2,7 +2,10 @@
 // The other end of a connection: writes exact bytes, reads replies. Gives up after a time that no test needs.
 #pragma once
 
+#include <sys/types.h>
+
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -15,9 +18,12 @@ class Caller {
  public:
   /// Connects to a URL of a listener. A test fails when it cannot.
   explicit Caller(const std::string& url);
+  virtual ~Caller() = default;
+  Caller(Caller&&) = default;
+  Caller& operator=(Caller&&) = default;
 
   /// False when the other side has closed.
-  bool send(std::string_view bytes);
+  virtual bool send(std::string_view bytes);
 
   struct Answer {
     int status = 0;
@@ -34,8 +40,12 @@ class Caller {
   std::string receive_rest();
 
   /// Says that nothing more will be sent.
-  void end_output();
+  virtual void end_output();
   [[nodiscard]] int descriptor() const { return socket_.get(); }
+
+ protected:
+  /// As recv(2).
+  virtual ssize_t read(std::span<char> into);
 
  private:
   bool read_more();

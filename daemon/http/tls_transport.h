@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// A connection over TLS, on OpenSSL, which reads one record at a time and none ahead: what has come and was not read
+// makes the descriptor readable, so that no request lies decrypted and unseen.
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "crypto/openssl.h"
+#include "daemon/http/tls_server.h"
+#include "daemon/http/transport.h"
+
+namespace fleetsign::http {
+
+/// Cheap to make: all work begins with establish(), in the thread that calls it.
+class TlsTransport final : public PlainTransport {
+ public:
+  /// The descriptor is non-blocking. Serves with what `server` has when the first byte comes.
+  TlsTransport(Descriptor socket, std::shared_ptr<TlsServer> server);
+  /// Takes leave of a peer that has not been told yet.
+  ~TlsTransport() override;
+  TlsTransport(const TlsTransport&) = delete;
+  TlsTransport& operator=(const TlsTransport&) = delete;
+
+  Moved read(std::span<char> into) override;
+  Moved write(std::string_view first, std::string_view second) override;
+  std::size_t peek(std::span<char> into) override;
+  void end_output() override;
+
+  [[nodiscard]] bool established() const override { return stage_ == Stage::established || stage_ == Stage::plain; }
+  State establish() override;
+  [[nodiscard]] bool has_pending() const override;
+  void identify(Peer& peer) const override { peer.certificate = certificate_; }
+
+ private:
+  enum class Stage {
+    untouched,  ///< nothing has come yet
+    handshaking,
+    established,
+    plain,   ///< the peer does not speak TLS
+    broken,  ///< by an error behind which OpenSSL is not to be called again
+  };
+
+  template <class Call>
+  State attempt(Call call);
+  State begin();
+  void take_leave();
+
+  std::shared_ptr<TlsServer> server_;  ///< until the handshake begins
+  crypto::Handle<SSL, SSL_free> ssl_;
+  std::optional<PeerCertificate> certificate_;
+  Stage stage_ = Stage::untouched;
+};
+
+}  // namespace fleetsign::http
