@@ -149,7 +149,7 @@ void Exchange::receive_handshake(Session& session, const Pending& pending, const
 
 void Exchange::receive_session_info(Session& session, const Pending& pending, const SessionInfoClaim& claim,
                                     Instant now) {
-  switch (session.adopt_handshake(claim, question_of(pending, now))) {
+  switch (session.adopt_handshake(claim, question_of(pending, now), rules_.key_change)) {
     case Adoption::adopted:
       if (!doubt_) last_failure_.reset();
       return;
@@ -161,6 +161,7 @@ void Exchange::receive_session_info(Session& session, const Pending& pending, co
           during_handshake({.kind = Kind::vehicle_error, .message = "the vehicle's session info came too late"});
       return;
     case Adoption::key_changed:
+      return finish({.kind = Kind::vehicle_key_changed, .message = "the vehicle shows another key than before"});
     case Adoption::unverifiable:
       break;
   }

@@ -43,6 +43,7 @@ using Step = std::variant<Send, Pause, Done>;
 
 struct ExchangeRules {
   bool require_authenticated_replies = false;  ///< an unauthenticated success becomes untrusted_reply
+  KeyChange key_change = KeyChange::follow;    ///< of the vehicle; refused, it becomes vehicle_key_changed
 };
 
 /// One command. The session is its lane's: the caller holds the lane's lock during each call, and at no other time.

@@ -49,15 +49,15 @@ std::variant<Stamp, StampRefusal> Session::stamp(Instant now, Instant deadline) 
                .generation = generation_};
 }
 
-Adoption Session::adopt_handshake(const SessionInfoClaim& claim, const Question& question) {
-  return adopt(claim, question, KeyRule::any);
+Adoption Session::adopt_handshake(const SessionInfoClaim& claim, const Question& question, KeyChange key_change) {
+  return adopt(claim, question, Came::in_handshake, any_key_will_do_ ? KeyChange::follow : key_change);
 }
 
 Adoption Session::adopt_attached(const SessionInfoClaim& claim, const Question& question) {
-  return adopt(claim, question, KeyRule::same);
+  return adopt(claim, question, Came::attached, KeyChange::refuse);
 }
 
-Adoption Session::adopt(const SessionInfoClaim& claim, const Question& question, KeyRule rule) {
+Adoption Session::adopt(const SessionInfoClaim& claim, const Question& question, Came came, KeyChange key_change) {
   const auto info = parse_session_info(claim.encoded);
   if (!info) return Adoption::unverifiable;
   // "Report it even when the tag is missing or wrong": an unpaired vehicle may have no key to tag with.
@@ -69,11 +69,11 @@ Adoption Session::adopt(const SessionInfoClaim& claim, const Question& question,
 
   if (question.generation != generation_) return Adoption::outdated;
   if (question.received_at - question.sent_at > kMaxLatency) return Adoption::outdated;
-  if (!same_key && keys_ && rule == KeyRule::same) return Adoption::key_changed;
+  if (!same_key && keys_ && key_change == KeyChange::refuse) return Adoption::key_changed;
   // The answer to a handshake cannot be a replay, as its tag covers a fresh uuid: there, a clock that goes backwards
   // is the vehicle's own, and to insist on the old one would leave it unreachable.
   const bool backwards = same_key && info->epoch == epoch_ && info->clock_time < last_clock_time_;
-  if (backwards && rule == KeyRule::same) return Adoption::outdated;
+  if (backwards && came == Came::attached) return Adoption::outdated;
 
   key_was_replaced_ = keys_ && !same_key;
   commit(*info, std::move(keys), question);
@@ -93,6 +93,7 @@ void Session::commit(const SessionInfo& info, std::shared_ptr<const SessionKeys>
   epoch_ = info.epoch;
   last_clock_time_ = info.clock_time;
   established_ = true;
+  any_key_will_do_ = false;
   ++generation_;
 }
 
@@ -113,6 +114,11 @@ void Session::note_encrypted_reply(const Epoch& epoch) {
 void Session::forget() {
   established_ = false;
   ++generation_;
+}
+
+void Session::forget_key() {
+  forget();
+  any_key_will_do_ = true;
 }
 
 }  // namespace fleetsign::protocol

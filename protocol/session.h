@@ -58,6 +58,10 @@ enum class Adoption : std::uint8_t {
   not_paired,    ///< the client key is not paired with this vehicle
 };
 
+/// What becomes of a genuine session info under another key than the session's: a vehicle that got a new computer, or
+/// somebody else.
+enum class KeyChange : std::uint8_t { follow, refuse };
+
 class Session {
  public:
   /// A session info that took longer than this is not adopted: its clock would be too far behind.
@@ -88,8 +92,10 @@ class Session {
   /// Takes the next counter for a command that expires no later than `deadline`.
   std::variant<Stamp, StampRefusal> stamp(Instant now, Instant deadline);
 
-  /// Verifies the answer to a handshake and adopts it, also under a new key.
-  Adoption adopt_handshake(const SessionInfoClaim& claim, const Question& question);
+  /// Verifies the answer to a handshake and adopts it, under a new key only when that is to be followed or after
+  /// forget_key().
+  Adoption adopt_handshake(const SessionInfoClaim& claim, const Question& question,
+                           KeyChange key_change = KeyChange::follow);
   /// Verifies a session info that rode on the reply to a command and adopts it, under the same key only.
   Adoption adopt_attached(const SessionInfoClaim& claim, const Question& question);
 
@@ -98,10 +104,12 @@ class Session {
 
   /// Gives the session up; the next command needs a handshake. Counters and keys are remembered in case it continues.
   void forget();
+  /// The same, and the next handshake may come with another key, whatever the rule is.
+  void forget_key();
 
  private:
-  enum class KeyRule : std::uint8_t { any, same };
-  Adoption adopt(const SessionInfoClaim& claim, const Question& question, KeyRule rule);
+  enum class Came : std::uint8_t { in_handshake, attached };
+  Adoption adopt(const SessionInfoClaim& claim, const Question& question, Came came, KeyChange key_change);
   void commit(const SessionInfo& info, std::shared_ptr<const SessionKeys> keys, const Question& question);
   [[nodiscard]] bool bound_holds(VehicleTime told, const Question& question) const;
   [[nodiscard]] std::uint64_t vehicle_seconds_at(Instant when) const;
@@ -117,6 +125,7 @@ class Session {
   Instant clock_bound_at_{};       // ... at that instant
   bool answers_encrypted_ = false;
   bool key_was_replaced_ = false;
+  bool any_key_will_do_ = true;  // until the first adoption, and after forget_key()
 };
 
 }  // namespace fleetsign::protocol

@@ -31,14 +31,14 @@ Report Commander::execute(const Order& order) const {
   if (!turn) return {.outcome = std::move(turn).error()};
 
   protocol::Exchange exchange(order.payload, order.patience.deadline, rules_);
-  int requests = 0;
+  Report report{.outcome = protocol::Outcome{}};
   upstream::Answer answer;
   for (;;) {
     // A caller that has gone cannot be told what happened: nothing further is sent for it.
     auto step =
         order.patience.caller_gone() ? exchange.give_up("the caller has gone") : turn->next(exchange, order.patience);
     if (auto* done = std::get_if<protocol::Done>(&step)) {
-      Report report{.outcome = std::move(done->outcome), .upstream_requests = requests};
+      report.outcome = std::move(done->outcome);
       if (is_upstream_error(report.outcome)) report.fleet_api_answer = std::get<upstream::Delivered>(std::move(answer));
       return report;
     }
@@ -46,9 +46,13 @@ Report Commander::execute(const Order& order) const {
       turn->pause(pause->until, order.patience);
       continue;
     }
-    answer = fleet_api_.send(signed_command(order, std::get<protocol::Send>(step)), order.token);
-    if (has_left(answer)) ++requests;
-    turn->receive(exchange, as_answer(answer));
+    const auto& send = std::get<protocol::Send>(step);
+    answer = fleet_api_.send(signed_command(order, send), order.token);
+    if (has_left(answer)) {
+      ++report.upstream_requests;
+      if (send.what == protocol::Send::What::handshake) ++report.handshakes;
+    }
+    if (turn->receive(exchange, as_answer(answer))) report.vehicle_key_replaced = true;
   }
 }
 

@@ -22,7 +22,9 @@ struct Order {
 
 struct Report {
   protocol::Result<protocol::Outcome> outcome;
-  int upstream_requests = 0;  ///< signed_command requests that were made, handshakes included
+  int upstream_requests = 0;          ///< signed_command requests that were made, handshakes included
+  int handshakes = 0;                 ///< of these
+  bool vehicle_key_replaced = false;  ///< the vehicle showed another key than before, and it was followed
   /// Fleet API's own answer, for Kind::upstream_error.
   std::optional<upstream::Delivered> fleet_api_answer = {};
 };

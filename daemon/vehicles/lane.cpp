@@ -60,6 +60,25 @@ protocol::Result<Turn> Lane::enter(const Patience& patience) {
                             (inside_ == 1 ? " earlier command was" : " earlier commands were") + " under way"};
 }
 
+LaneState Lane::state() const {
+  const Lock lock(mutex_);
+  const auto& parties = session_.parties();
+  return {.vin = parties.vin,
+          .domain = parties.domain,
+          .established = session_.usable(),
+          .counter = session_.counter(),
+          .epoch = session_.epoch(),
+          .replies_encrypted = session_.answers_encrypted(),
+          .inside = inside_,
+          .waiting = queue_.size()};
+}
+
+void Lane::forget() {
+  const Lock lock(mutex_);
+  session_.forget_key();
+  changed_.notify_all();
+}
+
 void Lane::leave(const Lock& /*held*/) {
   --inside_;
   if (queue_.empty()) return;
@@ -115,10 +134,13 @@ protocol::Step Turn::next(protocol::Exchange& exchange, const Patience& patience
   return step;
 }
 
-void Turn::receive(protocol::Exchange& exchange, const protocol::Answer& answer) {
+bool Turn::receive(protocol::Exchange& exchange, const protocol::Answer& answer) {
   const Lane::Lock lock(lane_->mutex_);
+  const auto& session = lane_->session_;
+  const auto generation = session.generation();
   exchange.receive(lane_->session_, answer, lane_->clock_());
   settle(lock);
+  return session.generation() != generation && session.usable() && session.key_was_replaced();
 }
 
 void Turn::pause(Instant until, const Patience& patience) {

@@ -12,6 +12,7 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <string>
 #include <utility>
 
 #include "protocol/exchange.h"
@@ -29,6 +30,18 @@ struct Patience {
   std::function<bool()> caller_gone = [] { return false; };  ///< asked under a lock: it neither blocks nor throws
 };
 
+/// A lane as it is just now.
+struct LaneState {
+  std::string vin;
+  protocol::Domain domain{};
+  bool established = false;  ///< the next command needs no handshake
+  std::uint32_t counter = 0;
+  protocol::Epoch epoch{};
+  bool replies_encrypted = false;
+  std::size_t inside = 0;
+  std::size_t waiting = 0;
+};
+
 class Turn;
 
 /// VCSEC demands commands in counter order, so it takes one at a time, first come first served. Infotainment accepts
@@ -44,6 +57,11 @@ class Lane : public std::enable_shared_from_this<Lane> {
   /// ends.
   protocol::Result<Turn> enter(const Patience& patience);
 
+  [[nodiscard]] LaneState state() const;
+
+  /// Gives the session up, and the vehicle's key with it: the next command needs a handshake, and trusts what it shows.
+  void forget();
+
  private:
   friend class Turn;
   struct Waiter {
@@ -58,7 +76,7 @@ class Lane : public std::enable_shared_from_this<Lane> {
 
   const Clock clock_;
   const std::size_t overlapping_;
-  std::mutex mutex_;  // guards everything below
+  mutable std::mutex mutex_;  // guards everything below
   protocol::Session session_;
   std::size_t inside_ = 0;
   std::list<Waiter*> queue_{};
@@ -79,8 +97,8 @@ class Turn {
   /// The exchange's next step. Waits while another caller's handshake is under way, or while the window is full.
   protocol::Step next(protocol::Exchange& exchange, const Patience& patience);
 
-  /// Hands the answer to the last Send to the exchange.
-  void receive(protocol::Exchange& exchange, const protocol::Answer& answer);
+  /// Hands the answer to the last Send to the exchange. Whether the session has got another key of the vehicle by it.
+  bool receive(protocol::Exchange& exchange, const protocol::Answer& answer);
 
   /// Sleeps until then, or until the caller's patience ends.
   void pause(protocol::Instant until, const Patience& patience);

@@ -2,7 +2,6 @@
 #include "daemon/vehicles/lanes.h"
 
 #include <algorithm>
-#include <functional>
 
 namespace fleetsign::vehicles {
 namespace {
@@ -22,7 +21,7 @@ Lanes::Lanes(std::shared_ptr<const crypto::PrivateKey> client, Clock clock, std:
 
 std::shared_ptr<Lane> Lanes::find_or_make(const std::string& vin, protocol::Domain domain) {
   const std::string name = name_of(vin, domain);
-  Shard& shard = shards_[std::hash<std::string>{}(name) % shards_.size()];
+  Shard& shard = shard_of(name);
   const std::lock_guard lock(shard.mutex);
   if (const auto found = shard.by_name.find(name); found != shard.by_name.end()) {
     shard.by_use.splice(shard.by_use.begin(), shard.by_use, found->second);
@@ -52,6 +51,35 @@ std::size_t Lanes::size() const {
     sum += shard.by_use.size();
   }
   return sum;
+}
+
+std::vector<LaneState> Lanes::states() const {
+  std::vector<std::shared_ptr<Lane>> lanes;  // kept while they are asked, without the registry's lock
+  for (const Shard& shard : shards_) {
+    const std::lock_guard lock(shard.mutex);
+    for (const Entry& entry : shard.by_use) lanes.push_back(entry.lane);
+  }
+  std::vector<LaneState> states;
+  states.reserve(lanes.size());
+  for (const auto& lane : lanes) states.push_back(lane->state());
+  return states;
+}
+
+std::size_t Lanes::forget(const std::string& vin) {
+  std::size_t forgotten = 0;
+  for (const auto domain : {protocol::Domain::vehicle_security, protocol::Domain::infotainment}) {
+    const std::string name = name_of(vin, domain);
+    Shard& shard = shard_of(name);
+    std::shared_ptr<Lane> lane;
+    {
+      const std::lock_guard lock(shard.mutex);
+      if (const auto found = shard.by_name.find(name); found != shard.by_name.end()) lane = found->second->lane;
+    }
+    if (!lane) continue;
+    lane->forget();
+    ++forgotten;
+  }
+  return forgotten;
 }
 
 }  // namespace fleetsign::vehicles

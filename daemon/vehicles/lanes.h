@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -30,6 +31,12 @@ class Lanes {
 
   [[nodiscard]] std::size_t size() const;
 
+  /// Of each lane, the state at some moment of the call.
+  [[nodiscard]] std::vector<LaneState> states() const;
+
+  /// Forgets the sessions of a vehicle (VIN in upper case), with its keys. How many lanes it has.
+  std::size_t forget(const std::string& vin);
+
  private:
   struct Entry {
     std::string name;
@@ -41,6 +48,7 @@ class Lanes {
     std::unordered_map<std::string, std::list<Entry>::iterator> by_name;
   };
 
+  Shard& shard_of(const std::string& name) { return shards_[std::hash<std::string>{}(name) % shards_.size()]; }
   void make_room(Shard& shard) const;
 
   std::shared_ptr<const crypto::PrivateKey> client_;  // shared by all sessions

@@ -17,6 +17,7 @@ constexpr bool may_come_of_an_exchange(Kind kind) {
     case Kind::vehicle_busy:
     case Kind::unreachable:
     case Kind::vehicle_error:
+    case Kind::vehicle_key_changed:
     case Kind::vehicle_error_unclear:
     case Kind::upstream_malformed:
     case Kind::untrusted_reply:
@@ -41,7 +42,6 @@ constexpr bool may_come_of_an_exchange(Kind kind) {
     case Kind::local_rate:
     case Kind::local_budget:
     case Kind::overloaded:
-    case Kind::vehicle_key_changed:
     case Kind::internal:
       return false;
   }

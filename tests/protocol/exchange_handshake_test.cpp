@@ -185,6 +185,35 @@ TEST_CASE("exchange: a new key of the vehicle costs three posts") {
   CHECK(between.run(between.payload()).sent == "c");
 }
 
+TEST_CASE("exchange: a new key of the vehicle is refused when its keys are pinned, until it is forgotten") {
+  constexpr ExchangeRules kPinned{.key_change = KeyChange::refuse};
+  Conversation between;
+  CHECK(between.run(between.payload(), {}, kPinned).result == "accepted yes");
+  between.vehicle.rotate_key();
+  between.vehicle.pass(60s);
+  for (const auto* sent : {"ch", "h"}) {
+    const auto report = between.run(between.payload(), {}, kPinned);
+    CHECK(report.sent == sent);
+    CHECK(report.result == "vehicle_key_changed no");
+    CHECK(report.executions == 0);
+  }
+  CHECK_FALSE(between.session.key_was_replaced());
+
+  between.session.forget_key();
+  CHECK(between.run(between.payload(), {}, kPinned).result == "accepted yes");
+  between.vehicle.rotate_key();
+  between.vehicle.pass(60s);
+  CHECK(between.run(between.payload(), {}, kPinned).result == "vehicle_key_changed no");
+}
+
+TEST_CASE("exchange: a vehicle that reboots keeps its pinned key") {
+  Conversation between;
+  between.warm_up();
+  between.vehicle.reboot();
+  between.vehicle.pass(60s);
+  CHECK(between.run(between.payload(), {}, {.key_change = KeyChange::refuse}).sent == "cc");
+}
+
 TEST_CASE("exchange: after a new key the command may be out of step once more") {
   Conversation between;
   between.warm_up();

@@ -253,6 +253,12 @@ TEST_CASE("exchange: every kind of failure that it may end in does occur") {
       {Kind::unreachable, ends_with(unreachable())},
       {Kind::shutting_down, ends_with(unreachable(Kind::shutting_down))},
       {Kind::vehicle_error, ends_with(faulted(10))},
+      {Kind::vehicle_key_changed,
+       [](Conversation& between) {
+         between.vehicle.rotate_key();
+         between.vehicle.pass(60s);
+         return between.run(between.payload(), {}, {.key_change = KeyChange::refuse});
+       }},
       {Kind::vehicle_error_unclear, ends_with(faulted(25))},
       {Kind::upstream_malformed, ends_with(body("{}"))},
       {Kind::untrusted_reply, ends_with(altered([](auto& reply) { reply.clear_from_destination(); }))},

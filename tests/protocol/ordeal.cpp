@@ -62,7 +62,9 @@ class Trial {
   void start() {
     const auto repeat = choices_.once_in(2) ? Repeat::once : Repeat::safe;
     const auto deadline = between_.now + choices_.among(kWaits);
-    const ExchangeRules rules{.require_authenticated_replies = choices_.once_in(8)};
+    const auto rule = choices_.below(8);
+    const ExchangeRules rules{.require_authenticated_replies = rule == 1,
+                              .key_change = rule == 2 ? KeyChange::refuse : KeyChange::follow};
     commands_.push_back(
         {.exchange = Exchange(between_.payload(repeat), deadline, rules), .deadline = deadline, .repeat = repeat});
   }

@@ -211,6 +211,23 @@ TEST_CASE("session: an attached session info under another key is reported, not 
   CHECK_FALSE(bench.session.key_was_replaced());
 }
 
+TEST_CASE("session: a handshake under another key is refused where keys are pinned, but not the first one") {
+  SessionBench bench;
+  const auto handshake = [&] {
+    const auto asked = bench.question();
+    return bench.session.adopt_handshake(bench.tell(asked), asked, KeyChange::refuse);
+  };
+  REQUIRE(handshake() == Adoption::adopted);
+  REQUIRE(handshake() == Adoption::adopted);
+  bench.vehicle.rotate_key();
+  bench.session.forget();
+  CHECK(handshake() == Adoption::key_changed);
+  CHECK_FALSE(bench.session.usable());
+  bench.session.forget_key();
+  CHECK(handshake() == Adoption::adopted);
+  CHECK(bench.session.key_was_replaced());
+}
+
 TEST_CASE("session: an unpaired key is reported with a tag, without one and with a wrong one, and never adopted") {
   SessionBench bench;
   REQUIRE(bench.handshake() == Adoption::adopted);

@@ -212,6 +212,31 @@ TEST_CASE("commander: two vehicles do not hold each other up, nor do the two dom
   CHECK(to_text(slow.get().outcome) == "accepted yes");
 }
 
+TEST_CASE("commander: a new key of the vehicle is followed, and told of") {
+  Bench bench;
+  const auto first = bench.commander.execute(bench.order("honk_horn"));
+  CHECK(first.handshakes == 1);
+  CHECK_FALSE(first.vehicle_key_replaced);
+  bench.client.order(bench.vins[0], {{"fault", "rotate_key"}});
+  const auto rotated = bench.commander.execute(bench.order("honk_horn"));
+  CHECK(to_text(rotated.outcome) == "accepted yes");
+  CHECK(rotated.upstream_requests == 3);
+  CHECK(rotated.handshakes == 1);
+  CHECK(rotated.vehicle_key_replaced);
+  CHECK_FALSE(bench.commander.execute(bench.order("honk_horn")).vehicle_key_replaced);
+}
+
+TEST_CASE("commander: a new key of the vehicle is refused where keys are pinned, until its sessions are forgotten") {
+  Bench bench;
+  const Commander pinning(bench.lanes, bench.fleet_api, {.key_change = protocol::KeyChange::refuse});
+  CHECK(to_text(pinning.execute(bench.order("honk_horn")).outcome) == "accepted yes");
+  bench.client.order(bench.vins[0], {{"fault", "rotate_key"}});
+  CHECK(to_text(pinning.execute(bench.order("honk_horn")).outcome) == "vehicle_key_changed no");
+  CHECK(bench.executed() == 1);
+  CHECK(bench.lanes.forget(bench.vins[0]) == 1);
+  CHECK(to_text(pinning.execute(bench.order("honk_horn")).outcome) == "accepted yes");
+}
+
 TEST_CASE("commander: replies that nobody authenticates are refused where the rules say so") {
   Bench bench;
   const Commander strict(bench.lanes, bench.fleet_api, {.require_authenticated_replies = true});

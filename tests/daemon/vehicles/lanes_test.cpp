@@ -90,6 +90,37 @@ TEST_CASE("lanes: those in use may be more than the capacity, and go when they a
   CHECK(lanes.size() == 16);
 }
 
+TEST_CASE("lanes: they tell how they are") {
+  Bench bench;
+  CHECK(bench.lanes.states().empty());
+  REQUIRE(to_text(bench.commander.execute(bench.order("door_lock")).outcome) == "accepted yes");
+  const auto turn = bench.lanes.find_or_make(bench.vins[0], Domain::vehicle_security)->enter(bench.patience());
+  const auto states = bench.lanes.states();
+  REQUIRE(states.size() == 1);
+  const LaneState& state = states.front();
+  CHECK(state.vin == bench.vins[0]);
+  CHECK(state.domain == Domain::vehicle_security);
+  CHECK(state.established);
+  CHECK(state.counter == 1);
+  CHECK(state.epoch != protocol::Epoch{});
+  CHECK(state.inside == 1);
+  CHECK(state.waiting == 0);
+}
+
+TEST_CASE("lanes: a vehicle's sessions are forgotten, those of others stay") {
+  Bench bench(2);
+  auto order = bench.order("door_lock");
+  for (const auto& car : bench.vins) {
+    order.vin = car;
+    REQUIRE(to_text(bench.commander.execute(order).outcome) == "accepted yes");
+  }
+  CHECK(bench.lanes.forget(bench.vins[1]) == 1);
+  CHECK(bench.lanes.forget(vin(7)) == 0);
+  CHECK(bench.commander.execute(order).upstream_requests == 2);
+  order.vin = bench.vins[0];
+  CHECK(bench.commander.execute(order).upstream_requests == 1);
+}
+
 TEST_CASE("lanes: many threads find the same lane, and make it once") {
   auto lanes = make_lanes(64);
   std::vector<std::shared_ptr<Lane>> found(8);
