@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -43,6 +44,24 @@ struct FleetApi {
   bool operator==(const FleetApi&) const = default;
 };
 
+/// Bounds on everything that a stranger can grow.
+struct Limits {
+  std::size_t connections = 10'000;
+  std::size_t connections_per_peer = 10'000;
+  std::size_t workers = 4'096;  ///< requests being handled at once
+  std::size_t queue = 4'096;    ///< requests that wait for a worker
+  std::size_t uri_bytes = 8 * 1024;
+  std::size_t header_bytes = 32 * 1024;  ///< all fields together
+  std::size_t header_count = 100;
+  std::size_t body_bytes = 1024 * 1024;
+  std::chrono::milliseconds first_byte{60'000};  ///< of silence between requests
+  std::chrono::milliseconds request{10'000};     ///< from a request's first byte to its last
+  std::chrono::milliseconds reply{30'000};       ///< for the caller to take it
+  std::size_t requests_per_connection = 10'000;
+
+  bool operator==(const Limits&) const = default;
+};
+
 struct Log {
   LogLevel level = LogLevel::info;
   LogFormat format = LogFormat::text;
@@ -63,6 +82,7 @@ struct Config {
   std::vector<std::string> experimental_commands;
   bool auto_wake = false;
   bool require_authenticated_replies = false;
+  Limits limits;
   Log log;
 
   bool operator==(const Config&) const = default;

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
-#include <iterator>
 #include <system_error>
 
 #include "config/suggestion.h"
@@ -17,10 +16,36 @@ using std::chrono::milliseconds;
 
 struct Unit {
   std::string_view name;
-  std::int64_t milliseconds;
+  std::int64_t factor;
 };
-/// The smallest first.
-constexpr Unit kUnits[] = {{"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}};
+
+/// How a kind of number is written, and spoken of.
+struct Quantity {
+  std::span<const Unit> units;  ///< the smallest first; "" where a bare number has a meaning
+  std::string_view expected;
+  std::string_view is_none;
+  std::string_view hint;
+  std::string_view is_less;
+  std::string_view is_more;
+};
+
+constexpr Unit kTimes[] = {{"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}};
+constexpr Unit kBytes[] = {{"", 1}, {"KiB", 1'024}, {"MiB", 1'048'576}};
+constexpr Unit kOnes[] = {{"", 1}};
+
+constexpr Quantity kDuration = {kTimes,
+                                "a duration such as 10s",
+                                "is not a duration",
+                                "write a whole number and ms, s, m or h, such as 10s",
+                                "is shorter than",
+                                "is longer than"};
+constexpr Quantity kSize = {
+    kBytes,          "a size such as 64KiB",
+    "is not a size", "write a whole number of bytes, or one with KiB or MiB behind it, such as 64KiB",
+    "is less than",  "is more than"};
+constexpr Quantity kCount = {
+    kOnes,          "a whole number", "is not a whole number", "write it in digits alone, such as 1000",
+    "is less than", "is more than"};
 
 struct Expansion {
   std::string_view start;
@@ -58,6 +83,55 @@ std::string_view trimmed(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(' ');
   if (begin == std::string_view::npos) return {};
   return text.substr(begin, text.find_last_not_of(' ') - begin + 1);
+}
+
+/// With the largest unit that leaves a whole number.
+std::string to_text(const Quantity& quantity, std::int64_t number) {
+  const Unit* unit = quantity.units.data();
+  for (const Unit& larger : quantity.units) {
+    if (number % larger.factor == 0) unit = &larger;
+  }
+  return std::to_string(number / unit->factor) + std::string(unit->name);
+}
+
+/// In the smallest unit.
+std::optional<std::int64_t> read_quantity(const Entry& entry, const Quantity& quantity, std::int64_t least,
+                                          std::int64_t most) {
+  const std::optional<std::string> text = read_text(entry, std::string(quantity.expected));
+  if (!text) return std::nullopt;
+
+  const std::size_t digits = std::min(text->find_first_not_of("0123456789"), text->size());
+  const std::string unit_name = text->substr(digits);
+  const auto unit =
+      std::find_if(quantity.units.begin(), quantity.units.end(), [&](const Unit& u) { return u.name == unit_name; });
+  const bool is_known = unit != quantity.units.end();
+  if (digits > 0 && unit_name.empty() && !is_known) {
+    entry.complain(quote(*text) + " has no unit", "write " + text->substr(0, 10) + "s");
+    return std::nullopt;
+  }
+  if (digits == 0 || !is_known) {
+    entry.complain(quote(*text) + " " + std::string(quantity.is_none), std::string(quantity.hint));
+    return std::nullopt;
+  }
+
+  std::int64_t number = 0;
+  const bool countable = std::from_chars(text->data(), text->data() + digits, number).ec == std::errc{};
+  if (!countable || number > most / unit->factor) {
+    entry.complain(quote(*text) + " " + std::string(quantity.is_more) + " " + to_text(quantity, most));
+    return std::nullopt;
+  }
+  if (number * unit->factor < least) {
+    entry.complain(quote(*text) + " " + std::string(quantity.is_less) + " " + to_text(quantity, least));
+    return std::nullopt;
+  }
+  return number * unit->factor;
+}
+
+std::optional<std::size_t> read_quantity(const Entry& entry, const Quantity& quantity, std::size_t least,
+                                         std::size_t most) {
+  const auto number = read_quantity(entry, quantity, static_cast<std::int64_t>(least), static_cast<std::int64_t>(most));
+  if (!number) return std::nullopt;
+  return static_cast<std::size_t>(*number);
 }
 
 std::string did_you_mean(std::string_view name, std::span<const std::string> candidates) {
@@ -120,42 +194,21 @@ std::optional<bool> read_boolean(const Entry& entry) {
 }
 
 std::optional<milliseconds> read_duration(const Entry& entry, milliseconds least, milliseconds most) {
-  const std::optional<std::string> text = read_text(entry, "a duration such as 10s");
-  if (!text) return std::nullopt;
-
-  const std::size_t digits = std::min(text->find_first_not_of("0123456789"), text->size());
-  const std::string unit_name = text->substr(digits);
-  if (digits > 0 && unit_name.empty()) {
-    entry.complain(quote(*text) + " has no unit", "write " + text->substr(0, 10) + "s");
-    return std::nullopt;
-  }
-  const auto* const unit =
-      std::find_if(std::begin(kUnits), std::end(kUnits), [&](const Unit& u) { return u.name == unit_name; });
-  if (digits == 0 || unit == std::end(kUnits)) {
-    entry.complain(quote(*text) + " is not a duration", "write a whole number and ms, s, m or h, such as 10s");
-    return std::nullopt;
-  }
-
-  std::int64_t number = 0;
-  const bool countable = std::from_chars(text->data(), text->data() + digits, number).ec == std::errc{};
-  if (!countable || number > most.count() / unit->milliseconds) {
-    entry.complain(quote(*text) + " is longer than " + to_text(most));
-    return std::nullopt;
-  }
-  const milliseconds duration(number * unit->milliseconds);
-  if (duration < least) {
-    entry.complain(quote(*text) + " is shorter than " + to_text(least));
-    return std::nullopt;
-  }
-  return duration;
+  const auto number = read_quantity(entry, kDuration, std::int64_t{least.count()}, std::int64_t{most.count()});
+  if (!number) return std::nullopt;
+  return milliseconds(*number);
 }
 
 std::string to_text(milliseconds duration) {
-  const Unit* unit = std::begin(kUnits);
-  for (const Unit& larger : kUnits) {
-    if (duration.count() % larger.milliseconds == 0) unit = &larger;
-  }
-  return std::to_string(duration.count() / unit->milliseconds) + std::string(unit->name);
+  return to_text(kDuration, duration.count());
+}
+
+std::optional<std::size_t> read_count(const Entry& entry, std::size_t least, std::size_t most) {
+  return read_quantity(entry, kCount, least, most);
+}
+
+std::optional<std::size_t> read_size(const Entry& entry, std::size_t least, std::size_t most) {
+  return read_quantity(entry, kSize, least, most);
 }
 
 std::optional<std::filesystem::path> read_path(const Entry& entry) {

@@ -63,6 +63,12 @@ std::optional<std::chrono::milliseconds> read_duration(const Entry& entry, std::
 /// As people write it, with the largest unit that leaves a whole number: "90s", "2m".
 std::string to_text(std::chrono::milliseconds duration);
 
+/// A whole number.
+std::optional<std::size_t> read_count(const Entry& entry, std::size_t least, std::size_t most);
+
+/// In bytes: a whole number, of KiB or MiB where that stands behind it.
+std::optional<std::size_t> read_size(const Entry& entry, std::size_t least, std::size_t most);
+
 /// "~/" and "${CREDENTIALS_DIRECTORY}" at the start are expanded; a relative path starts at the source's folder.
 std::optional<std::filesystem::path> read_path(const Entry& entry);
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <iterator>
 #include <optional>
 #include <utility>
@@ -79,6 +80,24 @@ std::optional<std::vector<std::string>> read_command_names(const Entry& entry) {
   return names;
 }
 
+constexpr std::size_t kKiB = 1024;
+constexpr std::size_t kMiB = 1024 * kKiB;
+
+template <std::size_t Limits::*member, std::size_t least, std::size_t most>
+void set_count(Config& config, const Entry& entry) {
+  assign(config.limits.*member, read_count(entry, least, most));
+}
+
+template <std::size_t Limits::*member, std::size_t least, std::size_t most>
+void set_size(Config& config, const Entry& entry) {
+  assign(config.limits.*member, read_size(entry, least, most));
+}
+
+template <std::chrono::milliseconds Limits::*member>
+void set_time(Config& config, const Entry& entry) {
+  assign(config.limits.*member, read_duration(entry, 100ms, 1h));
+}
+
 constexpr Key kKeys[] = {
     {"listen", "list of URLs or maps", "http://127.0.0.1:4480", "unix:/run/fleetsign/api.sock",
      "Where to listen; an entry is http://HOST:PORT, https://HOST:PORT, unix:/PATH, systemd:NAME or "
@@ -123,6 +142,32 @@ constexpr Key kKeys[] = {
     {"require_authenticated_replies", "true | false", "false", "true",
      "Whether a vehicle's success counts only when it is authenticated, which that of a lock or trunk never is",
      [](Config& config, const Entry& entry) { assign(config.require_authenticated_replies, read_boolean(entry)); }},
+    {"limits.connections", "count", "10000", "1000",
+     "The most connections at once; a further one is answered 503; each takes a file descriptor",
+     set_count<&Limits::connections, 1, 1'000'000>},
+    {"limits.connections_per_peer", "count", "10000", "100",
+     "The most connections at once from one address; all Unix sockets together count as one",
+     set_count<&Limits::connections_per_peer, 1, 1'000'000>},
+    {"limits.workers", "count", "4096", "256", "The most requests being handled at once, a thread each",
+     set_count<&Limits::workers, 1, 32'768>},
+    {"limits.queue", "count", "4096", "256", "How many requests may wait for a worker; a further one is answered 503",
+     set_count<&Limits::queue, 0, 1'000'000>},
+    {"limits.uri_bytes", "size", "8KiB", "4KiB", "The longest path and query, else 414; from 256 to 64KiB",
+     set_size<&Limits::uri_bytes, 256, 64 * kKiB>},
+    {"limits.header_bytes", "size", "32KiB", "16KiB", "The most of all header fields together, else 431; 1KiB to 1MiB",
+     set_size<&Limits::header_bytes, kKiB, kMiB>},
+    {"limits.header_count", "count", "100", "50", "The most header fields, else 431; from 10 to 1000",
+     set_count<&Limits::header_count, 10, 1'000>},
+    {"limits.body_bytes", "size", "1MiB", "64KiB", "The largest body, else 413; from 1KiB to 64MiB",
+     set_size<&Limits::body_bytes, kKiB, 64 * kMiB>},
+    {"limits.first_byte", "duration", "60s", "5m", "How long a connection may be silent between requests",
+     set_time<&Limits::first_byte>},
+    {"limits.request", "duration", "10s", "30s", "How long a request may take to arrive, from its first byte, else 408",
+     set_time<&Limits::request>},
+    {"limits.reply", "duration", "30s", "10s", "How long a caller may take to receive a reply",
+     set_time<&Limits::reply>},
+    {"limits.requests_per_connection", "count", "10000", "1000", "After so many requests a connection is closed",
+     set_count<&Limits::requests_per_connection, 1, 1'000'000'000>},
     {"log.level", "error | warning | info | debug", "info", "debug", "The least important messages that are logged",
      [](Config& config, const Entry& entry) { assign(config.log.level, read_choice<LogLevel>(entry, kLogLevels)); }},
     {"log.format", "text | json", "text", "json", "Log lines for people, or one JSON object each",

@@ -38,6 +38,11 @@ std::optional<std::string> read_origin(const Entry& entry, const std::string& te
     entry.complain(shown(text) + " has no port", "write " + to_text(origin) + ":4480");
     return std::nullopt;
   }
+  if (!is_address(origin.host) && !is_loopback(origin.host)) {
+    entry.complain(shown(text) + " has a name as its host",
+                   "write an address of this machine, such as 127.0.0.1, or 0.0.0.0 or [::] for all that it has");
+    return std::nullopt;
+  }
   return to_text(origin);
 }
 
@@ -109,6 +114,15 @@ constexpr Field kFields[] = {
      [](Listen& listen, const Entry& entry) { assign(tls_of(listen).client_ca_file, read_path(entry)); }},
 };
 
+/// Nothing for a Unix socket, or one whose address only systemd knows.
+std::optional<Origin> tcp_origin_of(const Listen& listen) {
+  if (!listen.url.starts_with("http")) return std::nullopt;
+  auto parsed = parse_origin(listen.url);
+  auto* const origin = std::get_if<Origin>(&parsed);
+  if (origin == nullptr) return std::nullopt;
+  return std::move(*origin);
+}
+
 /// That the parts fit together.
 void check(const Listen& listen, const Entry& entry) {
   const bool is_https = listen.url.starts_with("https:");
@@ -123,9 +137,20 @@ void check(const Listen& listen, const Entry& entry) {
   }
   const bool has_certificate = listen.tls && !listen.tls->cert_file.empty() && !listen.tls->key_file.empty();
   if ((is_https || listen.tls) && !has_certificate) {
-    entry.complain(quote(listen.url) + " needs tls.cert_file and tls.key_file",
-                   "write in the file: {url: URL, tls: {cert_file: PATH, key_file: PATH}}");
+    return entry.complain(quote(listen.url) + " needs tls.cert_file and tls.key_file",
+                          "write in the file: {url: URL, tls: {cert_file: PATH, key_file: PATH}}");
   }
+  if (const auto fault = refuse_exposed(listen)) entry.complain(quote(listen.url) + " " + fault->why, fault->hint);
+}
+
+/// Two that take any free port get two ports.
+bool takes_any_port(const Listen& listen) {
+  return listen.url.starts_with("http") && listen.url.ends_with(":0");
+}
+
+bool is_listed(const std::vector<Listen>& all, const Listen& one) {
+  return !takes_any_port(one) &&
+         std::any_of(all.begin(), all.end(), [&](const Listen& other) { return other.url == one.url; });
 }
 
 /// An entry whose parts are wrong has been complained about, so that what it lacks need not be told as well.
@@ -157,10 +182,35 @@ std::optional<std::vector<Listen>> read_listen(const Entry& entry) {
   }
   std::vector<Listen> all;
   for (const Value& item : *items) {
-    std::optional<Listen> one = read_one({item, entry.key, entry.source, entry.problems});
-    if (one) all.push_back(*std::move(one));
+    const Entry place{item, entry.key, entry.source, entry.problems};
+    std::optional<Listen> one = read_one(place);
+    if (!one) continue;
+    if (is_listed(all, *one)) place.complain(quote(one->url) + " is listed a second time", "remove one of them");
+    all.push_back(*std::move(one));
   }
   return all;
+}
+
+std::optional<ListenFault> refuse_exposed(const Listen& listen) {
+  const auto origin = tcp_origin_of(listen);
+  if (!origin || is_loopback(origin->host)) return std::nullopt;
+  const bool is_authenticated = listen.tls && listen.tls->client_ca_file;
+  if (listen.serve == Serve::public_key || is_authenticated) return std::nullopt;
+  return ListenFault{.why = "reaches beyond this machine, where callers must come over TLS and show a certificate",
+                     .hint =
+                         "give it tls with cert_file, key_file and client_ca_file, or serve: public_key, or listen "
+                         "on 127.0.0.1"};
+}
+
+std::vector<std::string> hosts_of(const std::vector<Listen>& all) {
+  std::vector<std::string> hosts;
+  for (const Listen& listen : all) {
+    const auto origin = tcp_origin_of(listen);
+    if (!origin || is_unspecified(origin->host)) continue;
+    const bool is_ipv6 = origin->host.find(':') != std::string::npos;
+    hosts.push_back(is_ipv6 ? "[" + origin->host + "]" : origin->host);
+  }
+  return hosts;
 }
 
 }  // namespace fleetsign::config

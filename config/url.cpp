@@ -26,9 +26,16 @@ std::string lower(std::string_view text) {
   return result;
 }
 
-bool is_ipv6(const std::string& text) {
+std::optional<in_addr> parse_ipv4(std::string_view text) {
+  in_addr address{};
+  if (inet_pton(AF_INET, std::string(text).c_str(), &address) != 1) return std::nullopt;
+  return address;
+}
+
+std::optional<in6_addr> parse_ipv6(std::string_view text) {
   in6_addr address{};
-  return inet_pton(AF_INET6, text.c_str(), &address) == 1;
+  if (inet_pton(AF_INET6, std::string(text).c_str(), &address) != 1) return std::nullopt;
+  return address;
 }
 
 std::optional<std::uint16_t> parse_port(std::string_view text) {
@@ -62,7 +69,7 @@ std::variant<Origin, std::string> parse_origin(std::string_view text) {
   if (host_end == std::string::npos) return "has a bracket that is not closed";
   origin.host = bracketed ? rest.substr(1, host_end - 1) : rest.substr(0, host_end);
   if (origin.host.empty()) return "has no host";
-  if (bracketed ? !is_ipv6(origin.host) : !is_host_name(origin.host))
+  if (bracketed ? !parse_ipv6(origin.host) : !is_host_name(origin.host))
     return "has a host that is neither a name nor an address";
 
   const std::string behind_host = rest.substr(bracketed ? host_end + 1 : host_end);
@@ -79,12 +86,19 @@ std::string to_text(const Origin& origin) {
 }
 
 bool is_loopback(std::string_view host) {
-  const std::string text(host);
-  in_addr v4{};
-  if (inet_pton(AF_INET, text.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24) == 127;
-  in6_addr v6{};
-  if (inet_pton(AF_INET6, text.c_str(), &v6) == 1) return IN6_IS_ADDR_LOOPBACK(&v6);
-  return text == "localhost";
+  if (const auto v4 = parse_ipv4(host)) return (ntohl(v4->s_addr) >> 24) == 127;
+  if (const auto v6 = parse_ipv6(host)) return IN6_IS_ADDR_LOOPBACK(&*v6);
+  return host == "localhost";
+}
+
+bool is_address(std::string_view host) {
+  return parse_ipv4(host) || parse_ipv6(host);
+}
+
+bool is_unspecified(std::string_view host) {
+  if (const auto v4 = parse_ipv4(host)) return v4->s_addr == INADDR_ANY;
+  const auto v6 = parse_ipv6(host);
+  return v6 && IN6_IS_ADDR_UNSPECIFIED(&*v6);
 }
 
 bool is_host_name(std::string_view text) {

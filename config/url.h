@@ -26,6 +26,12 @@ std::string to_text(const Origin& origin);
 /// "localhost", 127.0.0.0/8 or ::1. Any other name may lead anywhere.
 bool is_loopback(std::string_view host);
 
+/// An IPv4 or IPv6 address in numbers, the latter without its brackets.
+bool is_address(std::string_view host);
+
+/// 0.0.0.0 or ::, in any spelling: a place to listen, and the address of no machine.
+bool is_unspecified(std::string_view host);
+
 /// A DNS name (RFC 1123, section 2.1) or an IPv4 address.
 bool is_host_name(std::string_view text);
 

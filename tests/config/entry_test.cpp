@@ -42,6 +42,14 @@ auto duration(const std::string& text) {
   return read(text, [](const Entry& entry) { return read_duration(entry, 1ms, 24h); });
 }
 
+auto count(const std::string& text) {
+  return read(text, [](const Entry& entry) { return read_count(entry, 5, 20'000); });
+}
+
+auto size(const std::string& text) {
+  return read(text, [](const Entry& entry) { return read_size(entry, 1024, std::size_t{3} * 1024 * 1024); });
+}
+
 auto path(const std::string& text, const std::filesystem::path& folder = {},
           const Environment& environment = kEnvironment) {
   return read(Value{.kind = Value::Kind::text, .text = text}, read_path, {"file", folder, environment});
@@ -102,6 +110,34 @@ TEST_CASE("boolean: true and false, and no other word") {
     CHECK(read(text, read_boolean).problem ==
           "flag --key: key: \"" + std::string(text) + "\" is neither true nor false");
   }
+}
+
+TEST_CASE("count: a whole number in digits") {
+  CHECK(count("5").value == 5U);
+  CHECK(count("20000").value == 20'000U);
+  CHECK(count("010").value == 10U);
+  for (const char* const text : {"x", "1e4", "10 000", "-5", "+5", "5.0", "0x10", "10KiB"}) {
+    CHECK(count(text).problem == "flag --key: key: \"" + std::string(text) +
+                                     "\" is not a whole number | write it in digits alone, such as 1000");
+  }
+  CHECK(count("4").problem == "flag --key: key: \"4\" is less than 5");
+  CHECK(count("20001").problem == "flag --key: key: \"20001\" is more than 20000");
+  CHECK(count("99999999999999999999").problem == "flag --key: key: \"99999999999999999999\" is more than 20000");
+}
+
+TEST_CASE("size: bytes, alone or by the 1024") {
+  CHECK(size("1024").value == 1024U);
+  CHECK(size("1KiB").value == 1024U);
+  CHECK(size("3MiB").value == 3U * 1024 * 1024);
+  for (const char* const text : {"x", "KiB", "1 KiB", "1kib", "1KB", "1K", "1GiB", "-1KiB", "1.5MiB", "10s"}) {
+    CHECK(size(text).problem == "flag --key: key: \"" + std::string(text) +
+                                    "\" is not a size | write a whole number of bytes, or one with KiB or MiB behind "
+                                    "it, such as 64KiB");
+  }
+  CHECK(size("1023").problem == "flag --key: key: \"1023\" is less than 1KiB");
+  CHECK(size("3145729").problem == "flag --key: key: \"3145729\" is more than 3MiB");
+  CHECK(size("4MiB").problem == "flag --key: key: \"4MiB\" is more than 3MiB");
+  CHECK(size("99999999999999999MiB").problem == "flag --key: key: \"99999999999999999MiB\" is more than 3MiB");
 }
 
 TEST_CASE("path: absolute as written, relative to the source's folder") {

@@ -60,10 +60,34 @@ std::vector<Key> enumerations() {
 TEST_CASE("keys: the promised ones, in order") {
   std::vector<std::string_view> names;
   for (const Key& key : keys()) names.push_back(key.name);
-  CHECK(names == std::vector<std::string_view>{
-                     "listen", "key_file", "key_passphrase_file", "fleet_api.base_url", "fleet_api.ca_file",
-                     "fleet_api.region", "timeout", "timeout_max", "state_dir", "domain", "unknown_commands",
-                     "experimental_commands", "auto_wake", "require_authenticated_replies", "log.level", "log.format"});
+  CHECK(names == std::vector<std::string_view>{"listen",
+                                               "key_file",
+                                               "key_passphrase_file",
+                                               "fleet_api.base_url",
+                                               "fleet_api.ca_file",
+                                               "fleet_api.region",
+                                               "timeout",
+                                               "timeout_max",
+                                               "state_dir",
+                                               "domain",
+                                               "unknown_commands",
+                                               "experimental_commands",
+                                               "auto_wake",
+                                               "require_authenticated_replies",
+                                               "limits.connections",
+                                               "limits.connections_per_peer",
+                                               "limits.workers",
+                                               "limits.queue",
+                                               "limits.uri_bytes",
+                                               "limits.header_bytes",
+                                               "limits.header_count",
+                                               "limits.body_bytes",
+                                               "limits.first_byte",
+                                               "limits.request",
+                                               "limits.reply",
+                                               "limits.requests_per_connection",
+                                               "log.level",
+                                               "log.format"});
 }
 
 TEST_CASE("keys: names and variables are unique, rows are complete, groups stand together") {
@@ -177,6 +201,17 @@ TEST_CASE("timeouts: from one second to ten minutes") {
   CHECK(problems_of("timeout: 999ms\ntimeout_max: 11m\n") ==
         Lines{"fleetsign.yaml:1: timeout: \"999ms\" is shorter than 1s",
               "fleetsign.yaml:2: timeout_max: \"11m\" is longer than 10m"});
+}
+
+TEST_CASE("limits: nobody can set one so low that nothing works, or so high that it is none") {
+  CHECK(problems_of("limits:\n  connections: 0\n  queue: 0\n  workers: 32769\n  uri_bytes: 255\n"
+                    "  body_bytes: 65MiB\n  request: 99ms\n  reply: 2h\n") ==
+        Lines{"fleetsign.yaml:2: limits.connections: \"0\" is less than 1",
+              "fleetsign.yaml:4: limits.workers: \"32769\" is more than 32768",
+              "fleetsign.yaml:5: limits.uri_bytes: \"255\" is less than 256",
+              "fleetsign.yaml:6: limits.body_bytes: \"65MiB\" is more than 64MiB",
+              "fleetsign.yaml:7: limits.request: \"99ms\" is shorter than 100ms",
+              "fleetsign.yaml:8: limits.reply: \"2h\" is longer than 1h"});
 }
 
 TEST_CASE("fleet_api.base_url: https to anywhere, http to this machine, in one spelling") {

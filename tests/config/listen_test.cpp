@@ -51,7 +51,7 @@ TEST_CASE("listen: the later source replaces the whole list") {
 TEST_CASE("listen: an entry with everything it can have") {
   const Loaded loaded = load({.file = "/etc/fleetsign/fleetsign.yaml", .file_text = R"(
 listen:
-  - url: https://Example.com:8443/
+  - url: https://[2001:DB8::1]:8443/
     serve: public_key
     tls:
       cert_file: cert.pem
@@ -65,7 +65,7 @@ listen:
   const ListenTls tls = {.cert_file = "/etc/fleetsign/cert.pem",
                          .key_file = "/etc/ssl/key.pem",
                          .client_ca_file = "/etc/fleetsign/ca.pem"};
-  CHECK(loaded.config.listen[0] == Listen{.url = "https://example.com:8443", .serve = Serve::public_key, .tls = tls});
+  CHECK(loaded.config.listen[0] == Listen{.url = "https://[2001:db8::1]:8443", .serve = Serve::public_key, .tls = tls});
   CHECK(loaded.config.listen[1] ==
         Listen{.url = "unix:/run/api.sock", .serve = Serve::metrics, .mode = 0660, .group = "fleetsign"});
   CHECK(loaded.config.listen[2].tls->cert_file == "/etc/fleetsign/c");
@@ -106,6 +106,71 @@ TEST_CASE("listen: a TCP address is a host and a port") {
   CHECK(problems_of_entry("http://127.0.0.1:80/api") ==
         one(": \"http://127.0.0.1:80/api\" has more than a host and a port" + kForms));
   CHECK(listen_of("'http://[::1]:0'")[0].url == "http://[::1]:0");
+}
+
+TEST_CASE("listen: the host is an address, for names are not looked up") {
+  const std::string hint =
+      " has a name as its host | write an address of this machine, such as 127.0.0.1, or 0.0.0.0 or [::] for all that "
+      "it has";
+  CHECK(listen_of("http://localhost:0")[0].url == "http://localhost:0");
+  for (const std::string url : {"http://example.com:80", "https://example.com:443", "http://256.0.0.1:80",
+                                "http://127.1:80", "http://127.0.0.1.:80", "http://localhost.localdomain:80"}) {
+    CAPTURE(url);
+    CHECK_FALSE(problems_of_entry(url) == Lines{});
+  }
+  CHECK(problems_of_entry("http://example.com:80") == one(": \"http://example.com:80\"" + hint));
+}
+
+TEST_CASE("listen: no address is taken twice") {
+  CHECK(problems_of("listen:\n  - http://127.0.0.1:1\n  - unix:/x\n  - {url: 'http://127.0.0.1:1/', serve: metrics}\n"
+                    "  - {url: unix:/x, mode: '0660'}\n") ==
+        Lines{"fleetsign.yaml:4: listen: \"http://127.0.0.1:1\" is listed a second time | remove one of them",
+              "fleetsign.yaml:5: listen: \"unix:/x\" is listed a second time | remove one of them"});
+  CHECK(listen_of("http://127.0.0.1:0, http://127.0.0.1:0").size() == 2);
+}
+
+TEST_CASE("listen: beyond loopback, all but the public key needs TLS and callers who prove who they are") {
+  const std::string why =
+      " reaches beyond this machine, where callers must come over TLS and show a certificate | give it tls with "
+      "cert_file, key_file and client_ca_file, or serve: public_key, or listen on 127.0.0.1";
+  const std::string tls = ", tls: {cert_file: /c, key_file: /k}";
+  const std::string client_ca = ", tls: {cert_file: /c, key_file: /k, client_ca_file: /a}";
+  for (const std::string host : {"0.0.0.0", "[::]", "192.0.2.1", "[2001:db8::1]", "[::ffff:127.0.0.1]"}) {
+    CAPTURE(host);
+    const std::string http = "http://" + host + ":80";
+    const std::string https = "https://" + host + ":80";
+    CHECK(problems_of_entry(http) == one(": \"" + http + "\"" + why));
+    CHECK(problems_of_entry("{url: '" + http + "', serve: metrics}") == one(": \"" + http + "\"" + why));
+    CHECK(problems_of_entry("{url: '" + https + "'" + tls + "}") == one(": \"" + https + "\"" + why));
+    CHECK(problems_of_entry("{url: '" + https + "', serve: metrics" + tls + "}") == one(": \"" + https + "\"" + why));
+    CHECK(problems_of_entry("{url: '" + https + "'" + client_ca + "}") == Lines{});
+    CHECK(problems_of_entry("{url: '" + http + "', serve: public_key}") == Lines{});
+  }
+  for (const std::string url : {"http://127.0.0.1:80", "http://127.9.9.9:80", "http://[::1]:80", "http://localhost:80",
+                                "unix:/x", "unix://0.0.0.0:80", "systemd:api"}) {
+    CAPTURE(url);
+    CHECK(problems_of_entry("'" + url + "'") == Lines{});
+  }
+}
+
+TEST_CASE("listen: what a socket of systemd reaches is asked again with its address") {
+  Listen listen{.url = "systemd:api", .tls = ListenTls{.cert_file = "/c", .key_file = "/k"}};
+  CHECK_FALSE(refuse_exposed(listen));
+  listen.url = "https://0.0.0.0:443";
+  CHECK(refuse_exposed(listen));
+  listen.tls->client_ca_file = "/a";
+  CHECK_FALSE(refuse_exposed(listen));
+}
+
+TEST_CASE("listen: the hosts that are ours are those of the URLs, but no address that stands for all") {
+  CHECK(hosts_of({{.url = "http://127.0.0.1:4480"},
+                  {.url = "https://0.0.0.0:443"},
+                  {.url = "https://[::]:443"},
+                  {.url = "https://[0::0]:443"},
+                  {.url = "https://192.0.2.1"},
+                  {.url = "https://[2001:db8::1]:443"},
+                  {.url = "unix:/x"},
+                  {.url = "systemd:api"}}) == std::vector<std::string>{"127.0.0.1", "192.0.2.1", "[2001:db8::1]"});
 }
 
 TEST_CASE("listen: a password in a URL is not shown") {

@@ -87,3 +87,16 @@ TEST_CASE("host name: the labels of RFC 1123") {
     CHECK_FALSE(is_host_name(name));
   }
 }
+
+TEST_CASE("host: an address is one in numbers") {
+  for (const char* const text : {"127.0.0.1", "0.0.0.0", "255.255.255.255", "::", "::1", "2001:db8::1"})
+    CHECK(is_address(text));
+  for (const char* const text : {"", "localhost", "127.1", "256.0.0.1", "1.2.3.4.", "[::1]", "::1::", "fe80::1%eth0"})
+    CHECK_FALSE(is_address(text));
+}
+
+TEST_CASE("host: unspecified is the address that stands for all of a machine's") {
+  for (const char* const text : {"0.0.0.0", "::", "0::0", "0:0:0:0:0:0:0:0"}) CHECK(is_unspecified(text));
+  for (const char* const text : {"", "0", "0.0.0.1", "::1", "127.0.0.1", "localhost", "::ffff:0.0.0.0"})
+    CHECK_FALSE(is_unspecified(text));
+}
