@@ -50,12 +50,6 @@ std::string take_all(BIO* memory) {
   return bytes;
 }
 
-std::string fingerprint(const X509* certificate) {
-  crypto::Sha256Digest digest{};
-  REQUIRE(X509_digest(certificate, EVP_sha256(), digest.data(), nullptr) == 1);
-  return crypto::to_hex(digest);
-}
-
 }  // namespace
 
 TlsCaller::TlsCaller(const std::string& url, const TlsCallerOptions& options)
@@ -112,6 +106,12 @@ std::string client_hello() {
   const Ssl ssl = make_ssl({});
   SSL_do_handshake(ssl.get());
   return take_all(SSL_get_wbio(ssl.get()));
+}
+
+std::string fingerprint(const X509* certificate) {
+  crypto::Sha256Digest digest{};
+  REQUIRE(X509_digest(certificate, EVP_sha256(), digest.data(), nullptr) == 1);
+  return crypto::to_hex(digest);
 }
 
 std::string fingerprint(const tests::TlsIdentity& identity) {

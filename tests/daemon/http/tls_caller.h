@@ -52,6 +52,7 @@ class TlsCaller final : public Caller {
 std::string client_hello();
 
 /// SHA-256 of a certificate, in hexadecimal.
+std::string fingerprint(const X509* certificate);
 std::string fingerprint(const tests::TlsIdentity& identity);
 
 }  // namespace fleetsign::http
