@@ -12,7 +12,7 @@ namespace fleetsign::cli {
 Action prepare_commands(CLI::App& options) {
   auto as_json = std::make_shared<bool>(false);
   options.add_flag("--json", *as_json, "For programs");
-  return [=] { return print(*as_json ? catalogue::describe().dump(2) + '\n' : catalogue::markdown_table()); };
+  return [=] { return print(*as_json ? catalogue::describe().dump(2) + '\n' : catalogue::plain_table()); };
 }
 
 }  // namespace fleetsign::cli

@@ -13,7 +13,7 @@ namespace {
 
 std::vector<Command> all_rows() {
   using Rows = std::vector<Command> (*)();
-  constexpr std::array<std::pair<std::string_view, Rows>, 9> kSubjects{{
+  constexpr std::array<std::pair<std::string_view, Rows>, 10> kSubjects{{
       {"security", security_rows},
       {"closures", closure_rows},
       {"charging", charging_rows},
@@ -22,6 +22,7 @@ std::vector<Command> all_rows() {
       {"media", media_rows},
       {"limits", limit_rows},
       {"vehicle", vehicle_rows},
+      {"experimental", experimental_rows},
       {"forwarded", forwarded_rows},
   }};
   std::vector<Command> all;
@@ -66,8 +67,12 @@ const Command* find(std::string_view name) {
   return found == all.end() ? nullptr : &*found;
 }
 
+Route route_of(const Command& command, const Surroundings& surroundings) {
+  return command.experimental && surroundings.sign_experimental ? Route::sign : command.route;
+}
+
 Encoded encode(const Command& command, const nlohmann::json& arguments, const Surroundings& surroundings) {
-  if (command.route != Route::sign) return std::optional<protocol::Payload>();
+  if (route_of(command, surroundings) != Route::sign) return std::optional<protocol::Payload>();
   auto encoded = command.encoder(arguments, surroundings);
   if (encoded) return encoded;
   auto failure = std::move(encoded).error();

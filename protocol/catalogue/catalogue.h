@@ -50,7 +50,8 @@ enum class Route : std::uint8_t {
 
 /// What encode() may look at beside the arguments.
 struct Surroundings {
-  std::int64_t unix_now = 0;  ///< seconds; the id of a schedule that comes without one
+  std::int64_t unix_now = 0;       ///< seconds; the id of a schedule that comes without one
+  bool sign_experimental = false;  ///< whether an experimental command is signed
 };
 
 /// A payload to sign; nothing when the command, with these arguments, is for Fleet API's own endpoint.
@@ -61,12 +62,16 @@ struct Command {
   std::string_view name;
   std::string_view summary;
   Route route = Route::sign;
-  protocol::Domain domain = protocol::Domain::infotainment;  ///< only for Route::sign
+  bool experimental = false;  ///< forwarded unless asked otherwise: the message to sign is not Tesla's published one
+  protocol::Domain domain = protocol::Domain::infotainment;  ///< only where the command can be signed
   protocol::Repeat repeat = protocol::Repeat::once;          ///< of most arguments; the payload's is what counts
   std::vector<Parameter> parameters = {};
   Encoder encoder = {};
   std::string_view subject = {};
 };
+
+/// The row's own route, or Route::sign for an experimental command where the surroundings ask for that.
+Route route_of(const Command& command, const Surroundings& surroundings);
 
 /// All rows, by subject and then by name.
 std::span<const Command> commands();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "protocol/catalogue/document.h"
 
+#include <algorithm>
+
 #include "protocol/catalogue/catalogue.h"
 
 namespace fleetsign::catalogue {
@@ -20,8 +22,13 @@ std::string_view to_string(Route route) {
   return "wake";
 }
 
+/// Whether the row says what the command takes; else that is between the client and Fleet API.
+bool is_described(const Command& command) {
+  return command.route != Route::forward || command.experimental;
+}
+
 std::string parameter_cell(const Command& command) {
-  if (command.route == Route::forward) return "any";
+  if (!is_described(command)) return "any";
   std::string cell;
   for (const Parameter& parameter : command.parameters) {
     const std::string values = accepted_values(parameter);
@@ -32,12 +39,29 @@ std::string parameter_cell(const Command& command) {
   return cell;
 }
 
-std::string_view recipient_cell(const Command& command) {
-  return command.route == Route::sign ? protocol::to_string(command.domain) : "Fleet API";
+std::string recipient_cell(const Command& command) {
+  const std::string domain(protocol::to_string(command.domain));
+  if (command.experimental) return "Fleet API; experimental: " + domain;
+  return command.route == Route::sign ? domain : "Fleet API";
 }
 
 std::string_view repeat_cell(const Command& command) {
-  return command.route == Route::forward ? "" : to_string(command.repeat);
+  return is_described(command) ? to_string(command.repeat) : "";
+}
+
+constexpr std::size_t kNameWidth = 36;
+
+/// At least one space before what follows.
+std::string padded(std::string text, std::size_t width) {
+  text.resize(std::max(text.size() + 1, width), ' ');
+  return text;
+}
+
+std::string parameter_line(const Parameter& parameter) {
+  const std::string name = "      " + std::string(parameter.name) + (parameter.required ? "" : "?");
+  const std::string values = accepted_values(parameter);
+  return padded(name, kNameWidth) + std::string(parameter.summary) + ": " +
+         (values.empty() ? std::string(parameter.type) : values);
 }
 
 Json describe(const Parameter& parameter) {
@@ -66,9 +90,10 @@ Json describe(const Command& command) {
              {"summary", command.summary},
              {"subject", command.subject},
              {"route", to_string(command.route)}};
-  if (command.route == Route::sign) about["domain"] = protocol::to_string(command.domain);
-  if (command.route != Route::forward) about["repeat"] = to_string(command.repeat);
-  if (command.route == Route::forward) return about;  // what it takes is between the client and Fleet API
+  if (command.experimental) about["experimental"] = true;
+  if (command.encoder) about["domain"] = protocol::to_string(command.domain);
+  if (!is_described(command)) return about;
+  about["repeat"] = to_string(command.repeat);
   about["parameters"] = Json::array();
   for (const Parameter& parameter : command.parameters) about["parameters"].push_back(describe(parameter));
   about["example"] = example_body(command);
@@ -83,6 +108,20 @@ std::string markdown_table() {
     table += "| `" + std::string(command.name) + "` | " + parameter_cell(command) + " | " +
              std::string(command.summary) + " | " + std::string(recipient_cell(command)) + " | " +
              std::string(repeat_cell(command)) + " |\n";
+  }
+  return table;
+}
+
+std::string plain_table() {
+  std::string table;
+  std::string_view subject;
+  for (const Command& command : commands()) {
+    if (command.subject != subject) {
+      table += (table.empty() ? "" : "\n") + std::string(command.subject) + '\n';
+      subject = command.subject;
+    }
+    table += padded("  " + std::string(command.name), kNameWidth) + std::string(command.summary) + '\n';
+    for (const Parameter& parameter : command.parameters) table += parameter_line(parameter) + '\n';
   }
   return table;
 }

@@ -231,17 +231,23 @@ Typed<std::int32_t> days_of_week() {
           read_days};
 }
 
-Typed<float> latitude() {
-  return real<float>("lat", "Latitude", {.min = -90, .max = 90}).unit("degrees").example(52.52).private_value();
+template <std::floating_point T>
+Typed<T> latitude() {
+  return real<T>("lat", "Latitude", {.min = -90, .max = 90}).unit("degrees").example(52.52).private_value();
 }
+template Typed<float> latitude();
+template Typed<double> latitude();
 
-Typed<float> longitude() {
-  return real<float>("lon", "Longitude", {.min = -180, .max = 180})
+template <std::floating_point T>
+Typed<T> longitude() {
+  return real<T>("lon", "Longitude", {.min = -180, .max = 180})
       .alias("long")
       .unit("degrees")
       .example(13.405)
       .private_value();
 }
+template Typed<float> longitude();
+template Typed<double> longitude();
 
 Read<std::size_t> find_choice(const std::vector<Enumerator>& enumerators, const json& value) {
   const auto number = read_whole<std::int32_t>(value, {});

@@ -136,8 +136,10 @@ inline constexpr Bounds<std::int32_t> kDay = {.min = 0, .max = 24 * 60};
 Typed<std::int32_t> days_of_week();
 
 /// Where something is or happens, in degrees; private.
-Typed<float> latitude();
-Typed<float> longitude();
+template <std::floating_point T = float>
+Typed<T> latitude();
+template <std::floating_point T = float>
+Typed<T> longitude();
 
 /// One choice of a parameter, and what the builder gets for it.
 template <class V>

@@ -20,6 +20,7 @@
 #include "protocol/catalogue/parameter.h"
 #include "protocol/catalogue/rows.h"
 #include "protocol/proto/car_server.pb.h"
+#include "protocol/proto/experimental.pb.h"
 #include "protocol/proto/vcsec.pb.h"
 
 namespace fleetsign::catalogue {
@@ -54,6 +55,9 @@ inline VehicleAction& content(CarServer::Action& payload) {
 }
 inline UnsignedMessage& content(UnsignedMessage& payload) {
   return payload;
+}
+inline Experimental::VehicleAction& content(Experimental::Action& payload) {
+  return *payload.mutable_vehicle_action();
 }
 
 /// An empty member of a message that says something by being present; the value of a choice between such members.
@@ -133,6 +137,27 @@ Command vehicle_security(std::string_view name, Repeat repeat, std::string_view 
                          Build<UnsignedMessage, T...> build, Typed<T>... parameters) {
   return row<UnsignedMessage, UnsignedMessage>(Domain::vehicle_security, name, repeat, summary, always(build),
                                                std::move(parameters)...);
+}
+
+/// A command that goes to Fleet API's own endpoint unless its form to sign, which is unpublished, is asked for.
+inline Command forwarded_unless_asked(Command signed_form) {
+  signed_form.route = Route::forward;
+  signed_form.experimental = true;
+  return signed_form;
+}
+
+template <class... T>
+Command experimental(std::string_view name, Repeat repeat, std::string_view summary,
+                     Build<Experimental::VehicleAction, T...> build, Typed<T>... parameters) {
+  return forwarded_unless_asked(row<Experimental::Action, Experimental::VehicleAction>(
+      Domain::infotainment, name, repeat, summary, always(build), std::move(parameters)...));
+}
+
+template <class... T>
+Command experimental(std::string_view name, Repeat repeat, std::string_view summary,
+                     DecidingBuild<Experimental::VehicleAction, T...> build, Typed<T>... parameters) {
+  return forwarded_unless_asked(row<Experimental::Action, Experimental::VehicleAction>(
+      Domain::infotainment, name, repeat, summary, build, std::move(parameters)...));
 }
 
 /// A command that goes to Fleet API's own endpoint, as it has no signed form.

@@ -11,6 +11,7 @@ namespace fleetsign::catalogue {
 std::vector<Command> charging_rows();
 std::vector<Command> climate_rows();
 std::vector<Command> closure_rows();
+std::vector<Command> experimental_rows();
 std::vector<Command> forwarded_rows();
 std::vector<Command> limit_rows();
 std::vector<Command> media_rows();

@@ -36,7 +36,7 @@ TEST_CASE("catalogue: every row says what it does and what it takes") {
     CAPTURE(std::string(command.name));
     CHECK_FALSE(command.summary.empty());
     CHECK_FALSE(command.subject.empty());
-    CHECK((command.encoder != nullptr) == (command.route == Route::sign));
+    CHECK((command.encoder != nullptr) == (command.route == Route::sign || command.experimental));
     std::set<std::string_view> names;
     for (const Parameter& parameter : command.parameters) {
       CAPTURE(std::string(parameter.name));
@@ -64,8 +64,32 @@ TEST_CASE("catalogue: what is not signed becomes no payload") {
     REQUIRE(encoded.ok());
     CHECK_FALSE(encoded->has_value());
   }
-  CHECK(command("navigation_request").route == Route::forward);
+  CHECK(command("share").route == Route::forward);
   CHECK(command("wake_up").route == Route::wake);
+}
+
+TEST_CASE("catalogue: an experimental command is forwarded, and signed where that is asked for") {
+  const json sound{{"sound", 0}};
+  const Command& boombox = command("remote_boombox");
+  CHECK(route_of(boombox, {}) == Route::forward);
+  CHECK_FALSE(encode(boombox, sound, {})->has_value());
+  CHECK_FALSE(encode(boombox, {{"sound", "any"}}, {})->has_value());
+  CHECK(route_of(boombox, {.sign_experimental = true}) == Route::sign);
+  CHECK(encode(boombox, sound, {.sign_experimental = true})->has_value());
+  CHECK_FALSE(encode(boombox, {{"sound", "any"}}, {.sign_experimental = true}).ok());
+}
+
+TEST_CASE("catalogue: asking for experimental commands changes no other one") {
+  for (const Command& command : commands()) {
+    if (!command.experimental) CHECK(route_of(command, {.sign_experimental = true}) == command.route);
+  }
+}
+
+TEST_CASE("catalogue: an address in Fleet API's own form stays with Fleet API") {
+  const auto encoded = sent("navigation_request", R"({"type": "share_ext_content_raw", "locale": "de",
+      "timestamp_ms": "1750000000000", "value": {"android.intent.extra.TEXT": "Berlin"}})");
+  REQUIRE(encoded.ok());
+  CHECK_FALSE(encoded->has_value());
 }
 
 TEST_CASE("catalogue: an example reads as people write it, parameters in their order") {

@@ -32,8 +32,24 @@ TEST_CASE("document: the table has a line for each command") {
       has("| `actuate_trunk` | `which_trunk`: front, rear | Open the front trunk; open or close the rear one | "
           "vehicle_security | once |\n"));
   CHECK(has("| `set_cabin_overheat_protection` | `on`: boolean; `fan_only`?: boolean | "));
-  CHECK(has("| `remote_boombox` | any | Play a sound outside | Fleet API |  |\n"));
+  CHECK(has(
+      "| `take_drivenote` | `note`: string | Record a drive note | Fleet API; experimental: infotainment | once |\n"));
+  CHECK(has("| `share` | any | Send a place or a link to the vehicle | Fleet API |  |\n"));
   CHECK(has("| `wake_up` |  | Ask Fleet API to wake the vehicle | Fleet API | safe |\n"));
+}
+
+TEST_CASE("document: a terminal gets a line for each command and one for each of its parameters") {
+  const std::string table = plain_table();
+  const auto has = [&](const char* lines) { return table.find(lines) != std::string::npos; };
+  CHECK(table.starts_with("security\n  auto_secure_vehicle               Close and lock the vehicle\n"));
+  CHECK(
+      has("\n\nclosures\n  actuate_trunk                     Open the front trunk; open or close the rear one\n"
+          "      which_trunk                   Which trunk: front, rear\n"));
+  CHECK(
+      has("  set_valet_mode                    Turn valet mode on or off\n"
+          "      on                            On or off: boolean\n"
+          "      password?                     Four digits, needed to turn it on: string\n"));
+  for (const Command& command : commands()) CHECK(has(("\n  " + std::string(command.name) + ' ').c_str()));
 }
 
 TEST_CASE("document: a program gets all that a row says, in a fixed order") {
@@ -51,6 +67,11 @@ TEST_CASE("document: a program gets all that a row says, in a fixed order") {
   CHECK(described("wake_up").dump() ==
         R"({"name":"wake_up","summary":"Ask Fleet API to wake the vehicle","subject":"vehicle",)"
         R"("route":"wake","repeat":"safe","parameters":[],"example":{}})");
+  CHECK(described("remote_boombox").dump() ==
+        R"({"name":"remote_boombox","summary":"Play a sound outside","subject":"experimental","route":"forward",)"
+        R"("experimental":true,"domain":"infotainment","repeat":"once","parameters":[{"name":"sound",)"
+        R"("summary":"Which sound: 0 a random one, 2000 to be found","type":"integer","minimum":0,"required":true,)"
+        R"("private":false,"example":0}],"example":{"sound":0}})");
   CHECK(
       described("share").dump() ==
       R"({"name":"share","summary":"Send a place or a link to the vehicle","subject":"forwarded","route":"forward"})");

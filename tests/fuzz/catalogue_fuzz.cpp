@@ -8,6 +8,7 @@
 #include "crypto/bytes.h"
 #include "protocol/catalogue/catalogue.h"
 #include "protocol/proto/car_server.pb.h"
+#include "protocol/proto/experimental.pb.h"
 #include "protocol/proto/vcsec.pb.h"
 #include "tests/support/fuzz.h"
 
@@ -29,9 +30,12 @@ Message parsed(const fleetsign::crypto::Bytes& bytes) {
   return message;
 }
 
-bool has_action(const protocol::Payload& payload) {
+bool has_action(const catalogue::Command& command, const protocol::Payload& payload) {
   if (payload.domain == protocol::Domain::vehicle_security) {
     return parsed<VCSEC::UnsignedMessage>(payload.bytes).sub_message_case() != 0;
+  }
+  if (command.experimental) {
+    return parsed<Experimental::Action>(payload.bytes).vehicle_action().vehicle_action_msg_case() != 0;
   }
   return parsed<CarServer::Action>(payload.bytes).vehicleaction().vehicle_action_msg_case() != 0;
 }
@@ -50,10 +54,10 @@ void fuzz(std::span<const std::uint8_t> input) {
     return;
   }
   catalogue::names_of_given(command, *arguments);
-  const auto encoded = catalogue::encode(command, *arguments, {.unix_now = 1750000000});
+  const auto encoded = catalogue::encode(command, *arguments, {.unix_now = 1750000000, .sign_experimental = true});
   if (!encoded) {
     if (encoded.error().kind != protocol::Kind::bad_parameter || !is_printable(encoded.error().message)) std::abort();
-  } else if (encoded->has_value() && !has_action(**encoded)) {
+  } else if (encoded->has_value() && !has_action(command, **encoded)) {
     std::abort();
   }
 }

@@ -68,6 +68,12 @@ def car(command, body, number, *fields, repeat="safe", refusal="is_final"):
     add(command, body, "infotainment", nested(2, nested(number, *fields)), repeat, refusal)
 
 
+def experimental(command, body, number, *fields, repeat="once"):
+    """The same, but only for who asks for it: the field numbers are those that others have found out."""
+    car(command, body, number, *fields, repeat=repeat)
+    VECTORS[-1]["experimental"] = True
+
+
 def forward(command, body):
     VECTORS.append({"command": command, "body": body, "forward": True})
 
@@ -258,6 +264,24 @@ car("cancel_software_update", "", 25)
 car("ping", "", 46, integer(1, 1))
 car("schedule_software_update", '{"offset_sec": 7200}', 29, integer(1, 7200))
 car("set_vehicle_name", '{"vehicle_name": "Dörte \\u2764"}', 54, text(1, "Dörte ❤"))
+
+# experimental
+PLACE = '{"lat": 52.52, "long": "-13.405", "order": '
+for spelling, fields in [("0", VOID), ("1", integer(3, 1)), ('"prepend"', integer(3, 2)), ('"3"', integer(3, 3))]:
+    experimental("navigation_gps_request", PLACE + spelling + "}", 53, float64(1, 52.52), float64(2, -13.405), fields)
+experimental("navigation_request", '{"destination": "Büro"}', 21, text(1, "Büro"), integer(2, 1))
+experimental("navigation_request", '{"destination": "Büro", "order": "append"}', 21, text(1, "Büro"), integer(2, 3))
+experimental("navigation_sc_request", '{"id": "1234", "order": 1}', 22, integer(1, 1234), integer(2, 1))
+experimental("navigation_waypoints_request", '{"waypoints": "refId:a,refId:b"}', 90, text(1, "refId:a,refId:b"))
+experimental("remote_auto_steering_wheel_heat_climate_request", '{"on": true}', 70, integer(1, 1), repeat="safe")
+experimental("remote_auto_steering_wheel_heat_climate_request", '{"on": false}', 70, repeat="safe")
+experimental("remote_boombox", '{"sound": 0}', 64)
+experimental("remote_boombox", '{"sound": 2000}', 64, integer(1, 2000))
+for spelling, level in [("0", 1), ("1", 2), ("3", 3), ('"off"', 1), ('"low"', 2), ('"HIGH"', 3)]:
+    experimental("remote_steering_wheel_heat_level_request", '{"level": %s}' % spelling, 71, integer(1, level),
+                 repeat="safe")
+experimental("take_drivenote", '{"note": "rattles"}', 58, text(1, "rattles"))
+experimental("upcoming_calendar_entries", '{"calendar_data": "[]"}', 24, text(1, "[]"), repeat="safe")
 
 # Fleet API's own endpoint
 for name in ["navigation_request", "navigation_gps_request", "navigation_sc_request", "navigation_waypoints_request",
