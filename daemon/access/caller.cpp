@@ -33,9 +33,10 @@ bool is_loopback_name(std::string_view host) {
   return host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos;
 }
 
-bool is_own_host(std::string_view authority, const std::optional<std::string>& domain) {
+bool is_own_host(std::string_view authority, const std::vector<std::string>& hosts) {
   const auto host = host_in(authority);
-  return is_loopback_name(host) || (domain && http::equal_ignoring_case(host, *domain));
+  return is_loopback_name(host) ||
+         std::ranges::any_of(hosts, [&](const std::string& own) { return http::equal_ignoring_case(host, own); });
 }
 
 /// An origin is "null" or scheme://authority (RFC 6454 section 7).
@@ -65,14 +66,14 @@ protocol::Result<upstream::Bearer> bearer_of(const http::Request& request) {
   return upstream::Bearer(std::string(token));
 }
 
-std::optional<Failure> refuse_foreign(const http::Request& request, const std::optional<std::string>& domain) {
+std::optional<Failure> refuse_foreign(const http::Request& request, const std::vector<std::string>& hosts) {
   const std::string* host = request.headers.find("Host");
   const std::string authority = host == nullptr ? std::string{} : *host;
   const bool needs_own_host = request.peer.address != "unix";
-  if (needs_own_host && host != nullptr && !is_own_host(authority, domain)) {
+  if (needs_own_host && host != nullptr && !is_own_host(authority, hosts)) {
     return Failure{.kind = Kind::not_allowed,
                    .message = "the header `Host` names another machine",
-                   .hint = "call it as localhost or 127.0.0.1, or set `domain` in the configuration"};
+                   .hint = "call it as localhost, as a host of `listen`, or as `domain` says in the configuration"};
   }
   const std::string* origin = request.headers.find("Origin");
   const std::string* site = request.headers.find("Sec-Fetch-Site");

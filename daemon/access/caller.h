@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "daemon/http/message.h"
 #include "daemon/upstream/fleet_api.h"
@@ -15,7 +16,8 @@ namespace fleetsign::access {
 protocol::Result<upstream::Bearer> bearer_of(const http::Request& request);
 
 /// Refuses what a web page could make a visitor's browser send: a `Host` that is not this machine (DNS rebinding), an
-/// `Origin` that is not this daemon's, a cross-site fetch. `domain` is a host name that is ours, too.
-std::optional<protocol::Failure> refuse_foreign(const http::Request& request, const std::optional<std::string>& domain);
+/// `Origin` that is not this daemon's, a cross-site fetch. `hosts`, without ports, are ours beside the loopback ones;
+/// over a Unix socket every host is.
+std::optional<protocol::Failure> refuse_foreign(const http::Request& request, const std::vector<std::string>& hosts);
 
 }  // namespace fleetsign::access

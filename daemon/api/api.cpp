@@ -42,15 +42,25 @@ struct Api::Route {
   std::vector<std::string_view> methods;
   std::string_view pattern;
   http::Reply (Api::*handler)(const Context&) const;
-  Origin origin = Origin::own_only;  ///< whether a web page of anyone's may ask
+  Origin origin = Origin::own_only;             ///< whether a web page of anyone's may ask
+  std::vector<config::Serve> also_served = {};  ///< where, beside the endpoints that serve all
+
+  [[nodiscard]] bool is_served(config::Serve at) const {
+    return at == config::Serve::all || std::ranges::find(also_served, at) != also_served.end();
+  }
 };
 
 /// The first pattern that a path fits decides.
 std::vector<Api::Route> Api::make_routes() {
+  using config::Serve;
   return {
-      {{"GET", "HEAD"}, "/health", &Api::health, Origin::anyone},
-      {{"GET", "HEAD"}, "/ready", &Api::ready, Origin::anyone},
-      {{"GET", "HEAD"}, "/.well-known/appspecific/com.tesla.3p.public-key.pem", &Api::public_key, Origin::anyone},
+      {{"GET", "HEAD"}, "/health", &Api::health, Origin::anyone, {Serve::metrics}},
+      {{"GET", "HEAD"}, "/ready", &Api::ready, Origin::anyone, {Serve::metrics}},
+      {{"GET", "HEAD"},
+       "/.well-known/appspecific/com.tesla.3p.public-key.pem",
+       &Api::public_key,
+       Origin::anyone,
+       {Serve::public_key}},
       {{"POST"}, "/api/1/vehicles/{vin}/command/{name}", &Api::command},
       {{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}, "/api/1/*", &Api::pass_through},
   };
@@ -85,16 +95,19 @@ http::Reply Api::dispatch(Context& context) const {
                           .hint = "write it without `..`, `\\`, `#` and control characters"},
                   context.footer);
   }
+  const auto serve = options_.endpoints.at(context.request.endpoint);
   for (const Route& route : routes()) {
-    if (matches(route.pattern, path, context.captures)) return answer(route, context);
+    if (route.is_served(serve) && matches(route.pattern, path, context.captures)) return answer(route, context);
   }
-  return render(Failure{.kind = Kind::not_found, .message = "there is nothing at this path"}, context.footer);
+  return render(Failure{.kind = Kind::not_found,
+                        .message = "there is nothing at this path",
+                        .hint = serve == config::Serve::all ? "" : "this address serves a few paths only"},
+                context.footer);
 }
 
 http::Reply Api::answer(const Route& route, Context& context) const {
   if (route.origin == Origin::own_only) {
-    if (auto refusal = access::refuse_foreign(context.request, options_.domain))
-      return render(*refusal, context.footer);
+    if (auto refusal = access::refuse_foreign(context.request, options_.hosts)) return render(*refusal, context.footer);
   }
   if (std::ranges::find(route.methods, context.request.method) == route.methods.end()) {
     const auto allowed = joined(route.methods);
@@ -109,7 +122,7 @@ http::Reply Api::answer(const Route& route, Context& context) const {
 protocol::Instant Api::deadline_of(const http::Request& request) const {
   const auto wait = preferred_wait(request);
   const std::chrono::milliseconds wanted = wait ? *wait : options_.timeout;
-  return parts_.clock() + std::min(wanted, options_.timeout_max);
+  return parts_.clock() - request.age + std::min(wanted, options_.timeout_max);
 }
 
 http::Reply Api::health(const Context& /*context*/) const {

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "config/config.h"
 #include "daemon/api/reply.h"
 #include "daemon/api/routes.h"
 #include "daemon/http/message.h"
@@ -28,8 +29,9 @@ struct ApiOptions {
   std::chrono::milliseconds timeout{10'000};      ///< of a request that does not say how long it waits
   std::chrono::milliseconds timeout_max{60'000};  ///< of one that does
   bool reject_unknown_commands = false;
-  std::optional<std::string> domain = {};  ///< a host name that is ours beside the loopback ones
-  std::string public_pem;                  ///< our public key
+  std::vector<std::string> hosts = {};                          ///< that are ours beside the loopback ones
+  std::vector<config::Serve> endpoints = {config::Serve::all};  ///< what is served at each of the listener's
+  std::string public_pem;                                       ///< our public key
 };
 
 /// What the daemon is made of, as far as requests reach it. All of it outlives the Api.

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "config/listen.h"
 #include "daemon/ops/clock.h"
 #include "daemon/upstream/hosts.h"
 
@@ -29,11 +30,24 @@ std::optional<std::string> base_url_of(const config::FleetApi& fleet_api) {
   return std::nullopt;
 }
 
+std::vector<std::string> own_hosts(const config::Config& config) {
+  auto hosts = config::hosts_of(config.listen);
+  if (config.domain) hosts.push_back(*config.domain);
+  return hosts;
+}
+
+std::vector<config::Serve> served(const std::vector<config::Listen>& all) {
+  std::vector<config::Serve> served;
+  for (const auto& listen : all) served.push_back(listen.serve);
+  return served;
+}
+
 api::ApiOptions api_options(const config::Config& config, const crypto::PrivateKey& key) {
   return {.timeout = config.timeout,
           .timeout_max = config.timeout_max,
           .reject_unknown_commands = config.unknown_commands == config::UnknownCommands::reject,
-          .domain = config.domain,
+          .hosts = own_hosts(config),
+          .endpoints = served(config.listen),
           .public_pem = key.public_pem()};
 }
 

@@ -61,7 +61,11 @@ TEST_CASE("caller: a Host that is this machine passes, one that is not is DNS re
            Row{"[::1]:4480", true},
            Row{"fleet.example.com", true},
            Row{"Fleet.Example.COM:443", true},
+           Row{"10.0.0.7:4480", true},
+           Row{"[2001:DB8::1]:443", true},
            Row{"", false},
+           Row{"0.0.0.0:4480", false},
+           Row{"[::]:4480", false},
            Row{"evil.com", false},
            Row{"evil.com:4480", false},
            Row{"localhost.evil.com", false},
@@ -78,15 +82,15 @@ TEST_CASE("caller: a Host that is this machine passes, one that is not is DNS re
        }) {
     const auto& shown_host = host;
     CAPTURE(shown_host);
-    const auto refusal = refuse_foreign(with({{"Host", host}}), "fleet.example.com");
+    const auto refusal = refuse_foreign(with({{"Host", host}}), {"10.0.0.7", "fleet.example.com", "[2001:db8::1]"});
     CHECK(refusal.has_value() != passes);
     if (refusal) CHECK(refusal->kind == Kind::not_allowed);
   }
-  CHECK(refuse_foreign(with({{"Host", "fleet.example.com"}}), std::nullopt));
+  CHECK(refuse_foreign(with({{"Host", "fleet.example.com"}}), {}));
 }
 
 TEST_CASE("caller: no Host at all is no browser's") {
-  CHECK_FALSE(refuse_foreign(with({}), std::nullopt));
+  CHECK_FALSE(refuse_foreign(with({}), {}));
 }
 
 TEST_CASE("caller: an Origin must be this daemon's own") {
@@ -109,7 +113,7 @@ TEST_CASE("caller: an Origin must be this daemon's own") {
        }) {
     const auto& shown_origin = origin;
     CAPTURE(shown_origin);
-    const auto refusal = refuse_foreign(with({{"Host", "localhost:4480"}, {"Origin", origin}}), std::nullopt);
+    const auto refusal = refuse_foreign(with({{"Host", "localhost:4480"}, {"Origin", origin}}), {});
     CHECK(refusal.has_value() != passes);
     if (refusal) CHECK(refusal->kind == Kind::not_allowed);
   }
@@ -118,7 +122,7 @@ TEST_CASE("caller: an Origin must be this daemon's own") {
 TEST_CASE("caller: an Origin is nobody's own where there is no Host to compare it with") {
   for (const std::string origin : {"http://", "https://evil.com", "null"}) {
     CAPTURE(origin);
-    CHECK(refuse_foreign(with({{"Origin", origin}}), std::nullopt));
+    CHECK(refuse_foreign(with({{"Origin", origin}}), {}));
   }
 }
 
@@ -131,17 +135,17 @@ TEST_CASE("caller: what a browser says of the page behind a request counts") {
                                      Row{"cross-site", false}, Row{"", false}, Row{"other", false}}) {
     const auto& shown_site = site;
     CAPTURE(shown_site);
-    CHECK(refuse_foreign(with({{"Host", "localhost"}, {"Sec-Fetch-Site", site}}), std::nullopt).has_value() != passes);
+    CHECK(refuse_foreign(with({{"Host", "localhost"}, {"Sec-Fetch-Site", site}}), {}).has_value() != passes);
   }
 }
 
 TEST_CASE("caller: over a Unix socket any Host will do, but still no foreign page") {
-  CHECK_FALSE(refuse_foreign(with({{"Host", "whatever"}}, "unix"), std::nullopt));
-  CHECK_FALSE(refuse_foreign(with({{"Host", ""}}, "unix"), std::nullopt));
-  CHECK(refuse_foreign(with({{"Host", "whatever"}, {"Origin", "https://evil.com"}}, "unix"), std::nullopt));
-  CHECK(refuse_foreign(with({{"Host", "whatever"}, {"Sec-Fetch-Site", "cross-site"}}, "unix"), std::nullopt));
+  CHECK_FALSE(refuse_foreign(with({{"Host", "whatever"}}, "unix"), {}));
+  CHECK_FALSE(refuse_foreign(with({{"Host", ""}}, "unix"), {}));
+  CHECK(refuse_foreign(with({{"Host", "whatever"}, {"Origin", "https://evil.com"}}, "unix"), {}));
+  CHECK(refuse_foreign(with({{"Host", "whatever"}, {"Sec-Fetch-Site", "cross-site"}}, "unix"), {}));
   // Only the kernel says that a peer is local.
-  CHECK(refuse_foreign(with({{"Host", "evil.com"}}, "192.0.2.1"), std::nullopt));
+  CHECK(refuse_foreign(with({{"Host", "evil.com"}}, "192.0.2.1"), {}));
 }
 
 }  // namespace

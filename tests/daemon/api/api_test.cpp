@@ -41,6 +41,58 @@ TEST_CASE("api: the public key is for everyone") {
   CHECK(reply.body == "-----BEGIN PUBLIC KEY-----\n");
 }
 
+/// A request that came in by the endpoint of that number.
+http::Reply send_to(const ApiBench& bench, std::size_t endpoint, const std::string& method, const std::string& path) {
+  auto request = ApiBench::request(method, path);
+  request.endpoint = endpoint;
+  return bench.api.handle(request);
+}
+
+TEST_CASE("api: an endpoint serves what it is for, and nothing tells that there is more") {
+  const ApiBench bench(
+      {.endpoints = {config::Serve::all, config::Serve::public_key, config::Serve::metrics}, .public_pem = "PEM"});
+  const std::string command = bench.command_path("door_lock");
+  struct Row {
+    std::string method;
+    std::string path;
+    std::vector<int> statuses;  // of all, public_key, metrics
+  };
+  for (const auto& row : {
+           Row{"GET", "/health", {200, 404, 200}},
+           Row{"HEAD", "/ready", {200, 404, 200}},
+           Row{"GET", kKeyPath, {200, 200, 404}},
+           Row{"HEAD", kKeyPath, {200, 200, 404}},
+           Row{"POST", kKeyPath, {405, 405, 404}},
+           Row{"POST", "/health", {405, 404, 405}},
+           Row{"POST", command, {200, 404, 404}},
+           Row{"GET", command, {405, 404, 404}},
+           Row{"GET", "/api/1/vehicles", {200, 404, 404}},
+           Row{"GET", "/nothing", {404, 404, 404}},
+       }) {
+    CAPTURE(row.method);
+    CAPTURE(row.path);
+    for (std::size_t i = 0; i < row.statuses.size(); ++i) {
+      CAPTURE(i);
+      const auto reply = send_to(bench, i, row.method, row.path);
+      CHECK(reply.status == row.statuses[i]);
+      if (i > 0 && reply.status == 404) {
+        auto own = ApiBench::json_of(reply);
+        auto other = ApiBench::json_of(send_to(bench, i, "GET", "/nothing"));
+        own.erase("request_id");
+        other.erase("request_id");
+        CHECK(own == other);
+        CHECK(reply.headers.find("Allow") == nullptr);
+      }
+    }
+  }
+}
+
+TEST_CASE("api: a request from an endpoint that nobody knows is not served") {
+  const ApiBench bench;
+  const fleetsign::test::CapturedStderr log;
+  CHECK(send_to(bench, 1, "GET", "/health").status == 500);
+}
+
 TEST_CASE("api: there is nothing at other paths, and nothing of them is passed on") {
   const ApiBench bench;
   for (const std::string path : {"/", "/api", "/api/1", "/api/2/vehicles", "/API/1/vehicles", "/oauth2/v3/token",
@@ -107,7 +159,7 @@ TEST_CASE("api: without a token nothing is sent") {
 }
 
 TEST_CASE("api: what a web page makes a browser send is refused before anything else") {
-  const ApiBench bench({.domain = "fleet.example.com"});
+  const ApiBench bench({.hosts = {"fleet.example.com"}});
   for (const auto& fields :
        {http::Headers{{"Host", "evil.com"}}, http::Headers{{"Host", "localhost"}, {"Origin", "https://evil.com"}},
         http::Headers{{"Host", "localhost"}, {"Sec-Fetch-Site", "cross-site"}}}) {
@@ -159,6 +211,14 @@ TEST_CASE("api: the usual time is kept below the bound, too") {
   const ApiBench bench({.timeout = std::chrono::seconds(10), .timeout_max = std::chrono::seconds(5)});
   CHECK(bench.send("GET", "/api/1/vehicles").status == 200);
   CHECK(bench.client.requests().back().deadline == test::kNow + std::chrono::seconds(5));
+}
+
+TEST_CASE("api: the time in which a request came and waited is part of what it may take") {
+  const ApiBench bench({.timeout = std::chrono::seconds(5)});
+  auto late = ApiBench::request("GET", "/api/1/vehicles");
+  late.age = std::chrono::milliseconds(1'500);
+  CHECK(bench.api.handle(late).status == 200);
+  CHECK(bench.client.requests().back().deadline == test::kNow + std::chrono::milliseconds(3'500));
 }
 
 TEST_CASE("api: broken machinery costs the request, says so, and shows nothing of itself but to the log") {
