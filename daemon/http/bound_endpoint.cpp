@@ -217,9 +217,7 @@ crypto::Result<std::unique_ptr<BoundEndpoint>, ListenError> BoundEndpoint::open(
   return bound;
 }
 
-crypto::Result<std::unique_ptr<BoundEndpoint>, ListenError> BoundEndpoint::adopt(Descriptor socket,
-                                                                                 const Endpoint& endpoint,
-                                                                                 std::size_t index) {
+std::unique_ptr<BoundEndpoint> BoundEndpoint::adopt(Descriptor socket, const Endpoint& endpoint, std::size_t index) {
   return std::unique_ptr<BoundEndpoint>(new BoundEndpoint(std::move(socket), endpoint, index));
 }
 

@@ -50,9 +50,8 @@ class BoundEndpoint {
 
   /// `index` is the endpoint's place in ListenerOptions::endpoints.
   static crypto::Result<std::unique_ptr<BoundEndpoint>, ListenError> open(const Endpoint& endpoint, std::size_t index);
-  /// The same with a socket that listens already; a Unix socket's file stays.
-  static crypto::Result<std::unique_ptr<BoundEndpoint>, ListenError> adopt(Descriptor socket, const Endpoint& endpoint,
-                                                                           std::size_t index);
+  /// Serves on a socket that listens already; a Unix socket's file stays.
+  static std::unique_ptr<BoundEndpoint> adopt(Descriptor socket, const Endpoint& endpoint, std::size_t index);
   /// Stops to listen; the file of a Unix socket that it has opened goes as well, unless another has taken its place.
   ~BoundEndpoint() = default;
   BoundEndpoint(const BoundEndpoint&) = delete;

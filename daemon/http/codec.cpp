@@ -114,6 +114,22 @@ void fill(httplib::Response& response, const Cycle& cycle) {
   if (cycle.keep_alive && cycle.http_1_0) response.headers.emplace("Connection", "keep-alive");
 }
 
+/// What an exception says, fit for one line of a log: it may quote what a stranger has sent.
+std::string text_of(const std::exception_ptr& cause) {
+  constexpr std::size_t kLongest = 200;
+  std::string text = "something that is no exception";
+  try {
+    std::rethrow_exception(cause);
+  } catch (const std::exception& error) {
+    text = error.what();
+  } catch (...) {  // NOLINT(bugprone-empty-catch): it has nothing to say
+  }
+  text.resize(std::min(text.size(), kLongest));
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+  return text;
+}
+
 void shorten(Answer& answer, const Cut& cut) {
   if (!cut.head) answer.head.clear();
   answer.body.resize(cut.head ? std::min(cut.body_bytes, answer.body.size()) : 0);
@@ -133,14 +149,15 @@ class Codec::Engine final : private httplib::Server {
       return HandlerResponse::Handled;
     });
     // Without this one, httplib sends the exception's text to the client.
-    set_exception_handler([&codec](const httplib::Request& /*stand_in*/, httplib::Response& response,
-                                   const std::exception_ptr& /*cause*/) {
-      Cycle& cycle = *current_cycle;
-      cycle.reply = codec.refusal_reply({500, "the request could not be handled"});
-      cycle.keep_alive = false;
-      response.headers.clear();
-      fill(response, cycle);
-    });
+    set_exception_handler(
+        [&codec](const httplib::Request& /*stand_in*/, httplib::Response& response, const std::exception_ptr& cause) {
+          codec.report_("a handler has thrown: " + text_of(cause));
+          Cycle& cycle = *current_cycle;
+          cycle.reply = codec.refusal_reply({500, "the request could not be handled"});
+          cycle.keep_alive = false;
+          response.headers.clear();
+          fill(response, cycle);
+        });
     set_post_routing_handler([](const httplib::Request& /*stand_in*/, httplib::Response& response) {
       response.headers.erase("Keep-Alive");  // httplib's own time-outs, which are not in force here
       if (has_no_body(response.status)) response.headers.erase("Content-Length");
@@ -167,8 +184,11 @@ class Codec::Engine final : private httplib::Server {
   }
 };
 
-Codec::Codec(Handler handler, RefusalReply refusal, const std::atomic<bool>& closing)
-    : handler_(std::move(handler)), refusal_(std::move(refusal)), engine_(std::make_unique<Engine>(*this, closing)) {}
+Codec::Codec(Handler handler, RefusalReply refusal, const std::atomic<bool>& closing, Report report)
+    : handler_(std::move(handler)),
+      refusal_(std::move(refusal)),
+      report_(std::move(report)),
+      engine_(std::make_unique<Engine>(*this, closing)) {}
 
 Codec::~Codec() = default;
 

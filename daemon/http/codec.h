@@ -24,13 +24,17 @@ struct Answer {
 class Codec {
  public:
   using RefusalReply = std::function<Reply(int status, const std::string& reason)>;
+  using Report = std::function<void(const std::string& message)>;
 
-  /// `handler` and `refusal` as in ListenerOptions. `closing` outlives the codec; once it is true, every reply says
-  /// "Connection: close".
-  Codec(Handler handler, RefusalReply refusal, const std::atomic<bool>& closing);
+  /// `handler`, `refusal` and `report` as in ListenerOptions. `closing` outlives the codec; once it is true, every
+  /// reply says "Connection: close".
+  Codec(
+      Handler handler, RefusalReply refusal, const std::atomic<bool>& closing,
+      Report report = [](const std::string&) {});
   ~Codec();
 
-  /// Calls the handler for this request; a handler that throws becomes a 500 that says nothing about the exception.
+  /// Calls the handler for this request; a handler that throws becomes a 500 that says nothing about the exception,
+  /// which is reported.
   [[nodiscard]] Answer answer(const Head& head) const;
 
   /// The reply for a request that the listener refuses. Always closes.
@@ -43,6 +47,7 @@ class Codec {
 
   Handler handler_;
   RefusalReply refusal_;
+  Report report_;
   std::unique_ptr<Engine> engine_;
 };
 

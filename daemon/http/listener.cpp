@@ -12,6 +12,7 @@
 #include "daemon/http/codec.h"
 #include "daemon/http/connection.h"
 #include "daemon/http/listen_error.h"
+#include "daemon/http/passed_sockets.h"
 #include "daemon/http/reactor.h"
 #include "daemon/http/tls_server.h"
 #include "daemon/http/workers.h"
@@ -83,7 +84,7 @@ Door::Door(ListenerOptions options, Endpoints endpoints)
     : limits_(options.limits),
       express_paths_(std::move(options.express_paths)),
       admission_(limits_),
-      codec_(std::move(options.handler), std::move(options.refusal), closing_),
+      codec_(std::move(options.handler), std::move(options.refusal), closing_, std::move(options.report)),
       reactor_(*this),
       express_(kExpress,
                [this](Workers::Job connection) {
@@ -208,6 +209,22 @@ crypto::Result<std::shared_ptr<TlsServer>, ListenError> open_tls(const Endpoint&
   return listen_error(unusable.reason, url, unusable.message, unusable.hint);
 }
 
+/// The sockets of one endpoint: the one that it makes, or all that systemd has passed under its name.
+crypto::Result<Endpoints, ListenError> open_all(const Endpoint& endpoint, std::size_t index,
+                                                std::vector<PassedSocket>& passed) {
+  Endpoints bound;
+  if (!endpoint.url.starts_with(kSystemdScheme)) {
+    auto one = BoundEndpoint::open(endpoint, index);
+    if (!one.ok()) return std::move(one).error();
+    bound.push_back(*std::move(one));
+    return bound;
+  }
+  auto sockets = take_named(passed, endpoint);
+  if (!sockets.ok()) return std::move(sockets).error();
+  for (Descriptor& socket : *sockets) bound.push_back(BoundEndpoint::adopt(std::move(socket), endpoint, index));
+  return bound;
+}
+
 }  // namespace
 
 crypto::Result<std::unique_ptr<Listener>, ListenError> Listener::open(ListenerOptions options) {
@@ -216,11 +233,14 @@ crypto::Result<std::unique_ptr<Listener>, ListenError> Listener::open(ListenerOp
   for (std::size_t i = 0; i < options.endpoints.size(); ++i) {
     auto tls = open_tls(options.endpoints[i], options.report);
     if (!tls.ok()) return std::move(tls).error();
-    auto bound = BoundEndpoint::open(options.endpoints[i], i);
+    auto bound = open_all(options.endpoints[i], i, options.passed);
     if (!bound.ok()) return std::move(bound).error();
-    (*bound)->use_tls(*std::move(tls));
-    endpoints.push_back(std::move(bound).value());
+    for (auto& endpoint : *bound) {
+      endpoint->use_tls(*tls);
+      endpoints.push_back(std::move(endpoint));
+    }
   }
+  options.passed.clear();
   return std::unique_ptr<Listener>(std::make_unique<Door>(std::move(options), std::move(endpoints)));
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "crypto/result.h"
+#include "daemon/http/descriptor.h"
 #include "daemon/http/limits.h"
 #include "daemon/http/message.h"
 
@@ -32,6 +33,12 @@ struct Endpoint {
   std::optional<Tls> tls = {};            ///< must be there for "https", may be for "systemd"
 };
 
+/// A socket that systemd has opened, as FileDescriptorName= of its unit calls it.
+struct PassedSocket {
+  std::string name;
+  Descriptor socket;
+};
+
 /// Why the door could not be opened: `message` names the address and the reason, `hint` what to do.
 struct ListenError {
   enum class Reason { bad_address, bad_certificate, in_use, not_permitted, unavailable };
@@ -42,6 +49,8 @@ struct ListenError {
 
 struct ListenerOptions {
   std::vector<Endpoint> endpoints;
+  /// Those that "systemd:NAME" may mean. Several of one name all serve; those that nobody names are closed.
+  std::vector<PassedSocket> passed = {};
   Limits limits;
   Handler handler;
   /// Paths answered by threads of their own, so that they never wait behind others; GET and HEAD only.
@@ -60,7 +69,7 @@ class Listener {
   static crypto::Result<std::unique_ptr<Listener>, ListenError> open(ListenerOptions options);
   virtual ~Listener() = default;  ///< as shut_down() with no time left
 
-  /// The endpoints as bound, with the real port.
+  /// The endpoints as bound, with the real port, in their order; one that means several sockets has a URL for each.
   [[nodiscard]] virtual std::vector<std::string> urls() const = 0;
 
   /// Stops accepting, closes idle connections, and lets running requests finish and send their replies. After `grace`

@@ -47,6 +47,7 @@ WRAPPERS = {
     "httplib.h": ["daemon/http/codec.cpp"],
     "openssl/*": ["crypto/*", "daemon/http/tls*"],
     "sqlite3.h": ["daemon/state/*"],
+    "systemd/*": ["daemon/http/passed_sockets.cpp"],
     "yaml-cpp/*": ["config/*"],
     "*.pb.h": ["protocol/catalogue/*", "protocol/envelope*.cpp", "protocol/verdict.cpp", "simulator/*"],
 }

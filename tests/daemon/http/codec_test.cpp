@@ -5,16 +5,19 @@
 
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace fleetsign::http {
 namespace {
 
 struct Rig {
   std::atomic<bool> closing{false};
+  std::vector<std::string> reports;
   Codec codec;
 
   explicit Rig(Handler handler, Codec::RefusalReply refusal = nullptr)
-      : codec(std::move(handler), std::move(refusal), closing) {}
+      : codec(std::move(handler), std::move(refusal), closing,
+              [this](const std::string& message) { reports.push_back(message); }) {}
 
   Answer answer(const std::string& bytes) {
     auto head = parse_head(bytes, Limits{});
@@ -150,10 +153,11 @@ TEST_CASE("codec: once closing, every reply closes, also one that was begun befo
   CHECK(has(answer, "Connection: close"));
 }
 
-TEST_CASE("codec: a handler that throws becomes a 500 that says nothing of the exception") {
+TEST_CASE("codec: a handler that throws becomes a 500 that says nothing of the exception, which is reported") {
+  const std::string long_text = "secret-5f3a\n\x7f\xc3\xa4 " + std::string(1000, 'x');
   for (const bool standard : {true, false}) {
-    Rig rig([standard](const Request&) -> Reply {
-      if (standard) throw std::runtime_error("secret-5f3a");
+    Rig rig([&, standard](const Request&) -> Reply {
+      if (standard) throw std::runtime_error(long_text);
       throw 53;
     });
     const Answer answer = rig.answer(kGet);
@@ -161,6 +165,9 @@ TEST_CASE("codec: a handler that throws becomes a 500 that says nothing of the e
     CHECK(answer.close);
     CHECK((answer.head + answer.body).find("secret") == std::string::npos);
     CHECK(answer.head.find("EXCEPTION") == std::string::npos);
+    REQUIRE(rig.reports.size() == 1);
+    CHECK(rig.reports[0] == "a handler has thrown: " + (standard ? "secret-5f3a???? " + std::string(184, 'x')
+                                                                 : "something that is no exception"));
   }
 }
 
