@@ -80,6 +80,7 @@ struct Config {
   std::optional<std::string> domain;
   UnknownCommands unknown_commands = UnknownCommands::forward;
   std::vector<std::string> experimental_commands;
+  bool action_endpoint = false;
   bool auto_wake = false;
   bool require_authenticated_replies = false;
   Limits limits;

@@ -62,6 +62,7 @@ std::vector<Api::Route> Api::make_routes() {
        Origin::anyone,
        {Serve::public_key}},
       {{"POST"}, "/api/1/vehicles/{vin}/command/{name}", &Api::command},
+      {{"POST"}, "/fleetsign/v1/vehicles/{vin}/action", &Api::action},
       {{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}, "/api/1/*", &Api::pass_through},
   };
 }

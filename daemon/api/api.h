@@ -29,6 +29,7 @@ struct ApiOptions {
   std::chrono::milliseconds timeout{10'000};      ///< of a request that does not say how long it waits
   std::chrono::milliseconds timeout_max{60'000};  ///< of one that does
   bool reject_unknown_commands = false;
+  bool action_endpoint = false;                                 ///< whether messages that no row makes may be sent
   std::vector<std::string> hosts = {};                          ///< that are ours beside the loopback ones
   std::vector<config::Serve> endpoints = {config::Serve::all};  ///< what is served at each of the listener's
   std::string public_pem;                                       ///< our public key
@@ -72,7 +73,20 @@ class Api {
   [[nodiscard]] http::Reply ready(const Context& context) const;
   [[nodiscard]] http::Reply public_key(const Context& context) const;
   [[nodiscard]] http::Reply command(const Context& context) const;
+  [[nodiscard]] http::Reply action(const Context& context) const;
   [[nodiscard]] http::Reply pass_through(const Context& context) const;
+
+  /// What a request for a vehicle comes to before anything is sent.
+  struct Plan {
+    std::string vin;
+    std::string name;                          ///< for logs
+    std::optional<protocol::Payload> payload;  ///< to sign; without it, the request is forwarded
+    std::string target;                        ///< where to; path and query
+  };
+  [[nodiscard]] protocol::Result<Plan> plan_command(const Context& context) const;
+  [[nodiscard]] protocol::Result<Plan> plan_action(const Context& context) const;
+  [[nodiscard]] http::Reply carry_out(const Context& context,
+                                      protocol::Result<Plan> (Api::*make_plan)(const Context&) const) const;
 
   [[nodiscard]] http::Reply sign(const Context& context, const std::string& vin, std::string_view name,
                                  protocol::Payload payload, const upstream::Bearer& token) const;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Commands and everything else below /api/1/: signed where that can be, else passed on.
 #include <algorithm>
-#include <array>
 #include <chrono>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
@@ -10,13 +10,17 @@
 #include "daemon/api/api.h"
 #include "daemon/api/request.h"
 #include "daemon/vehicles/answers.h"
+#include "protocol/catalogue/action.h"
 #include "protocol/catalogue/catalogue.h"
+#include "protocol/catalogue/text_form.h"
 
 namespace fleetsign::api {
 namespace {
 
 using protocol::Failure;
 using protocol::Kind;
+
+constexpr std::string_view kDryRun = "dry_run";
 
 std::string vehicle_path(const std::string& vin) {
   return "/api/1/vehicles/" + vin;
@@ -46,15 +50,16 @@ std::string_view outcome_name(const protocol::Result<protocol::Outcome>& outcome
   return outcome->accepted ? "ok" : "rejected";
 }
 
+nlohmann::ordered_json describe_forwarding(const std::string& method, const std::string& target) {
+  return {{"goes_to", "fleet_api"}, {"method", method}, {"target", target}};
+}
+
 /// What callers may rely on, and would rely on in vain: it is refused before anything is sent.
 std::optional<Failure> refuse_unsupported(const http::Request& request) {
-  constexpr std::array<std::string_view, 2> kParameters = {"dry_run", "wake"};
-  for (const auto parameter : kParameters) {
-    if (has_parameter(request.query, parameter)) {
-      return Failure{.kind = Kind::bad_request,
-                     .message = "this version does not support ?" + std::string(parameter),
-                     .hint = "send the command without it"};
-    }
+  if (has_parameter(request.query, "wake")) {
+    return Failure{.kind = Kind::bad_request,
+                   .message = "this version does not support ?wake",
+                   .hint = "send the command without it"};
   }
   if (request.headers.find("Idempotency-Key") == nullptr) return std::nullopt;
   return Failure{.kind = Kind::bad_request,
@@ -65,31 +70,67 @@ std::optional<Failure> refuse_unsupported(const http::Request& request) {
 }  // namespace
 
 http::Reply Api::command(const Context& context) const {
+  return carry_out(context, &Api::plan_command);
+}
+
+http::Reply Api::action(const Context& context) const {
+  return carry_out(context, &Api::plan_action);
+}
+
+http::Reply Api::carry_out(const Context& context,
+                           protocol::Result<Plan> (Api::*make_plan)(const Context&) const) const {
   const auto token = access::bearer_of(context.request);
   if (!token) return render(token.error(), context.footer);
   if (auto refusal = refuse_unsupported(context.request)) return render(*refusal, context.footer);
-  const auto vin = parse_vin(context.captures[0]);
-  if (!vin) return render(vin.error(), context.footer);
+  const auto dry_run = flag_in(context.request.query, kDryRun);
+  if (!dry_run) return render(dry_run.error(), context.footer);
+  auto plan = (this->*make_plan)(context);
+  if (!plan) return render(plan.error(), context.footer);
+  if (*dry_run) {
+    return render_dry_run(plan->payload ? catalogue::describe(*plan->payload, catalogue::Privacy::masked)
+                                        : describe_forwarding(context.request.method, plan->target),
+                          context.footer);
+  }
+  if (!plan->payload) return forward(context, plan->target, *token);
+  return sign(context, plan->vin, plan->name, *std::move(plan->payload), *token);
+}
+
+protocol::Result<Api::Plan> Api::plan_command(const Context& context) const {
+  auto vin = parse_vin(context.captures[0]);
+  if (!vin) return vin.error();
   const auto name = context.captures[1];
   const auto* row = catalogue::find(name);
-  const auto& query = context.request.query;
-  const std::string rest_target =
-      vehicle_path(*vin) + "/command/" + std::string(name) + (query.empty() ? "" : "?" + query);
+  const auto query = without_parameter(context.request.query, kDryRun);
+  Plan plan{.vin = *vin,
+            .name = std::string(name),
+            .payload = {},
+            .target = vehicle_path(*vin) + "/command/" + std::string(name) + (query.empty() ? "" : "?" + query)};
   if (row == nullptr) {
-    if (options_.reject_unknown_commands || !is_command_name(name)) {
-      return render(catalogue::unknown_command(name), context.footer);
-    }
-    return forward(context, rest_target, *token);
+    if (options_.reject_unknown_commands || !is_command_name(name)) return catalogue::unknown_command(name);
+    return plan;
   }
-  if (row->route == catalogue::Route::wake) return forward(context, vehicle_path(*vin) + "/wake_up", *token);
-  if (row->route == catalogue::Route::forward) return forward(context, rest_target, *token);
+  if (row->route == catalogue::Route::wake) plan.target = vehicle_path(*vin) + "/wake_up";
+  if (row->route != catalogue::Route::sign) return plan;
 
   const auto arguments = catalogue::parse_body(*row, context.request.body);
-  if (!arguments) return render(arguments.error(), context.footer);
+  if (!arguments) return arguments.error();
   auto payload = catalogue::encode(*row, *arguments, {.unix_now = parts_.unix_now()});
-  if (!payload) return render(payload.error(), context.footer);
-  if (!*payload) return forward(context, rest_target, *token);
-  return sign(context, *vin, name, std::move(**payload), *token);
+  if (!payload) return payload.error();
+  plan.payload = *std::move(payload);
+  return plan;
+}
+
+protocol::Result<Api::Plan> Api::plan_action(const Context& context) const {
+  if (!options_.action_endpoint) {
+    return Failure{.kind = Kind::not_allowed,
+                   .message = "messages that are no commands are not sent from here",
+                   .hint = "set `action_endpoint: true` in the configuration"};
+  }
+  auto vin = parse_vin(context.captures[0]);
+  if (!vin) return vin.error();
+  auto action = catalogue::parse_action(context.request.body);
+  if (!action) return action.error();
+  return Plan{.vin = *vin, .name = std::move(action->name), .payload = std::move(action->payload), .target = {}};
 }
 
 http::Reply Api::sign(const Context& context, const std::string& vin, std::string_view name, protocol::Payload payload,

@@ -77,6 +77,18 @@ http::Reply render(const upstream::Delivered& answer, const Footer& footer, cons
   return reply;
 }
 
+http::Reply render_dry_run(const Json& found, const Footer& footer) {
+  Json body;
+  body["response"] = nullptr;
+  body["error"] = "";
+  body["error_description"] = "";
+  body["dry_run"] = found;
+  body["executed"] = to_string(protocol::Executed::no);
+  body["upstream_requests"] = 0;
+  add_footer(body, footer);
+  return as_json(200, body);
+}
+
 Failure describe(const upstream::Undelivered& undelivered, Executes executes) {
   const bool was_sent = undelivered.sent == upstream::Undelivered::Sent::maybe;
   Failure failure{.kind = was_sent ? Kind::no_reply : vehicles::kind_of_unsent(undelivered),

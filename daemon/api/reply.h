@@ -2,6 +2,7 @@
 // Replies that we make: JSON in the member order that clients of Fleet API know, then our own members.
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 
@@ -27,6 +28,9 @@ http::Reply render(const protocol::Failure& failure, const Footer& footer);
 /// Fleet API's own answer, as received. `failure`, where there is one, adds what we know of it in headers.
 http::Reply render(const upstream::Delivered& answer, const Footer& footer,
                    const std::optional<protocol::Failure>& failure = std::nullopt);
+
+/// What a dry run found: 200, and no part of `response`, so that nobody takes it for a command that was carried out.
+http::Reply render_dry_run(const nlohmann::ordered_json& found, const Footer& footer);
 
 /// The failure of a request that got no answer. `executes` tells whether it could have had an effect.
 enum class Executes { something, nothing };

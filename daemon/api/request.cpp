@@ -63,6 +63,20 @@ std::string percent_decoded(std::string_view text) {
   return decoded;
 }
 
+/// Calls `visit` with each "name=value" of a query.
+template <class Visit>
+void for_each_parameter(std::string_view query, Visit visit) {
+  while (!query.empty()) {
+    const auto pair = query.substr(0, query.find('&'));
+    visit(pair);
+    query.remove_prefix(std::min(pair.size() + 1, query.size()));
+  }
+}
+
+std::string name_of(std::string_view pair) {
+  return percent_decoded(pair.substr(0, pair.find('=')));
+}
+
 bool is_plain_segment(std::string_view segment) {
   const auto text = percent_decoded(segment);
   return text != "." && text != ".." &&
@@ -141,12 +155,31 @@ std::optional<std::chrono::seconds> preferred_wait(const http::Request& request)
 }
 
 bool has_parameter(std::string_view query, std::string_view name) {
-  while (!query.empty()) {
-    const auto pair = query.substr(0, query.find('&'));
-    if (percent_decoded(pair.substr(0, pair.find('='))) == name) return true;
-    query.remove_prefix(std::min(pair.size() + 1, query.size()));
-  }
-  return false;
+  bool found = false;
+  for_each_parameter(query, [&](std::string_view pair) { found = found || name_of(pair) == name; });
+  return found;
+}
+
+protocol::Result<bool> flag_in(std::string_view query, std::string_view name) {
+  std::vector<std::string> values;
+  for_each_parameter(query, [&](std::string_view pair) {
+    if (name_of(pair) == name)
+      values.push_back(percent_decoded(pair.substr(std::min(pair.find('=') + 1, pair.size()))));
+  });
+  if (values.empty()) return false;
+  const bool is_flag = values.size() == 1 && (values.front() == "true" || values.front() == "false");
+  if (is_flag) return values.front() == "true";
+  return Failure{.kind = Kind::bad_request,
+                 .message = "the parameter " + std::string(name) + " of the query is not true or false",
+                 .hint = "write ?" + std::string(name) + "=true, once"};
+}
+
+std::string without_parameter(std::string_view query, std::string_view name) {
+  std::string kept;
+  for_each_parameter(query, [&](std::string_view pair) {
+    if (name_of(pair) != name) kept += (kept.empty() ? "" : "&") + std::string(pair);
+  });
+  return kept;
 }
 
 http::Headers fields_for_fleet_api(const http::Headers& received) {

@@ -33,6 +33,12 @@ std::optional<std::chrono::seconds> preferred_wait(const http::Request& request)
 /// Whether a query has the parameter, with any value or none.
 bool has_parameter(std::string_view query, std::string_view name);
 
+/// A parameter that is true or false; absent, it is false. Kind::bad_request for any other value, and for two of them.
+protocol::Result<bool> flag_in(std::string_view query, std::string_view name);
+
+/// The query without a parameter that is ours.
+std::string without_parameter(std::string_view query, std::string_view name);
+
 /// The fields of a request that Fleet API gets, in their order: without those of one connection only (RFC 9110 section
 /// 7.6.1, and what `Connection` names), those that the sender sets anew, and those about the caller or for us alone.
 http::Headers fields_for_fleet_api(const http::Headers& received);

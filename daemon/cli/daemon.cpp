@@ -46,6 +46,7 @@ api::ApiOptions api_options(const config::Config& config, const crypto::PrivateK
   return {.timeout = config.timeout,
           .timeout_max = config.timeout_max,
           .reject_unknown_commands = config.unknown_commands == config::UnknownCommands::reject,
+          .action_endpoint = config.action_endpoint,
           .hosts = own_hosts(config),
           .endpoints = served(config.listen),
           .public_pem = key.public_pem()};

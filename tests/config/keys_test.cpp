@@ -72,6 +72,7 @@ TEST_CASE("keys: the promised ones, in order") {
                                                "domain",
                                                "unknown_commands",
                                                "experimental_commands",
+                                               "action_endpoint",
                                                "auto_wake",
                                                "require_authenticated_replies",
                                                "limits.connections",

@@ -122,6 +122,33 @@ TEST_CASE("request: ids that we make are all different") {
   CHECK(ids.size() == 100);
 }
 
+TEST_CASE("request: a flag of the query is true or false, once, and false when it is absent") {
+  const auto flag = [](std::string_view query) { return flag_in(query, "dry_run"); };
+  for (const char* query : {"", "a=1", "dry_run=false", "DRY_RUN=true", "x=dry_run=true", "a&dry_run=false&b"}) {
+    CAPTURE(query);
+    REQUIRE(flag(query).ok());
+    CHECK_FALSE(*flag(query));
+  }
+  for (const char* query : {"dry_run=true", "a=1&dry_run=true", "dry%5Frun=%74rue&b"}) {
+    CAPTURE(query);
+    REQUIRE(flag(query).ok());
+    CHECK(*flag(query));
+  }
+  for (const char* query : {"dry_run", "dry_run=", "dry_run=1", "dry_run=True", "dry_run=yes", "dry_run=true%20",
+                            "dry_run=true&dry_run=true", "dry_run=true&dry_run=false"}) {
+    CAPTURE(query);
+    REQUIRE_FALSE(flag(query).ok());
+    CHECK(flag(query).error().kind == Kind::bad_request);
+  }
+}
+
+TEST_CASE("request: a query without the parameter that is ours is otherwise what it was") {
+  CHECK(without_parameter("", "dry_run").empty());
+  CHECK(without_parameter("dry_run=false", "dry_run").empty());
+  CHECK(without_parameter("a=%20b&dry_run=false&a=c?d", "dry_run") == "a=%20b&a=c?d");
+  CHECK(without_parameter("a&b=", "dry_run") == "a&b=");
+}
+
 TEST_CASE("request: how long a caller prefers to wait") {
   using std::chrono::seconds;
   struct Row {
