@@ -38,6 +38,7 @@ Action prepare_commands(CLI::App& options);
 Action prepare_config(CLI::App& options);
 Action prepare_demo(CLI::App& options);
 Action prepare_keygen(CLI::App& options);
+Action prepare_make_cert(CLI::App& options);
 Action prepare_pubkey(CLI::App& options);
 Action prepare_serve(CLI::App& options);
 Action prepare_simulate(CLI::App& options);

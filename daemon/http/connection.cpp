@@ -11,7 +11,7 @@
 namespace fleetsign::http {
 namespace {
 
-constexpr std::size_t kReadBytes = 16 * 1024;
+constexpr std::size_t kReadBytes = 16 * 1024;  // no less than a TLS record, of which nothing may stay behind unseen
 constexpr std::chrono::milliseconds kDrainTime{1000};
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
