@@ -113,9 +113,9 @@ int choose_protocol(SSL* /*ssl*/, const unsigned char** chosen, unsigned char* s
   return result == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-/// No session is resumed: callers keep their connections, a handshake on P-256 costs a fifth of a millisecond, and so
-/// there is no cache for strangers to fill, no ticket key that opens what was recorded, and no certificate that is
-/// trusted longer than its file says.
+/// No session is resumed: callers keep their connections, and a handshake costs less than the command behind it. So
+/// there is no cache for strangers to fill, no ticket key that opens what was recorded, and no certificate of a caller
+/// that is trusted longer than the file of authorities says.
 TlsContext make_context() {
   TlsContext context(crypto::require(SSL_CTX_new(TLS_server_method()), "starting TLS"), SSL_CTX_free);
   crypto::require(static_cast<int>(SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION)),
