@@ -2,13 +2,14 @@
 #include "daemon/cli/daemon.h"
 
 #include <algorithm>
-#include <array>
 #include <ctime>
+#include <iterator>
 #include <optional>
-#include <string_view>
 #include <utility>
 
 #include "config/listen.h"
+#include "daemon/cli/endpoints.h"
+#include "daemon/http/passed_sockets.h"
 #include "daemon/ops/clock.h"
 #include "daemon/upstream/hosts.h"
 
@@ -52,37 +53,20 @@ api::ApiOptions api_options(const config::Config& config, const crypto::PrivateK
           .public_pem = key.public_pem()};
 }
 
-http::ListenerOptions listener_options(const config::Config& config, const api::Api& api) {
+http::ListenerOptions listener_options(const config::Config& config, std::vector<http::PassedSocket> passed,
+                                       const api::Api& api, ops::Log& log) {
   http::ListenerOptions options{.endpoints = {},
-                                .limits = {},
+                                .passed = std::move(passed),
+                                .limits = limits_of(config.limits),
                                 .handler = [&api](const http::Request& request) { return api.handle(request); },
                                 .express_paths = api::kExpressPaths,
-                                .refusal = api::Api::refuse};
-  for (const auto& listen : config.listen) options.endpoints.push_back({.url = listen.url});
+                                .refusal = api::Api::refuse,
+                                .report =
+                                    [&log](const std::string& message) {
+                                      log.warning("listener", {{"what", ops::Plain{message}}});
+                                    }};
+  std::ranges::transform(config.listen, std::back_inserter(options.endpoints), endpoint_of);
   return options;
-}
-
-/// Whether an address is for callers on this machine only. The listener takes numeric hosts and localhost.
-bool is_local(std::string_view url) {
-  constexpr std::array<std::string_view, 4> kLocal = {"unix:", "http://127.", "http://[::1]", "http://localhost"};
-  return std::ranges::any_of(kLocal, [&](std::string_view local) { return url.starts_with(local); });
-}
-
-/// Why this version cannot listen as configured: what it does not do must not be taken for done.
-std::optional<http::ListenError> refuse_listen(const config::Listen& listen) {
-  using Reason = http::ListenError::Reason;
-  const std::string place = "cannot listen on " + listen.url + ": ";
-  if (listen.serve != config::Serve::all || listen.mode || listen.group || listen.tls) {
-    return http::ListenError{.reason = Reason::bad_address,
-                             .message = place + "this version supports no `serve`, `mode`, `group` and `tls`",
-                             .hint = "remove them; a Unix socket is then for its owner only"};
-  }
-  if (is_local(listen.url) || !listen.url.starts_with("http:")) return std::nullopt;
-  return http::ListenError{.reason = Reason::bad_address,
-                           .message = place +
-                                      "beyond this machine, TLS and authenticated callers are a must, and this "
-                                      "version has neither",
-                           .hint = "listen on http://127.0.0.1:PORT"};
 }
 
 }  // namespace
@@ -105,11 +89,10 @@ Daemon::Daemon(const config::Config& config, crypto::PrivateKey key, ops::Log& l
 
 crypto::Result<std::unique_ptr<Daemon>, http::ListenError> Daemon::start(const config::Config& config,
                                                                          crypto::PrivateKey key, ops::Log& log) {
-  for (const auto& listen : config.listen) {
-    if (auto refusal = refuse_listen(listen)) return *std::move(refusal);
-  }
+  auto passed = http::take_passed_sockets();  // before there are other threads
+  if (auto refusal = refuse_exposed(config.listen, passed)) return *std::move(refusal);
   std::unique_ptr<Daemon> daemon(new Daemon(config, std::move(key), log));
-  auto listener = http::Listener::open(listener_options(config, daemon->api_));
+  auto listener = http::Listener::open(listener_options(config, std::move(passed), daemon->api_, log));
   if (!listener) return std::move(listener).error();
   daemon->listener_ = *std::move(listener);
   return daemon;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
+#include <cstddef>
 #include <memory>
 #include <utility>
 
@@ -13,6 +14,17 @@
 namespace fleetsign::cli {
 namespace {
 
+/// Connections are not all: there are files, and the way to Fleet API.
+constexpr std::size_t kOtherDescriptors = 100;
+
+void allow_connections(std::size_t connections, ops::Log& log) {
+  const std::size_t allowed = ops::raise_descriptor_limit();
+  if (allowed >= connections && allowed - connections >= kOtherDescriptors) return;
+  log.warning("few_descriptors", {{"limits.connections", connections},
+                                  {"allowed", allowed},
+                                  {"hint", ops::Plain{"raise LimitNOFILE= or lower limits.connections"}}});
+}
+
 int serve(const Settings& settings, bool only_check) {
   const ops::TerminationSignals signals;
   ops::protect_memory();
@@ -24,6 +36,7 @@ int serve(const Settings& settings, bool only_check) {
     return print("the configuration and the key are fine\n");
   }
   auto log = make_log(loaded.config.log);
+  allow_connections(loaded.config.limits.connections, log);
   auto daemon = Daemon::start(loaded.config, *std::move(key), log);
   if (!daemon) return fail(daemon.error());
   for (const auto& url : (*daemon)->urls()) {

@@ -25,6 +25,13 @@ void open_standard_descriptors() {
   if (descriptor > STDERR_FILENO) close(descriptor);
 }
 
+std::size_t raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) throw std::system_error(errno, std::system_category(), "getrlimit");
+  const rlimit raised{.rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max};
+  return setrlimit(RLIMIT_NOFILE, &raised) == 0 ? raised.rlim_cur : limit.rlim_cur;
+}
+
 TerminationSignals::TerminationSignals() {
   std::signal(SIGPIPE, SIG_IGN);
   sigemptyset(&signals_);

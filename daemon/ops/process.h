@@ -3,6 +3,7 @@
 #pragma once
 
 #include <csignal>
+#include <cstddef>
 
 namespace fleetsign::ops {
 
@@ -11,6 +12,9 @@ void protect_memory();
 
 /// Makes sure that descriptors 0 to 2 are open, so that nothing else becomes what text is written to. Call it first.
 void open_standard_descriptors();
+
+/// Raises the process's limit of open file descriptors as far as it may, and returns it.
+std::size_t raise_descriptor_limit();
 
 /// SIGHUP, SIGINT and SIGTERM are taken one by one by wait() instead of interrupting anyone; SIGPIPE is ignored.
 /// Make it in main, before any thread starts.

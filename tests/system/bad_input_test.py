@@ -175,13 +175,6 @@ class BadStarts(Case):
         for expected in (f"{path}:1: timeout: ", f"{path}:2: ", "key_file", f"{path}:4: log.level: "):
             self.assertIn(expected, ended.stderr)
 
-    def test_listening_in_a_way_that_is_not_there_yet_is_refused(self):
-        for entry in ("http://0.0.0.0:0", "http://[::]:0", "{url: 'http://127.0.0.1:0', serve: public_key}",
-                      "{url: 'unix:/tmp/fleetsign-test.sock', mode: '0666'}"):
-            with self.subTest(entry):
-                path = self.write(f"listen:\n  - {entry}\nkey_file: {self.folder / 'private.pem'}\n")
-                self.assertEqual(self.serve("--config", path).returncode, 78)
-
     def test_a_result_that_cannot_be_written_ends_it_with_74(self):
         with open("/dev/full", "w") as full:
             ended = subprocess.run([BINARY, "pubkey", "--key_file", self.folder / "private.pem"], stdout=full,

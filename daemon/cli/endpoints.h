@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the configuration says of places to listen, and of limits there, as the listener takes it.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "config/config.h"
+#include "daemon/http/listener.h"
+
+namespace fleetsign::cli {
+
+http::Endpoint endpoint_of(const config::Listen& listen);
+
+http::Limits limits_of(const config::Limits& limits);
+
+/// The configuration's rule for what reaches beyond this machine, asked again now that it is known where the sockets of
+/// systemd listen.
+std::optional<http::ListenError> refuse_exposed(const std::vector<config::Listen>& all,
+                                                const std::vector<http::PassedSocket>& passed);
+
+}  // namespace fleetsign::cli
