@@ -4,7 +4,6 @@
 #include <google/protobuf/message.h>
 
 #include <algorithm>
-#include <array>
 #include <memory>
 #include <utility>
 
@@ -20,29 +19,28 @@ using protocol::Failure;
 using protocol::Kind;
 using UniversalMessage::RoutableMessage;
 
-/// What protobuf_message_as_bytes holds: the domain that a message goes to, or comes from, tells.
-struct Content {
-  UniversalMessage::Domain domain;
-  const Message& request;
-  const Message& reply;
-};
-
-const std::array<Content, 2>& contents() {
-  static const std::array<Content, 2> kContents = {
-      Content{UniversalMessage::DOMAIN_VEHICLE_SECURITY, VCSEC::UnsignedMessage::default_instance(),
-              VCSEC::FromVCSECMessage::default_instance()},
-      Content{UniversalMessage::DOMAIN_INFOTAINMENT, CarServer::Action::default_instance(),
-              CarServer::Response::default_instance()}};
-  return kContents;
+std::unique_ptr<Message> read(const Message& type, const std::string& content) {
+  std::unique_ptr<Message> message(type.New());
+  if (!message->ParseFromString(content)) return nullptr;
+  return message;
 }
 
-/// An empty message of the type that the payload should be of; null when nothing tells.
-const Message* type_of_payload(const RoutableMessage& envelope) {
-  for (const auto& [domain, request, reply] : contents()) {
-    if (envelope.to_destination().domain() == domain) return &request;
-    if (envelope.from_destination().domain() == domain) return &reply;
+/// What protobuf_message_as_bytes holds: the domain that the message goes to, or comes from, tells. Null when it holds
+/// something else, or nothing tells.
+std::unique_ptr<Message> read_content(const RoutableMessage& envelope, const std::string& content) {
+  const auto bytes = crypto::as_bytes(content);
+  if (const auto domain = envelope.to_destination().domain();
+      domain == UniversalMessage::DOMAIN_VEHICLE_SECURITY || domain == UniversalMessage::DOMAIN_INFOTAINMENT) {
+    return read_payload(static_cast<protocol::Domain>(domain), bytes);
   }
-  return nullptr;
+  switch (envelope.from_destination().domain()) {
+    case UniversalMessage::DOMAIN_VEHICLE_SECURITY:
+      return read(VCSEC::FromVCSECMessage::default_instance(), content);
+    case UniversalMessage::DOMAIN_INFOTAINMENT:
+      return read(CarServer::Response::default_instance(), content);
+    default:
+      return nullptr;
+  }
 }
 
 bool is_encrypted(const RoutableMessage& envelope) {
@@ -50,30 +48,24 @@ bool is_encrypted(const RoutableMessage& envelope) {
   return signature.has_aes_gcm_personalized_data() || signature.has_aes_gcm_response_data();
 }
 
-std::string bytes_of(const std::string& content, Privacy privacy) {
-  if (privacy == Privacy::masked) return std::to_string(content.size()) + " bytes";
-  return "0x" + crypto::to_hex(crypto::as_bytes(content));
-}
-
-std::string content_text(const std::string& content, const Message& type, Privacy privacy) {
-  const std::unique_ptr<Message> message(type.New());
-  if (!message->ParseFromString(content)) return "no " + type.GetTypeName() + ": " + bytes_of(content, privacy) + '\n';
-  return type.GetTypeName() + '\n' + text_form(*message, privacy).text;
+std::string content_text(const Message* message, const std::string& content, Privacy privacy) {
+  if (message != nullptr) return message->GetTypeName() + '\n' + text_form(*message, privacy).text;
+  if (privacy == Privacy::shown) return "unreadable, 0x" + crypto::to_hex(crypto::as_bytes(content)) + '\n';
+  return "unreadable, " + std::to_string(content.size()) + " bytes\n";
 }
 
 /// What the envelope carries, which is taken out of it; empty when that is nothing of its own.
 std::string take_content(RoutableMessage& envelope, Privacy privacy) {
   if (envelope.has_session_info()) {
     const std::unique_ptr<std::string> content(envelope.release_session_info());
-    return "\n# session_info: " + content_text(*content, Signatures::SessionInfo::default_instance(), privacy);
+    const auto info = read(Signatures::SessionInfo::default_instance(), *content);
+    return "\n# session_info: " + content_text(info.get(), *content, privacy);
   }
   if (!envelope.has_protobuf_message_as_bytes()) return {};
   const std::unique_ptr<std::string> content(envelope.release_protobuf_message_as_bytes());
   const std::string heading = "\n# protobuf_message_as_bytes: ";
   if (is_encrypted(envelope)) return heading + "encrypted, " + std::to_string(content->size()) + " bytes\n";
-  const Message* type = type_of_payload(envelope);
-  if (type == nullptr) return heading + "of no known domain: " + bytes_of(*content, privacy) + '\n';
-  return heading + content_text(*content, *type, privacy);
+  return heading + content_text(read_content(envelope, *content).get(), *content, privacy);
 }
 
 /// Protobuf reads many texts as a message with nothing but unknown fields.

@@ -11,6 +11,7 @@
 
 #include "crypto/bytes.h"
 #include "protocol/proto/car_server.pb.h"
+#include "protocol/proto/experimental.pb.h"
 #include "protocol/proto/vcsec.pb.h"
 
 namespace fleetsign::catalogue {
@@ -59,13 +60,20 @@ constexpr auto kPrivateFields = std::to_array<std::string_view>({
     "CarServer.Superchargers.postal_code",
     "CarServer.Superchargers.state",
     "CarServer.Superchargers.street_address",
-    // names that people give, and identities
+    "Experimental.NavigationGpsRequest.lat",
+    "Experimental.NavigationGpsRequest.lon",
+    "Experimental.NavigationRequest.destination",
+    "Experimental.NavigationSuperchargerRequest.id",
+    "Experimental.NavigationWaypointsRequest.waypoints",
+    // what people write, names that they give, and identities
     "CarServer.ChargeSchedule.name",
     "CarServer.EraseUserDataAction.reason",
     "CarServer.ManagedChargingState.charge_on_solar_gateway_din",
     "CarServer.ManagedChargingState.tesla_electric_asset_id",
     "CarServer.PreconditionSchedule.name",
     "CarServer.SetVehicleNameAction.vehicleName",
+    "Experimental.TakeDrivenote.note",
+    "Experimental.UpcomingCalendarEntries.calendar_data",
     // what somebody listens to, and from what
     "CarServer.MediaDetailState.a2dp_source_name",
     "CarServer.MediaDetailState.now_playing_album",
@@ -89,6 +97,7 @@ class Mask final : public TextFormat::FastFieldValuePrinter {
   explicit Mask(bool& used) : used_(used) {}
   void PrintString(const std::string&, Generator* out) const override { print(out); }
   void PrintFloat(float, Generator* out) const override { print(out); }
+  void PrintDouble(double, Generator* out) const override { print(out); }
   void PrintInt64(std::int64_t, Generator* out) const override { print(out); }
 
  private:
@@ -117,10 +126,16 @@ std::size_t unknown_bytes(const Message& message) {
 }
 
 template <class Root>
-TextForm text_of(const crypto::Bytes& bytes, Privacy privacy) {
-  Root message;
-  message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
-  return text_form(message, privacy);
+std::unique_ptr<Message> read(crypto::ByteView bytes) {
+  auto message = std::make_unique<Root>();
+  if (!message->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return nullptr;
+  return message;
+}
+
+bool is_experimental(crypto::ByteView bytes) {
+  Experimental::Action action;
+  return action.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) &&
+         action.vehicle_action().vehicle_action_msg_case() != 0;
 }
 
 }  // namespace
@@ -146,9 +161,14 @@ TextForm text_form(const Message& message, Privacy privacy) {
   return form;
 }
 
+std::unique_ptr<Message> read_payload(protocol::Domain domain, crypto::ByteView bytes) {
+  if (domain == protocol::Domain::vehicle_security) return read<VCSEC::UnsignedMessage>(bytes);
+  return is_experimental(bytes) ? read<Experimental::Action>(bytes) : read<CarServer::Action>(bytes);
+}
+
 TextForm text_form(const protocol::Payload& payload, Privacy privacy) {
-  return payload.domain == protocol::Domain::vehicle_security ? text_of<VCSEC::UnsignedMessage>(payload.bytes, privacy)
-                                                              : text_of<CarServer::Action>(payload.bytes, privacy);
+  const auto message = read_payload(payload.domain, payload.bytes);
+  return message ? text_form(*message, privacy) : TextForm{.masked = true};
 }
 
 nlohmann::ordered_json describe(const protocol::Payload& payload, Privacy privacy) {

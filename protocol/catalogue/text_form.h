@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "crypto/bytes.h"
 #include "protocol/payload.h"
 
 namespace google::protobuf {
@@ -33,7 +35,9 @@ struct TextForm {
 /// Fields that this version does not know may hold anything: masked, the text says only how many bytes they have.
 TextForm text_form(const google::protobuf::Message& message, Privacy privacy);
 
-/// The bytes are a message of the payload's domain, as encode() makes them.
+/// What a domain is told: an UnsignedMessage, or an Action, the unpublished one where only that has what is in the
+/// bytes. Null when they are no such message.
+std::unique_ptr<google::protobuf::Message> read_payload(protocol::Domain domain, crypto::ByteView bytes);
 TextForm text_form(const protocol::Payload& payload, Privacy privacy);
 
 /// What would be sent to a vehicle: {"goes_to": "vehicle", "domain", "repeat", "message", "payload"}. `message` is the

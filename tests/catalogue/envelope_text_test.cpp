@@ -112,10 +112,10 @@ TEST_CASE("envelope text: a payload that is not what it should be shows its byte
   RoutableMessage message;
   message.mutable_to_destination()->set_domain(UniversalMessage::DOMAIN_INFOTAINMENT);
   message.set_protobuf_message_as_bytes("\xFF");
-  CHECK(text_of(message).ends_with("# protobuf_message_as_bytes: no CarServer.Action: 1 bytes\n"));
-  CHECK(text_of(message, Privacy::shown).ends_with("no CarServer.Action: 0xff\n"));
+  CHECK(text_of(message).ends_with("\n# protobuf_message_as_bytes: unreadable, 1 bytes\n"));
+  CHECK(text_of(message, Privacy::shown).ends_with("\n# protobuf_message_as_bytes: unreadable, 0xff\n"));
   message.clear_to_destination();
-  CHECK(text_of(message).ends_with("# protobuf_message_as_bytes: of no known domain: 1 bytes\n"));
+  CHECK(text_of(message).ends_with("\n# protobuf_message_as_bytes: unreadable, 1 bytes\n"));
 }
 
 TEST_CASE("envelope text: bytes that are no envelope are refused") {
