@@ -53,6 +53,16 @@ TEST_CASE("listener: what is malformed or too large is refused, closed, and serv
       {"two Hosts", "GET / HTTP/1.1\r\nHost: h\r\nHost: i\r\n\r\n" + smuggled, 400},
       {"length and coding", post + "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + smuggled, 400},
       {"two lengths", post + "Content-Length: 0\r\nContent-Length: 40\r\n\r\n" + smuggled, 400},
+      {"a list of lengths", post + "Content-Length: 4, 5\r\n\r\n" + smuggled, 400},
+      {"a negative length", post + "Content-Length: -1\r\n\r\n" + smuggled, 400},
+      {"an endless length", post + "Content-Length: 99999999999999999999\r\n\r\n" + smuggled, 413},
+      {"a coding twice", post + "Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n" + smuggled, 400},
+      {"a coding that HTTP/1.0 has not", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + smuggled,
+       400},
+      {"a chunk's size that is none", post + "Transfer-Encoding: chunked\r\n\r\n0x2\r\nhi\r\n0\r\n\r\n" + smuggled,
+       400},
+      {"a chunk's size that overflows",
+       post + "Transfer-Encoding: chunked\r\n\r\n10000000000000002\r\nhi\r\n0\r\n\r\n" + smuggled, 400},
       {"an unknown coding", post + "Transfer-Encoding: xchunked\r\n\r\n" + smuggled, 400},
       {"broken chunks", post + "Transfer-Encoding: chunked\r\n\r\n5\r\nhi\r\n0\r\n\r\n" + smuggled, 400},
       {"a long target", "GET /" + std::string(9000, 'a'), 414},
@@ -87,6 +97,19 @@ TEST_CASE("listener: what is malformed or too large is refused, closed, and serv
   CHECK(smuggled_requests == 0);
 }
 
+TEST_CASE("listener: a body that its method has no use for is no request, whatever stands in it") {
+  const auto listener = listen(echo);
+  Caller caller(listener->urls().front());
+  const std::string smuggled = "GET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n";
+  caller.send(request("GET /sized", "REMOTE_ADDR: 1.2.3.4\r\n", smuggled));
+  caller.send(request("GET /chunked", "Transfer-Encoding: chunked\r\n") + "23\r\n" + smuggled + "\r\n0\r\n\r\n");
+  caller.send(get("/next"));
+  CHECK(caller.receive()->body == "GET /sized " + smuggled);
+  CHECK(caller.receive()->body == "GET /chunked " + smuggled);
+  CHECK(caller.receive()->body == "GET /next ");
+  CHECK(Caller(listener->urls().front()).ask(get("/")) == 200);
+}
+
 TEST_CASE("listener: refusals are made by the function for them") {
   const auto listener =
       listen({.handler = echo, .refusal = [](int status, const std::string& reason) {
@@ -118,6 +141,7 @@ TEST_CASE("listener: a request must arrive within its time, however it trickles"
     CHECK(answer->status == 408);
     CHECK(at < whole.size() - 1);
     CHECK(caller.receive_rest().empty());
+    CHECK(Caller(listener->urls().front()).ask(get("/")) == 200);
   }
 }
 
@@ -140,6 +164,7 @@ TEST_CASE("listener: an idle connection is closed after its time, without a word
   CHECK(silent.receive_rest().empty());
   CHECK(served.receive_rest().empty());
   CHECK(empty_line.receive_rest().empty());
+  CHECK(Caller(listener->urls().front()).ask(get("/")) == 200);
 }
 
 Handler giving_much_or_little(const std::string& much) {
@@ -203,6 +228,7 @@ TEST_CASE("listener: a connection ends after its number of requests, and says so
   CHECK(caller.receive()->headers.find("Connection") == nullptr);
   CHECK(*caller.receive()->headers.find("Connection") == "close");
   CHECK(caller.receive_rest().empty());
+  CHECK(Caller(listener->urls().front()).ask(get("/")) == 200);
 }
 
 TEST_CASE(
