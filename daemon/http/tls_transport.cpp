@@ -131,7 +131,7 @@ State TlsTransport::attempt(Call call) {
 
 State TlsTransport::begin() {
   std::array<char, 1> first{};
-  if (PlainTransport::peek(first) == 0) return PlainTransport::read(first).state;  // waits, or is closed
+  if (PlainTransport::peek(first) == 0) return peer_gone() ? State::closed : State::wants_readable;
   // A handshake begins with the byte 22 (RFC 8446 section 5.1), a request with the letters of its method.
   if (first[0] >= 'A' && first[0] <= 'Z') {
     stage_ = Stage::plain;
