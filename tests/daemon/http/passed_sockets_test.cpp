@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "daemon/http/bound_endpoint.h"
-#include "tests/daemon/http/listener_fixture.h"
+#include "tests/daemon/http/tls_fixture.h"
 
 namespace fleetsign::http {
 namespace {
@@ -56,6 +56,16 @@ TEST_CASE("passed sockets: all of a name serve, as the endpoint that names them"
     caller.send(get("/"));
     CHECK(caller.receive()->body == expected[i]);
   }
+}
+
+TEST_CASE("passed sockets: with a certificate they speak TLS") {
+  const tests::TlsIdentity identity(kLoopback);
+  Endpoint endpoint = tls_endpoint(identity);
+  endpoint.url = "systemd:api";
+  const auto listener = listen({.endpoints = {endpoint}, .passed = passed({"api"}), .handler = echo});
+  const std::string url = listener->urls().front();
+  CHECK(url.starts_with("https://127.0.0.1:"));
+  CHECK(TlsCaller(url).ask(get("/")) == 200);
 }
 
 TEST_CASE("passed sockets: a Unix socket serves, and its file stays when the listener ends") {
