@@ -193,6 +193,16 @@ TEST_CASE("tls: a handshake that stops or trickles is closed when the first byte
   CHECK(without_end.receive_rest().find("(still open)") == std::string::npos);
 }
 
+TEST_CASE("tls: a request that does not arrive in its time is told so") {
+  const auto listener = listen_tls(identity(), echo, {.request = milliseconds(200)});
+  TlsCaller caller(listener->urls().front());
+  caller.send("GET / HT");
+  const auto answer = caller.receive();
+  REQUIRE(answer.has_value());
+  CHECK(answer->status == 408);
+  CHECK(caller.receive_rest().empty());
+}
+
 TEST_CASE("tls: an idle connection ends with a farewell, not with a cut") {
   const auto listener = listen_tls(identity(), echo, {.first_byte = milliseconds(1000)});
   TlsCaller caller(listener->urls().front());
