@@ -33,19 +33,24 @@ constexpr Unit kTimes[] = {{"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'0
 constexpr Unit kBytes[] = {{"", 1}, {"KiB", 1'024}, {"MiB", 1'048'576}};
 constexpr Unit kOnes[] = {{"", 1}};
 
-constexpr Quantity kDuration = {kTimes,
-                                "a duration such as 10s",
-                                "is not a duration",
-                                "write a whole number and ms, s, m or h, such as 10s",
-                                "is shorter than",
-                                "is longer than"};
-constexpr Quantity kSize = {
-    kBytes,          "a size such as 64KiB",
-    "is not a size", "write a whole number of bytes, or one with KiB or MiB behind it, such as 64KiB",
-    "is less than",  "is more than"};
-constexpr Quantity kCount = {
-    kOnes,          "a whole number", "is not a whole number", "write it in digits alone, such as 1000",
-    "is less than", "is more than"};
+constexpr Quantity kDuration = {.units = kTimes,
+                                .expected = "a duration such as 10s",
+                                .is_none = "is not a duration",
+                                .hint = "write a whole number and ms, s, m or h, such as 10s",
+                                .is_less = "is shorter than",
+                                .is_more = "is longer than"};
+constexpr Quantity kSize = {.units = kBytes,
+                            .expected = "a size such as 64KiB",
+                            .is_none = "is not a size",
+                            .hint = "write a whole number of bytes, or one with KiB or MiB behind it, such as 64KiB",
+                            .is_less = "is less than",
+                            .is_more = "is more than"};
+constexpr Quantity kCount = {.units = kOnes,
+                             .expected = "a whole number",
+                             .is_none = "is not a whole number",
+                             .hint = "write it in digits alone, such as 1000",
+                             .is_less = "is less than",
+                             .is_more = "is more than"};
 
 struct Expansion {
   std::string_view start;
