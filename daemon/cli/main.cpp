@@ -22,8 +22,7 @@ constexpr std::array kSubcommands = {
     Subcommand{"commands", "List the vehicle commands and their parameters", prepare_commands},
     Subcommand{"keygen", "Make a key pair", prepare_keygen},
     Subcommand{"pubkey", "Print the public key", prepare_pubkey},
-    Subcommand{"make-cert", "Make a certificate for https, to be trusted by those who are told to",
-               prepare_make_cert},
+    Subcommand{"make-cert", "Make a certificate for https, to be trusted by those who are told to", prepare_make_cert},
     Subcommand{"config", "Check the configuration, or print an example", prepare_config},
 };
 
