@@ -57,6 +57,10 @@ int fail(const http::ListenError& error) {
   return fail(exit_of(error.reason), error.message, error.hint);
 }
 
+int fail(Exit exit, const protocol::Failure& failure) {
+  return fail(exit, failure.message, failure.hint_or_default());
+}
+
 int fail(const std::vector<config::Problem>& problems) {
   for (const auto& problem : problems) fail(kBadConfig, problem.where + ": " + problem.message, problem.hint);
   return exit_of(problems.front().kind);

@@ -8,6 +8,7 @@
 #include "crypto/private_key.h"
 #include "daemon/cli/subcommand.h"
 #include "daemon/http/listener.h"
+#include "protocol/failure.h"
 
 namespace fleetsign::cli {
 
@@ -16,5 +17,8 @@ int fail(const crypto::KeyError& error);
 int fail(const http::ListenError& error);
 /// Prints every problem; the exit status is that of the first.
 int fail(const std::vector<config::Problem>& problems);
+
+/// For a kind of failure whose exit status depends on who asked.
+int fail(Exit exit, const protocol::Failure& failure);
 
 }  // namespace fleetsign::cli

@@ -20,10 +20,15 @@ constexpr std::array kSubcommands = {
     Subcommand{"simulate", "Run a simulated fleet: a Fleet API on this machine with vehicles behind it",
                prepare_simulate},
     Subcommand{"commands", "List the vehicle commands and their parameters", prepare_commands},
+    Subcommand{"send", "Send a command to a vehicle through the running daemon", prepare_send},
+    Subcommand{"explain", "Show what a command would send to a vehicle; nothing is sent", prepare_explain},
+    Subcommand{"decode", "Show what a captured message to or from a vehicle says", prepare_decode},
     Subcommand{"keygen", "Make a key pair", prepare_keygen},
     Subcommand{"pubkey", "Print the public key", prepare_pubkey},
     Subcommand{"make-cert", "Make a certificate for https, to be trusted by those who are told to", prepare_make_cert},
     Subcommand{"config", "Check the configuration, or print an example", prepare_config},
+    Subcommand{"completion", "Print a script that completes command lines in a shell", prepare_completion},
+    Subcommand{"__complete", "What may follow on a command line, for that script", prepare_complete},
 };
 
 std::string help_hint(const CLI::App& app) {

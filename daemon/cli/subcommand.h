@@ -35,11 +35,16 @@ struct Subcommand {
 };
 
 Action prepare_commands(CLI::App& options);
+Action prepare_complete(CLI::App& options);
+Action prepare_completion(CLI::App& options);
 Action prepare_config(CLI::App& options);
+Action prepare_decode(CLI::App& options);
 Action prepare_demo(CLI::App& options);
+Action prepare_explain(CLI::App& options);
 Action prepare_keygen(CLI::App& options);
 Action prepare_make_cert(CLI::App& options);
 Action prepare_pubkey(CLI::App& options);
+Action prepare_send(CLI::App& options);
 Action prepare_serve(CLI::App& options);
 Action prepare_simulate(CLI::App& options);
 

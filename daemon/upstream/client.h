@@ -53,6 +53,7 @@ struct Options {
   /// so 1,000 times at more than 33 a second (CVE-2023-44487), and what is under way on it then gets no answer.
   bool http2 = true;
   std::string user_agent;
+  std::optional<std::filesystem::path> unix_socket = {};  ///< where every request goes, whatever the host of its URL
 };
 
 class Client {

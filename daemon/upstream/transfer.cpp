@@ -100,6 +100,7 @@ void Transfer::tell_libcurl(const Options& options) {
 
   set(easy, CURLOPT_HTTP_VERSION, static_cast<long>(http2_ ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
   if (target.loopback) set(easy, CURLOPT_NOPROXY, "*");
+  if (options.unix_socket) set(easy, CURLOPT_UNIX_SOCKET_PATH, options.unix_socket->c_str());
   set(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 
   if (!options.user_agent.empty()) set(easy, CURLOPT_USERAGENT, options.user_agent.c_str());

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a command would send, and what a captured message says: both without a daemon, a vehicle or a key.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <ctime>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/cli/failures.h"
+#include "daemon/cli/subcommand.h"
+#include "protocol/catalogue/catalogue.h"
+#include "protocol/catalogue/envelope_text.h"
+#include "protocol/catalogue/text_form.h"
+#include "protocol/catalogue/words.h"
+
+namespace fleetsign::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct ExplainOptions {
+  std::string command;
+  std::vector<std::string> words;
+  bool show_private = false;
+  bool as_json = false;
+};
+
+catalogue::Privacy privacy(bool shown) {
+  return shown ? catalogue::Privacy::shown : catalogue::Privacy::masked;
+}
+
+/// For people: a line for each member, and the message, which has lines of its own, last.
+std::string to_lines(const Json& about) {
+  std::string lines;
+  for (const auto& [name, value] : about.items()) {
+    if (name != "message") lines += name + ": " + (value.is_string() ? value.get<std::string>() : value.dump()) + '\n';
+  }
+  if (about.contains("message")) lines += "message:\n" + about.at("message").get<std::string>();
+  return lines;
+}
+
+int explain(const ExplainOptions& options) {
+  const auto* command = catalogue::find(options.command);
+  if (command == nullptr) return fail(kUsage, catalogue::unknown_command(options.command));
+  auto body = catalogue::body_from_words(command, options.words);
+  if (!body) return fail(kUsage, body.error());
+  const auto arguments = catalogue::parse_body(*command, body->dump());
+  if (!arguments) return fail(kUsage, arguments.error());
+  const auto payload = catalogue::encode(*command, *arguments, {.unix_now = std::time(nullptr)});
+  if (!payload) return fail(kUsage, payload.error());
+
+  Json about{{"command", command->name}, {"summary", command->summary}};
+  about["body"] = options.show_private ? *body : catalogue::with_private_masked(*command, *body);
+  about.update(*payload ? catalogue::describe(**payload, privacy(options.show_private))
+                        : Json{{"goes_to", "fleet_api"}});
+  return print(options.as_json ? about.dump(2) + '\n' : to_lines(about));
+}
+
+/// Standard input to its end; nothing when there is too much of it.
+std::optional<std::string> read_input() {
+  constexpr std::size_t kMost = 1024 * 1024;
+  std::string text(kMost + 1, '\0');
+  text.resize(std::fread(text.data(), 1, text.size(), stdin));
+  if (text.size() > kMost) return std::nullopt;
+  return text;
+}
+
+int decode(const std::string& argument, bool show_private) {
+  const auto text = argument == "-" ? read_input() : argument;
+  if (!text) return fail(kUsage, "the input is too long for a message");
+  if (text->find_first_not_of(" \t\r\n") == std::string::npos) {
+    return fail(kNoInput, "there is nothing to decode",
+                "give the message in base64, as an argument or on standard input");
+  }
+  const auto bytes = catalogue::parse_captured(*text);
+  if (!bytes) return fail(kUsage, bytes.error());
+  const auto shown = catalogue::envelope_text(*bytes, privacy(show_private));
+  if (!shown) return fail(kFailed, shown.error());
+  return print(*shown);
+}
+
+}  // namespace
+
+Action prepare_explain(CLI::App& options) {
+  auto chosen = std::make_shared<ExplainOptions>();
+  options.add_option("command", chosen->command, "Its name")->required()->type_name("COMMAND");
+  options.add_option("parameters", chosen->words, "Its parameters, or name:=JSON")->type_name("NAME=VALUE");
+  options.add_flag("--show-private", chosen->show_private, "Show PINs, places and the like, too");
+  options.add_flag("--json", chosen->as_json, "For programs");
+  return [=] { return explain(*chosen); };
+}
+
+Action prepare_decode(CLI::App& options) {
+  auto argument = std::make_shared<std::string>("-");
+  auto show_private = std::make_shared<bool>(false);
+  options.add_option("message", *argument, "In base64 or hexadecimal; - reads standard input")
+      ->type_name("BASE64")
+      ->capture_default_str();
+  options.add_flag("--show-private", *show_private, "Show PINs, places and the like, too");
+  return [=] { return decode(*argument, *show_private); };
+}
+
+}  // namespace fleetsign::cli

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/cli/remote.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "daemon/http/descriptor.h"
+#include "daemon/ops/clock.h"
+
+namespace fleetsign::cli {
+namespace {
+
+constexpr std::string_view kUnix = "unix:";
+constexpr const char* kHowToGiveToken =
+    "set FLEETSIGN_TOKEN, or write the token into a file and give --token-file FILE";
+
+/// Visible ASCII, so that it is one header field and nothing else.
+bool is_token(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; });
+}
+
+RemoteResult<std::string> read_token(const std::string& path) {
+  const http::Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  if (file.get() < 0 && errno == ENOENT) {
+    return RemoteError{.exit = kNoInput, .message = "there is no file " + path, .hint = kHowToGiveToken};
+  }
+  struct stat about {};
+  constexpr std::size_t kMost = 16 * 1024;
+  std::string text(kMost, '\0');
+  const auto length = fstat(file.get(), &about) == 0 ? read(file.get(), text.data(), text.size()) : -1;
+  if (length < 0) {
+    return RemoteError{.exit = kNoPermission,
+                       .message = "the file " + path + " cannot be read: " + std::generic_category().message(errno),
+                       .hint = {}};
+  }
+  if ((about.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    return RemoteError{.exit = kNoPermission,
+                       .message = "the token in " + path + " is open to other users",
+                       .hint = "`chmod 600 " + path + "`, and a new token if others may have read it"};
+  }
+  text.resize(static_cast<std::size_t>(length));
+  text.resize(text.find_last_not_of(" \t\r\n") + 1);
+  if (is_token(text)) return text;
+  return RemoteError{
+      .exit = kNoInput, .message = "the file " + path + " does not hold a token", .hint = "it holds the token alone"};
+}
+
+/// "unix:/PATH" as the socket's path; nothing for any other URL.
+std::optional<std::filesystem::path> socket_in(std::string_view url) {
+  if (!url.starts_with(kUnix)) return std::nullopt;
+  url.remove_prefix(kUnix.size());
+  if (url.starts_with("//")) url.remove_prefix(2);
+  return std::filesystem::path(url);
+}
+
+RemoteError describe(const upstream::Undelivered& undelivered, const std::string& daemon) {
+  if (undelivered.sent == upstream::Undelivered::Sent::no) {
+    return {.exit = kUnavailable,
+            .message = daemon + " cannot be reached: " + undelivered.cause,
+            .hint = "does `fleetsign serve` run? --url or FLEETSIGN_URL says where"};
+  }
+  return {.exit = kFailed,
+          .message =
+              "the reply of " + daemon + " was lost, so what became of the request is not known: " + undelivered.cause,
+          .hint = "the vehicle may have acted: look at its state before you try again"};
+}
+
+}  // namespace
+
+int fail(const RemoteError& error) {
+  return fail(error.exit, error.message, error.hint);
+}
+
+Remote::Remote(CLI::App& options) {
+  options.add_option("--url", url_, "Where the daemon is: http://127.0.0.1:PORT, https://HOST:PORT or unix:/PATH")
+      ->type_name("URL")
+      ->envname("FLEETSIGN_URL")
+      ->capture_default_str();
+  options.add_option("--token-file", token_file_, "A file with the token, in place of $FLEETSIGN_TOKEN")
+      ->type_name("FILE");
+  options.add_option("--ca-file", ca_file_, "The authorities (PEM) that may vouch for the daemon's certificate")
+      ->type_name("FILE");
+}
+
+RemoteResult<std::string> Remote::token() const {
+  if (!token_file_.empty()) return read_token(token_file_);
+  const char* token = std::getenv("FLEETSIGN_TOKEN");
+  if (token == nullptr || *token == '\0') {
+    return RemoteError{.exit = kUsage, .message = "a token is needed", .hint = kHowToGiveToken};
+  }
+  if (!is_token(token)) return RemoteError{.exit = kUsage, .message = "FLEETSIGN_TOKEN is not a token", .hint = {}};
+  return std::string(token);
+}
+
+RemoteResult<upstream::Delivered> Remote::send(Call call, const std::string& token) const {
+  auto socket = socket_in(url_);
+  const std::string daemon = socket ? "the daemon at " + socket->string() : "the daemon";
+  std::string base = socket ? "http://localhost" : url_;
+  while (base.ends_with('/')) base.pop_back();
+  upstream::Options options{.http2 = false, .user_agent = "fleetsign/" FLEETSIGN_VERSION};
+  if (!ca_file_.empty()) options.ca_file = ca_file_;
+  options.unix_socket = std::move(socket);
+  call.headers.set("Authorization", "Bearer " + token);
+  const auto client = upstream::Client::start(std::move(options));
+  auto answer = client->send({.method = call.method,
+                              .url = base + call.target,
+                              .headers = std::move(call.headers),
+                              .body = std::move(call.body),
+                              .deadline = ops::boot_now() + call.patience});
+  if (auto* delivered = std::get_if<upstream::Delivered>(&answer)) return std::move(*delivered);
+  return describe(std::get<upstream::Undelivered>(answer), daemon);
+}
+
+}  // namespace fleetsign::cli

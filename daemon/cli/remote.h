@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// The running daemon, for the sub-commands that ask it: where it is, who is asking, and one request.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "crypto/result.h"
+#include "daemon/cli/subcommand.h"
+#include "daemon/upstream/client.h"
+
+namespace fleetsign::cli {
+
+/// Why there is no reply, as fail() takes it.
+struct RemoteError {
+  Exit exit = kUnavailable;
+  std::string message;
+  std::string hint;
+};
+int fail(const RemoteError& error);
+template <class T>
+using RemoteResult = crypto::Result<T, RemoteError>;
+
+/// The command line's part. Its values are there once the command line has been read.
+class Remote {
+ public:
+  /// Declares --url, --token-file and --ca-file.
+  explicit Remote(CLI::App& options);
+
+  /// The token: of --token-file, which is for its owner's eyes only, else of $FLEETSIGN_TOKEN.
+  [[nodiscard]] RemoteResult<std::string> token() const;
+
+  struct Call {
+    std::string method;
+    std::string target;  ///< path and query
+    http::Headers headers = {};
+    std::string body = {};
+    std::chrono::seconds patience;  ///< how long the daemon may take
+  };
+  /// Sends it once, with the token. kUnavailable when the daemon cannot be reached, kFailed when its reply was lost.
+  [[nodiscard]] RemoteResult<upstream::Delivered> send(Call call, const std::string& token) const;
+
+ private:
+  std::string url_ = "http://127.0.0.1:4480";
+  std::string token_file_;
+  std::string ca_file_;
+};
+
+}  // namespace fleetsign::cli

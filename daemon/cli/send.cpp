@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// One command through a running daemon.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cctype>
+#include <ctime>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "config/entry.h"
+#include "daemon/api/request.h"
+#include "daemon/cli/failures.h"
+#include "daemon/cli/remote.h"
+#include "daemon/cli/subcommand.h"
+#include "protocol/catalogue/catalogue.h"
+#include "protocol/catalogue/words.h"
+
+namespace fleetsign::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// The daemon has a deadline of its own, 10 minutes at most; this one only ends a wait for a daemon that hangs.
+constexpr std::chrono::seconds kLongestCommand{600};
+constexpr std::chrono::seconds kGrace{10};
+
+struct SendOptions {
+  std::string vin;
+  std::string command;
+  std::vector<std::string> words;
+  int wait = 0;  ///< seconds; 0: as the daemon is configured
+  bool as_json = false;
+};
+
+/// A text member of an object; empty when there is none.
+std::string text_in(const Json& object, const char* name) {
+  const auto found = object.is_object() ? object.find(name) : object.end();
+  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+/// The body to send. Whatever the row would refuse is refused here.
+protocol::Result<std::string> body_of(const SendOptions& options) {
+  const auto* command = catalogue::find(options.command);
+  const bool is_misspelt = command == nullptr && catalogue::suggestion(options.command).has_value();
+  const bool is_name =
+      std::ranges::all_of(options.command, [](unsigned char c) { return std::isalnum(c) || c == '_'; });
+  if (is_misspelt || !is_name) return catalogue::unknown_command(options.command);
+
+  const auto body = catalogue::body_from_words(command, options.words);
+  if (!body) return body.error();
+  const std::string text = body->dump();
+  if (command == nullptr || command->route != catalogue::Route::sign) return text;
+  const auto arguments = catalogue::parse_body(*command, text);
+  if (!arguments) return arguments.error();
+  const auto payload = catalogue::encode(*command, *arguments, {.unix_now = std::time(nullptr)});
+  if (!payload) return payload.error();
+  return text;
+}
+
+constexpr const char* kMayHaveActed = "the vehicle may have acted: look at its state before you try again";
+
+struct Outcome {
+  bool done = false;  ///< the vehicle did it
+  std::string words;
+  std::string hint = {};
+};
+
+/// What Fleet API's own answer says.
+Outcome outcome_of_forwarded(const upstream::Delivered& reply, const Json& body) {
+  const auto& response = body.is_object() && body.contains("response") ? body.at("response") : Json();
+  const bool succeeded = reply.status >= 200 && reply.status < 300;
+  const bool is_done =
+      response.is_object() && (response.value("result", Json()) == true || response.value("state", Json()) == "online");
+  if (succeeded && is_done) return {.done = true, .words = "done, as Fleet API says"};
+  std::string words = "Fleet API answered " + std::to_string(reply.status);
+  for (const auto& said : {text_in(body, "error"), text_in(response, "reason"), text_in(response, "state")}) {
+    if (!said.empty()) words += ": " + said;
+  }
+  const auto* executed = reply.headers.find("Fleetsign-Executed");
+  const bool in_doubt = executed != nullptr && *executed == "unknown";
+  return {.words = std::move(words), .hint = in_doubt ? kMayHaveActed : ""};
+}
+
+/// The daemon's own replies are told from Fleet API's by `executed`.
+Outcome outcome_of(const upstream::Delivered& reply) {
+  const auto body = Json::parse(reply.body, nullptr, /*allow_exceptions=*/false);
+  const std::string executed = text_in(body, "executed");
+  if (executed.empty()) return outcome_of_forwarded(reply, body);
+  if (executed == "yes") return {.done = true, .words = "the vehicle did it"};
+  if (text_in(body, "error_code") == "rejected") {
+    return {.words = "the vehicle declined: " + text_in(body.value("response", Json()), "reason")};
+  }
+  const auto description = text_in(body, "error_description");
+  return {.words = description.empty() ? text_in(body, "error") : description, .hint = text_in(body, "hint")};
+}
+
+int report(const upstream::Delivered& reply, bool as_json) {
+  const auto outcome = outcome_of(reply);
+  if (as_json) {
+    const int printed = print(reply.body);
+    return printed == kDone && !outcome.done ? kFailed : printed;
+  }
+  if (outcome.done) return print(outcome.words + '\n');
+  return fail(kFailed, config::printable(outcome.words), config::printable(outcome.hint));
+}
+
+int send(const SendOptions& options, const Remote& remote) {
+  const auto vin = api::parse_vin(options.vin);
+  if (!vin) return fail(kUsage, options.vin + " is not a VIN", "a VIN has 17 letters and digits, without I, O and Q");
+  auto body = body_of(options);
+  if (!body) return fail(kUsage, body.error());
+  const auto token = remote.token();
+  if (!token) return fail(token.error());
+
+  Remote::Call call{.method = "POST",
+                    .target = "/api/1/vehicles/" + *vin + "/command/" + options.command,
+                    .headers = {{"Content-Type", "application/json"}},
+                    .body = *std::move(body),
+                    .patience = kLongestCommand + kGrace};
+  if (options.wait > 0) {
+    call.headers.add("Prefer", "wait=" + std::to_string(options.wait));
+    call.patience = std::chrono::seconds(options.wait) + kGrace;
+  }
+  const auto reply = remote.send(std::move(call), *token);
+  if (!reply) return fail(reply.error());
+  return report(*reply, options.as_json);
+}
+
+}  // namespace
+
+Action prepare_send(CLI::App& options) {
+  auto chosen = std::make_shared<SendOptions>();
+  options.add_option("vin", chosen->vin, "The vehicle")->required()->type_name("VIN");
+  options.add_option("command", chosen->command, "What it shall do")->required()->type_name("COMMAND");
+  options.add_option("parameters", chosen->words, "Parameters of the command, or name:=JSON")->type_name("NAME=VALUE");
+  options.add_option("--wait", chosen->wait, "How long the command may take")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(1, static_cast<int>(kLongestCommand.count())));
+  options.add_flag("--json", chosen->as_json, "Print the daemon's reply as it came, for programs");
+  auto remote = std::make_shared<Remote>(options);
+  return [=] { return send(*chosen, *remote); };
+}
+
+}  // namespace fleetsign::cli

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bash completes command lines: the script is loaded and asked as bash does when somebody presses Tab."""
+
+import subprocess
+import unittest
+
+from harness import BINARY, PATIENCE, run
+
+ASK = """
+set -u
+source <("$0" completion bash)
+[[ $(complete -p fleetsign) == *_fleetsign* ]] || exit 9
+compopt() { :; }  # there is none outside of a completion
+COMP_WORDS=("$0" "$@")
+COMP_CWORD=$#
+_fleetsign "$0" "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+printf '%s\\n' "${COMPREPLY[@]-}"
+"""
+VIN = "5YJS0000000000001"
+
+
+class Completion(unittest.TestCase):
+    def complete(self, *words):
+        """What bash would offer; the last word is the one at the cursor, and bash cuts words at '='."""
+        ended = subprocess.run(["bash", "-c", ASK, BINARY, *words], capture_output=True, text=True, timeout=PATIENCE,
+                               check=False)
+        self.assertEqual((ended.returncode, ended.stderr), (0, ""))
+        return ended.stdout.split()
+
+    def test_sub_commands(self):
+        self.assertEqual(self.complete("se"), ["serve", "send"])
+        self.assertIn("explain", self.complete(""))
+        self.assertNotIn("__complete", self.complete(""))
+        self.assertEqual(self.complete("config", ""), ["check", "example"])
+        self.assertEqual(self.complete("nonsense"), [])
+
+    def test_flags(self):
+        self.assertEqual(self.complete("send", "--w"), ["--wait"])
+        self.assertEqual(self.complete("config", "check", "--key-f"), ["--key-file"])
+        self.assertIn("--version", self.complete("--"))
+
+    def test_command_names(self):
+        wanted = ["set_charge_limit", "set_charging_amps"]
+        self.assertEqual(sorted(self.complete("send", VIN, "set_ch")), wanted)
+        self.assertEqual(sorted(self.complete("send", "--url", "http://127.0.0.1:1", "--json", VIN, "set_ch")), wanted)
+        self.assertEqual(sorted(self.complete("explain", "set_ch")), wanted)
+        self.assertEqual(self.complete("send", ""), [])  # a VIN
+
+    def test_parameter_names_and_values(self):
+        self.assertEqual(self.complete("send", VIN, "set_temps", ""), ["driver_temp=", "passenger_temp="])
+        self.assertEqual(self.complete("send", VIN, "set_temps", "driver_temp", "=", "21", "pa"), ["passenger_temp="])
+        self.assertEqual(self.complete("explain", "set_sentry_mode", "on", "="), ["true", "false"])
+        self.assertEqual(self.complete("explain", "window_control", "command", "=", "v"), ["vent"])
+        self.assertEqual(self.complete("explain", "honk_horn", ""), [])
+
+    def test_values_of_flags_are_left_to_bash(self):
+        self.assertEqual(self.complete("send", "--token-file", "se"), [])
+
+    def test_another_shell_is_refused(self):
+        self.assertEqual(run("completion", "tcsh").returncode, 64)
+
+
+if __name__ == "__main__":
+    unittest.main()
