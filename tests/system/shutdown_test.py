@@ -8,7 +8,7 @@ import time
 import unittest
 
 from callers import Caller, answered
-from harness import PATIENCE, Case, Daemon, eventually, vin
+from harness import PATIENCE, Case, eventually, vin
 
 CARS = 12
 OTHER_CALLERS = 4
