@@ -88,7 +88,8 @@ TEST_CASE("action: a body of another shape is refused in words") {
             "beside domain, the body has the member message and no other"},
         Row{R"({"domain": "infotainment", "domain": "infotainment", "action": {"ping": {}}})",
             "the body has domain twice"}}) {
-    CAPTURE(body);
+    const auto& shown_body = body;
+    CAPTURE(shown_body);
     const auto refusal = refusal_of(body);
     CHECK(refusal.kind == Kind::bad_request);
     CHECK(refusal.message == message);

@@ -7,6 +7,7 @@
 
 #include "crypto/bytes.h"
 #include "protocol/catalogue/catalogue.h"
+#include "protocol/catalogue/text_form.h"
 #include "protocol/proto/car_server.pb.h"
 #include "protocol/proto/experimental.pb.h"
 #include "protocol/proto/vcsec.pb.h"
@@ -40,6 +41,13 @@ bool has_action(const catalogue::Command& command, const protocol::Payload& payl
   return parsed<CarServer::Action>(payload.bytes).vehicleaction().vehicle_action_msg_case() != 0;
 }
 
+/// The text is lines of ASCII; the bytes are there unless something in the text is masked.
+bool is_dry_run(const nlohmann::ordered_json& about) {
+  const auto& text = about.at("message").get_ref<const std::string&>();
+  return std::all_of(text.begin(), text.end(), [](char c) { return c == '\n' || (c >= ' ' && c <= '~'); }) &&
+         about.contains("payload") == (text.find(catalogue::kMask) == std::string::npos);
+}
+
 }  // namespace
 
 void fuzz(std::span<const std::uint8_t> input) {
@@ -57,7 +65,8 @@ void fuzz(std::span<const std::uint8_t> input) {
   const auto encoded = catalogue::encode(command, *arguments, {.unix_now = 1750000000, .sign_experimental = true});
   if (!encoded) {
     if (encoded.error().kind != protocol::Kind::bad_parameter || !is_printable(encoded.error().message)) std::abort();
-  } else if (encoded->has_value() && !has_action(command, **encoded)) {
-    std::abort();
+  } else if (encoded->has_value()) {
+    if (!has_action(command, **encoded)) std::abort();
+    if (!is_dry_run(catalogue::describe(**encoded, catalogue::Privacy::masked))) std::abort();
   }
 }
