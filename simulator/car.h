@@ -78,6 +78,8 @@ struct Climate {
   std::array<int, 2> seat_coolers{};  ///< levels 0 to 3: front left, front right
   std::array<bool, 2> auto_seats{};   ///< front left, front right
   bool steering_wheel_heater = false;
+  int steering_wheel_level = 1;  ///< as SteeringWheelHeatLevel: 1 off, 2 low, 3 high
+  bool steering_wheel_auto = false;
 };
 
 struct Media {
@@ -85,6 +87,11 @@ struct Media {
   float volume = 3.0F;
   int track = 1;
   int favorite = 1;
+  std::uint64_t boombox_sounds = 0;
+};
+
+struct Navigation {
+  std::string destination;
 };
 
 /// A mode that is guarded by a PIN; the PIN is kept when the mode is off.
@@ -112,6 +119,8 @@ struct Software {
   int update_in_seconds = 0;
   bool low_power_mode = false;
   bool keep_accessory_power = false;
+  std::string calendar;
+  std::vector<std::string> drive_notes;
 };
 
 struct Car {
@@ -119,6 +128,7 @@ struct Car {
   Charging charging;
   Climate climate;
   Media media;
+  Navigation navigation;
   Security security;
   Software software;
 };

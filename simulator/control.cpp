@@ -57,6 +57,9 @@ Json car_counts(const Car& car) {
   return {{"flashes", car.closures.flashes},
           {"honks", car.closures.honks},
           {"homelink_triggers", car.closures.homelink_triggers},
+          {"boombox_sounds", car.media.boombox_sounds},
+          {"drive_notes", car.software.drive_notes.size()},
+          {"calendar_bytes", car.software.calendar.size()},
           {"erasures", car.security.erasures}};
 }
 

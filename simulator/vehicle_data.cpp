@@ -80,6 +80,8 @@ Json climate_state(const Car& car) {
       {"cop_activation_temperature", kOverheatTemperatures.at(static_cast<std::size_t>(climate.overheat_temperature))},
       {"climate_keeper_mode", kKeeperModes.at(static_cast<std::size_t>(climate.keeper))},
       {"steering_wheel_heater", climate.steering_wheel_heater},
+      {"steering_wheel_heat_level", climate.steering_wheel_level - 1},
+      {"auto_steering_wheel_heat", climate.steering_wheel_auto},
       {"remote_heater_control_enabled", climate.on},
       {"auto_seat_climate_left", climate.auto_seats[0]},
       {"auto_seat_climate_right", climate.auto_seats[1]},
@@ -166,8 +168,11 @@ Json vehicle_state(const Car& car) {
   return json;
 }
 
-Json drive_state(const Car&) {
-  return {{"power", 0}, {"shift_state", nullptr}, {"speed", nullptr}};
+Json drive_state(const Car& car) {
+  return {{"power", 0},
+          {"shift_state", nullptr},
+          {"speed", nullptr},
+          {"active_route_destination", car.navigation.destination}};
 }
 
 Json location_data(const Car&) {

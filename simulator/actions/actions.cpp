@@ -50,7 +50,7 @@ Outcome perform_action(Car& car, std::string_view encoded) {
   const auto row = std::find_if(rows.begin(), rows.end(), [&](const ActionRow& candidate) {
     return candidate.message == action.vehicleaction().vehicle_action_msg_case();
   });
-  if (row == rows.end()) return not_understood(UniversalMessage::MESSAGEFAULT_ERROR_INVALID_COMMAND);
+  if (row == rows.end()) return perform_unpublished(car, encoded);
   return row->perform(car, action.vehicleaction());
 }
 

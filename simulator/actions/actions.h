@@ -41,6 +41,9 @@ ActionRows media_actions();
 ActionRows security_actions();
 ActionRows software_actions();
 
+/// Executes an encoded action whose number is none of the published ones. An unknown one is not understood.
+Outcome perform_unpublished(Car& car, std::string_view encoded);
+
 /// Executes an encoded `CarServer.Action`.
 Outcome perform_action(Car& car, std::string_view encoded);
 
