@@ -38,6 +38,7 @@ TextForm text_form(const google::protobuf::Message& message, Privacy privacy);
 /// What a domain is told: an UnsignedMessage, or an Action, the unpublished one where only that has what is in the
 /// bytes. Null when they are no such message.
 std::unique_ptr<google::protobuf::Message> read_payload(protocol::Domain domain, crypto::ByteView bytes);
+/// Empty and masked when the payload is no such message; encode() makes none of that kind.
 TextForm text_form(const protocol::Payload& payload, Privacy privacy);
 
 /// What would be sent to a vehicle: {"goes_to": "vehicle", "domain", "repeat", "message", "payload"}. `message` is the
