@@ -133,8 +133,8 @@ constexpr Key kKeys[] = {
      [](Config& config, const Entry& entry) {
        assign(config.unknown_commands, read_choice<UnknownCommands>(entry, kUnknownCommands));
      }},
-    {"experimental_commands", "list of names", "[]", "close_trunk",
-     "Commands to offer although they are experimental; `fleetsign commands` lists them",
+    {"experimental_commands", "list of names", "[]", "remote_boombox",
+     "Commands to sign although Tesla has not published their messages; `fleetsign commands` lists them",
      [](Config& config, const Entry& entry) { assign(config.experimental_commands, read_command_names(entry)); }},
     {"action_endpoint", "true | false", "false", "true",
      "Whether callers may send any message to a vehicle, as protobuf JSON: POST /fleetsign/v1/vehicles/VIN/action",

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "daemon/access/caller.h"
+#include "daemon/api/openapi.h"
 #include "daemon/api/request.h"
 
 namespace fleetsign::api {
@@ -63,6 +64,8 @@ std::vector<Api::Route> Api::make_routes() {
        {Serve::public_key}},
       {{"POST"}, "/api/1/vehicles/{vin}/command/{name}", &Api::command},
       {{"POST"}, "/fleetsign/v1/vehicles/{vin}/action", &Api::action},
+      {{"GET", "HEAD"}, "/fleetsign/v1/commands", &Api::commands},
+      {{"GET", "HEAD"}, "/openapi.json", &Api::openapi},
       {{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}, "/api/1/*", &Api::pass_through},
   };
 }
@@ -136,6 +139,25 @@ http::Reply Api::ready(const Context& /*context*/) const {
 
 http::Reply Api::public_key(const Context& /*context*/) const {
   return {.headers = {{"Content-Type", "application/x-pem-file"}}, .body = options_.public_pem};
+}
+
+http::Reply Api::commands(const Context& context) const {
+  return document(context, commands_text());
+}
+
+http::Reply Api::openapi(const Context& context) const {
+  return document(context, openapi_text());
+}
+
+http::Reply Api::document(const Context& context, const std::string& json) {
+  if (const auto token = access::bearer_of(context.request); !token) return render(token.error(), context.footer);
+  return {.headers = {{"Content-Type", "application/json"}}, .body = json};
+}
+
+std::vector<std::string_view> Api::patterns() {
+  std::vector<std::string_view> all;
+  for (const auto& route : routes()) all.push_back(route.pattern);
+  return all;
 }
 
 http::Reply Api::refuse(int status, const std::string& reason) {

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,10 +30,11 @@ struct ApiOptions {
   std::chrono::milliseconds timeout{10'000};      ///< of a request that does not say how long it waits
   std::chrono::milliseconds timeout_max{60'000};  ///< of one that does
   bool reject_unknown_commands = false;
-  bool action_endpoint = false;                                 ///< whether messages that no row makes may be sent
-  std::vector<std::string> hosts = {};                          ///< that are ours beside the loopback ones
-  std::vector<config::Serve> endpoints = {config::Serve::all};  ///< what is served at each of the listener's
-  std::string public_pem;                                       ///< our public key
+  std::set<std::string, std::less<>> experimental_commands = {};  ///< those that are signed
+  bool action_endpoint = false;                                   ///< whether messages that no row makes may be sent
+  std::vector<std::string> hosts = {};                            ///< that are ours beside the loopback ones
+  std::vector<config::Serve> endpoints = {config::Serve::all};    ///< what is served at each of the listener's
+  std::string public_pem;                                         ///< our public key
 };
 
 /// What the daemon is made of, as far as requests reach it. All of it outlives the Api.
@@ -50,6 +52,9 @@ class Api {
   Api(ApiOptions options, ApiParts parts) : options_(std::move(options)), parts_(std::move(parts)) {}
 
   [[nodiscard]] http::Reply handle(const http::Request& request) const;
+
+  /// The path of every route, with names in braces.
+  [[nodiscard]] static std::vector<std::string_view> patterns();
 
   /// The reply to a request that the listener refused before it was one.
   [[nodiscard]] static http::Reply refuse(int status, const std::string& reason);
@@ -72,6 +77,10 @@ class Api {
   [[nodiscard]] http::Reply health(const Context& context) const;
   [[nodiscard]] http::Reply ready(const Context& context) const;
   [[nodiscard]] http::Reply public_key(const Context& context) const;
+  [[nodiscard]] http::Reply commands(const Context& context) const;
+  [[nodiscard]] http::Reply openapi(const Context& context) const;
+  /// JSON that does not change, for whoever has a credential.
+  [[nodiscard]] static http::Reply document(const Context& context, const std::string& json);
   [[nodiscard]] http::Reply command(const Context& context) const;
   [[nodiscard]] http::Reply action(const Context& context) const;
   [[nodiscard]] http::Reply pass_through(const Context& context) const;

@@ -109,12 +109,15 @@ protocol::Result<Api::Plan> Api::plan_command(const Context& context) const {
     if (options_.reject_unknown_commands || !is_command_name(name)) return catalogue::unknown_command(name);
     return plan;
   }
-  if (row->route == catalogue::Route::wake) plan.target = vehicle_path(*vin) + "/wake_up";
-  if (row->route != catalogue::Route::sign) return plan;
+  const catalogue::Surroundings surroundings{.unix_now = parts_.unix_now(),
+                                             .sign_experimental = options_.experimental_commands.contains(name)};
+  const auto route = catalogue::route_of(*row, surroundings);
+  if (route == catalogue::Route::wake) plan.target = vehicle_path(*vin) + "/wake_up";
+  if (route != catalogue::Route::sign) return plan;
 
   const auto arguments = catalogue::parse_body(*row, context.request.body);
   if (!arguments) return arguments.error();
-  auto payload = catalogue::encode(*row, *arguments, {.unix_now = parts_.unix_now()});
+  auto payload = catalogue::encode(*row, *arguments, surroundings);
   if (!payload) return payload.error();
   plan.payload = *std::move(payload);
   return plan;

@@ -47,6 +47,7 @@ api::ApiOptions api_options(const config::Config& config, const crypto::PrivateK
   return {.timeout = config.timeout,
           .timeout_max = config.timeout_max,
           .reject_unknown_commands = config.unknown_commands == config::UnknownCommands::reject,
+          .experimental_commands = {config.experimental_commands.begin(), config.experimental_commands.end()},
           .action_endpoint = config.action_endpoint,
           .hosts = own_hosts(config),
           .endpoints = served(config.listen),

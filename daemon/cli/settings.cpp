@@ -11,6 +11,8 @@
 #include <system_error>
 
 #include "config/keys.h"
+#include "config/suggestion.h"
+#include "protocol/catalogue/catalogue.h"
 
 namespace fleetsign::cli {
 namespace {
@@ -25,6 +27,23 @@ std::map<std::string, std::string> environment() {
     if (equals != std::string_view::npos) variables.emplace(variable.substr(0, equals), variable.substr(equals + 1));
   }
   return variables;
+}
+
+/// config/ knows no command, so names of commands are checked here.
+void check_experimental(config::Loaded& loaded) {
+  constexpr const char* kKey = "experimental_commands";
+  std::vector<std::string> known;
+  for (const auto& command : catalogue::commands()) {
+    if (command.experimental) known.emplace_back(command.name);
+  }
+  for (const auto& name : loaded.config.experimental_commands) {
+    if (std::ranges::find(known, name) != known.end()) continue;
+    const auto meant = config::suggestion(name, known);
+    loaded.problems.push_back(
+        {.where = loaded.origins[kKey],
+         .message = std::string(kKey) + ": " + name + " is not an experimental command",
+         .hint = meant ? "did you mean " + *meant + "?" : "`fleetsign commands` lists those that are"});
+  }
 }
 
 /// A key's flag as people write flags, and as the key is written in the file: "--key-file,--key_file".
@@ -59,7 +78,9 @@ config::Loaded Settings::load() const {
   for (std::size_t i = 0; i < flags_.size(); ++i) {
     if (flags_[i]->count() > 0) sources.flags.emplace_back(config::keys()[i].name, values_[i]);
   }
-  return config::load(sources);
+  auto loaded = config::load(sources);
+  check_experimental(loaded);
+  return loaded;
 }
 
 }  // namespace fleetsign::cli
