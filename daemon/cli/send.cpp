@@ -48,7 +48,7 @@ protocol::Result<std::string> body_of(const SendOptions& options) {
   const bool is_misspelt = command == nullptr && catalogue::suggestion(options.command).has_value();
   const bool is_name =
       std::ranges::all_of(options.command, [](unsigned char c) { return std::isalnum(c) || c == '_'; });
-  if (is_misspelt || !is_name) return catalogue::unknown_command(options.command);
+  if (is_misspelt || !is_name || options.command.empty()) return catalogue::unknown_command(options.command);
 
   const auto body = catalogue::body_from_words(command, options.words);
   if (!body) return body.error();

@@ -22,6 +22,11 @@ struct Word {
   bool is_json = false;
 };
 
+/// JSON is UTF-8: anything else does not survive being written.
+bool is_utf8(const std::string& text) {
+  return Json::parse(Json(text).dump(-1, ' ', /*ensure_ascii=*/false, Json::error_handler_t::ignore)) == text;
+}
+
 std::optional<Word> split(const std::string& word) {
   const auto equals = word.find('=');
   if (equals == std::string::npos) return std::nullopt;
@@ -82,6 +87,7 @@ protocol::Result<Json> body_from_words(const Command* command, std::span<const s
   for (const std::string& text : words) {
     // Deep JSON would be a deep recursion when it is written.
     if (text.size() > kMaxBody) return bad_word("a parameter is too long");
+    if (!is_utf8(text)) return bad_word("a parameter is not UTF-8");
     const auto word = split(text);
     if (!word) return bad_word(echo_name(text) + " is not a parameter and its value", how_to_write(command));
     const auto* parameter = command != nullptr ? find_parameter(*command, word->name) : nullptr;

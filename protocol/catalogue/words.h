@@ -12,7 +12,8 @@ namespace fleetsign::catalogue {
 
 /// The body that the words stand for: `name=value`, the value being of the JSON type that the parameter has, or
 /// `name:=JSON`. Of a command that is not signed here (null, or Route::forward) the names are not known: whatever comes
-/// is taken, `name=value` being a string. Fails with bad_parameter: an unknown name, one given twice, no such word.
+/// is taken, `name=value` being a string. Fails with bad_parameter: an unknown name, one given twice, no such word, no
+/// UTF-8.
 protocol::Result<nlohmann::ordered_json> body_from_words(const Command* command, std::span<const std::string> words);
 
 /// The body that a signed command takes, as it goes over HTTP, or as people may see it: private values masked.

@@ -70,6 +70,8 @@ TEST_CASE("words: what is no parameter and its value is refused") {
   CHECK(body_of("set_charge_limit", {"80"}) == "80 is not a parameter and its value");
   CHECK(body_of("set_charge_limit", {"=80"}) == "?80 is not a parameter and its value");
   CHECK(body_of("set_charge_limit", {":=80"}) == "??80 is not a parameter and its value");
+  CHECK(body_of("set_vehicle_name", {"vehicle_name=caf\xC3\xA9"}) == "{\"vehicle_name\":\"caf\xC3\xA9\"}");
+  CHECK(body_of("set_vehicle_name", {"vehicle_name=caf\xE9"}) == "a parameter is not UTF-8");
   CHECK(body_of("set_charge_limit", {"percent=1", "percent=2"}) == "parameter percent is given twice");
   CHECK(body_of("share", {"a=" + std::string(kMaxBody, '[')}) == "a parameter is too long");
 }
