@@ -83,6 +83,7 @@ struct Config {
   bool action_endpoint = false;
   bool auto_wake = false;
   bool require_authenticated_replies = false;
+  bool pin_vehicle_keys = false;
   Limits limits;
   Log log;
 

@@ -145,6 +145,10 @@ constexpr Key kKeys[] = {
     {"require_authenticated_replies", "true | false", "false", "true",
      "Whether a vehicle's success counts only when it is authenticated, which that of a lock or trunk never is",
      [](Config& config, const Entry& entry) { assign(config.require_authenticated_replies, read_boolean(entry)); }},
+    {"pin_vehicle_keys", "true | false", "false", "true",
+     "Whether a vehicle that shows another key than before is refused until its sessions are forgotten; not remembered "
+     "over a restart",
+     [](Config& config, const Entry& entry) { assign(config.pin_vehicle_keys, read_boolean(entry)); }},
     {"limits.connections", "count", "10000", "1000",
      "The most connections at once; a further one is answered 503; each takes a file descriptor",
      set_count<&Limits::connections, 1, 1'000'000>},

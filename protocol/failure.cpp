@@ -47,7 +47,7 @@ constexpr std::array kKinds = {
             "check the network, `fleet_api.base_url` and `fleet_api.ca_file`"},
     KindRow{Kind::vehicle_error, "vehicle_error", 502, kNo, 0, "the vehicle reported a fault and did nothing"},
     KindRow{Kind::vehicle_key_changed, "vehicle_key_changed", 502, kNo, 0,
-            "the vehicle shows another key than before; remove its session if that is expected"},
+            "if that is expected, forget its sessions: DELETE /fleetsign/v1/vehicles/VIN/sessions"},
     KindRow{Kind::vehicle_error_unclear, "vehicle_error_unclear", 502, kUnknown, 0, kCheckFirst},
     KindRow{Kind::upstream_malformed, "upstream_malformed", 502, kUnknown, 0, kCheckFirst},
     KindRow{Kind::untrusted_reply, "untrusted_reply", 502, kUnknown, 0, kCheckFirst},

@@ -66,6 +66,10 @@ std::vector<Api::Route> Api::make_routes() {
       {{"POST"}, "/fleetsign/v1/vehicles/{vin}/action", &Api::action},
       {{"GET", "HEAD"}, "/fleetsign/v1/commands", &Api::commands},
       {{"GET", "HEAD"}, "/openapi.json", &Api::openapi},
+      {{"DELETE"}, "/fleetsign/v1/vehicles/{vin}/sessions", &Api::forget_sessions},
+      {{"GET", "HEAD"}, "/fleetsign/v1/sessions", &Api::sessions},
+      {{"GET", "HEAD"}, "/fleetsign/v1/status", &Api::status},
+      {{"GET", "HEAD"}, "/metrics", &Api::metrics, Origin::own_only, {Serve::metrics}},
       {{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}, "/api/1/*", &Api::pass_through},
   };
 }
@@ -130,10 +134,6 @@ protocol::Instant Api::deadline_of(const http::Request& request) const {
 }
 
 http::Reply Api::health(const Context& /*context*/) const {
-  return text("OK");
-}
-
-http::Reply Api::ready(const Context& /*context*/) const {
   return text("OK");
 }
 

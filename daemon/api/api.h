@@ -2,7 +2,9 @@
 // The daemon's HTTP interface: a request value in, a reply value out.
 #pragma once
 
+#include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -17,8 +19,10 @@
 #include "daemon/api/routes.h"
 #include "daemon/http/message.h"
 #include "daemon/ops/log.h"
+#include "daemon/ops/metrics.h"
 #include "daemon/upstream/fleet_api.h"
 #include "daemon/vehicles/commander.h"
+#include "daemon/vehicles/lanes.h"
 #include "protocol/payload.h"
 
 namespace fleetsign::api {
@@ -41,20 +45,28 @@ struct ApiOptions {
 struct ApiParts {
   const vehicles::Commander& commander;
   const upstream::FleetApi& fleet_api;
+  vehicles::Lanes& lanes;
+  ops::Metrics& metrics;
   ops::Log& log;
   vehicles::Clock clock;
   std::function<std::int64_t()> unix_now;  ///< seconds
+  /// Why requests would be in vain just now, in words; empty when they would not.
+  std::function<std::vector<std::string>()> not_ready = [] { return std::vector<std::string>(); };
 };
 
 /// Safe to call from many threads at once.
 class Api {
  public:
-  Api(ApiOptions options, ApiParts parts) : options_(std::move(options)), parts_(std::move(parts)) {}
+  Api(ApiOptions options, ApiParts parts)
+      : options_(std::move(options)), parts_(std::move(parts)), started_(parts_.clock()) {}
 
   [[nodiscard]] http::Reply handle(const http::Request& request) const;
 
   /// The path of every route, with names in braces.
   [[nodiscard]] static std::vector<std::string_view> patterns();
+
+  /// How many commands and forwarded requests are under way.
+  [[nodiscard]] std::size_t in_flight() const { return in_flight_; }
 
   /// The reply to a request that the listener refused before it was one.
   [[nodiscard]] static http::Reply refuse(int status, const std::string& reason);
@@ -84,6 +96,10 @@ class Api {
   [[nodiscard]] http::Reply command(const Context& context) const;
   [[nodiscard]] http::Reply action(const Context& context) const;
   [[nodiscard]] http::Reply pass_through(const Context& context) const;
+  [[nodiscard]] http::Reply metrics(const Context& context) const;
+  [[nodiscard]] http::Reply status(const Context& context) const;
+  [[nodiscard]] http::Reply sessions(const Context& context) const;
+  [[nodiscard]] http::Reply forget_sessions(const Context& context) const;
 
   /// What a request for a vehicle comes to before anything is sent.
   struct Plan {
@@ -103,6 +119,8 @@ class Api {
 
   ApiOptions options_;
   ApiParts parts_;
+  protocol::Instant started_;
+  mutable std::atomic<std::size_t> in_flight_{0};
 };
 
 }  // namespace fleetsign::api

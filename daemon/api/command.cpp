@@ -45,6 +45,18 @@ http::Reply render_forwarded(const upstream::Answer& answer, Executes effect, co
   return render(*delivered, footer, protocol::read_status({.status = delivered->status, .body = delivered->body}));
 }
 
+/// Counts itself for as long as it lives.
+class UnderWay {
+ public:
+  explicit UnderWay(std::atomic<std::size_t>& count) : count_(count) { ++count_; }
+  ~UnderWay() { --count_; }
+  UnderWay(const UnderWay&) = delete;
+  UnderWay& operator=(const UnderWay&) = delete;
+
+ private:
+  std::atomic<std::size_t>& count_;
+};
+
 std::string_view outcome_name(const protocol::Result<protocol::Outcome>& outcome) {
   if (!outcome) return row_of(outcome.error().kind).error_code;
   return outcome->accepted ? "ok" : "rejected";
@@ -138,6 +150,7 @@ protocol::Result<Api::Plan> Api::plan_action(const Context& context) const {
 
 http::Reply Api::sign(const Context& context, const std::string& vin, std::string_view name, protocol::Payload payload,
                       const upstream::Bearer& token) const {
+  const UnderWay under_way(in_flight_);
   const auto started = parts_.clock();
   const auto domain = payload.domain;
   const auto report = parts_.commander.execute(
@@ -145,12 +158,20 @@ http::Reply Api::sign(const Context& context, const std::string& vin, std::strin
        .payload = std::move(payload),
        .token = token,
        .patience = {.deadline = context.deadline, .caller_gone = context.request.caller_gone}});
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(parts_.clock() - started);
+  const auto outcome = outcome_name(report.outcome);
+  parts_.metrics.count({.outcome = outcome,
+                        .took = took,
+                        .upstream_requests = report.upstream_requests,
+                        .handshakes = report.handshakes,
+                        .vehicle_key_replaced = report.vehicle_key_replaced});
+  if (report.vehicle_key_replaced) parts_.log.warning("vehicle_key_replaced", {{"vin", ops::ShortVin{vin}}});
   parts_.log.info("command", {{"command", ops::Plain{name}},
                               {"vin", ops::ShortVin{vin}},
                               {"domain", ops::Plain{to_string(domain)}},
                               {"upstream_requests", report.upstream_requests},
-                              {"outcome", ops::Plain{outcome_name(report.outcome)}},
-                              {"ms", std::chrono::duration_cast<std::chrono::milliseconds>(parts_.clock() - started)},
+                              {"outcome", ops::Plain{outcome}},
+                              {"ms", took},
                               {"request_id", ops::Plain{context.footer.request_id}}});
   Footer footer = context.footer;
   footer.upstream_requests = report.upstream_requests;
@@ -170,6 +191,7 @@ http::Reply Api::forward(const Context& context, std::string target, const upstr
   if (request.caller_gone()) {
     return render(Failure{.kind = Kind::expired_unsent, .message = "the caller has gone"}, context.footer);
   }
+  const UnderWay under_way(in_flight_);
   const auto started = parts_.clock();
   const auto answer = parts_.fleet_api.send({.method = request.method,
                                              .target = std::move(target),
@@ -180,6 +202,7 @@ http::Reply Api::forward(const Context& context, std::string target, const upstr
   Footer footer = context.footer;
   footer.upstream_requests = vehicles::has_left(answer) ? 1 : 0;
   auto reply = render_forwarded(answer, effect_of(request.method), footer);
+  parts_.metrics.count_forwarded(reply.status, *footer.upstream_requests);
   parts_.log.info("forwarded", {{"method", ops::Plain{request.method}},
                                 {"status", reply.status},
                                 {"upstream_requests", *footer.upstream_requests},

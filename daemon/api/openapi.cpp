@@ -37,6 +37,11 @@ constexpr std::array kOwnPaths = {
     OwnPath{"post", "/fleetsign/v1/vehicles/{vin}/action", "action",
             "Send any message to a vehicle, as protobuf JSON; where the configuration allows it", "application/json",
             true, true},
+    OwnPath{"delete", "/fleetsign/v1/vehicles/{vin}/sessions", "forget_sessions",
+            "Forget a vehicle's sessions and keys", "application/json"},
+    OwnPath{"get", "/fleetsign/v1/sessions", "sessions", "The sessions with vehicles", "application/json"},
+    OwnPath{"get", "/fleetsign/v1/status", "status", "How the daemon is, and what it has done", "application/json"},
+    OwnPath{"get", "/metrics", "metrics", "Figures for Prometheus", "text/plain"},
 };
 
 Json reference_to(const std::string& place) {
@@ -152,6 +157,7 @@ Json own_operation(const OwnPath& row, const Json& replies) {
       {"tags", {"fleetsign"}},
       {"responses", {{"200", {{"description", row.summary}, {"content", as_content(row.media, Json::object())}}}}}};
   if (!row.needs_caller) operation["security"] = Json::array();
+  if (row.path.find("{vin}") != std::string_view::npos) operation["parameters"] = {reference_to("parameters/vin")};
   if (row.is_command) {
     operation["parameters"] = command_parameters();
     operation["requestBody"] = {{"required", true}, {"content", as_content("application/json", {{"type", "object"}})}};

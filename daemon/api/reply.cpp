@@ -57,6 +57,10 @@ http::Reply render(const Failure& failure, const Footer& footer) {
   return reply;
 }
 
+http::Reply render_document(const nlohmann::ordered_json& document) {
+  return as_json(200, document);
+}
+
 http::Reply render(const upstream::Delivered& answer, const Footer& footer, const std::optional<Failure>& failure) {
   if (answer.status < 200 || answer.status > 599) {
     return render(Failure{.kind = Kind::upstream_malformed,

@@ -29,6 +29,9 @@ http::Reply render(const protocol::Failure& failure, const Footer& footer);
 http::Reply render(const upstream::Delivered& answer, const Footer& footer,
                    const std::optional<protocol::Failure>& failure = std::nullopt);
 
+/// A document that is no verdict: 200.
+http::Reply render_document(const nlohmann::ordered_json& document);
+
 /// What a dry run found: 200, and no part of `response`, so that nobody takes it for a command that was carried out.
 http::Reply render_dry_run(const nlohmann::ordered_json& found, const Footer& footer);
 

@@ -54,6 +54,11 @@ api::ApiOptions api_options(const config::Config& config, const crypto::PrivateK
           .public_pem = key.public_pem()};
 }
 
+protocol::ExchangeRules rules_of(const config::Config& config) {
+  return {.require_authenticated_replies = config.require_authenticated_replies,
+          .key_change = config.pin_vehicle_keys ? protocol::KeyChange::refuse : protocol::KeyChange::follow};
+}
+
 http::ListenerOptions listener_options(const config::Config& config, std::vector<http::PassedSocket> passed,
                                        const api::Api& api, ops::Log& log) {
   http::ListenerOptions options{.endpoints = {},
@@ -82,11 +87,33 @@ Daemon::Daemon(const config::Config& config, crypto::PrivateKey key, ops::Log& l
            .user_agent = "fleetsign/" FLEETSIGN_VERSION})),
       fleet_api_(*client_, base_url_of(config.fleet_api)),
       lanes_(key_, ops::boot_now),
-      commander_(lanes_, fleet_api_, {.require_authenticated_replies = config.require_authenticated_replies}),
-      api_(api_options(config, *key_),
-           {.commander = commander_, .fleet_api = fleet_api_, .log = log, .clock = ops::boot_now, .unix_now = [] {
-              return std::int64_t{std::time(nullptr)};
-            }}) {}
+      commander_(lanes_, fleet_api_, rules_of(config)),
+      metrics_(FLEETSIGN_VERSION),
+      api_(api_options(config, *key_), {.commander = commander_,
+                                        .fleet_api = fleet_api_,
+                                        .lanes = lanes_,
+                                        .metrics = metrics_,
+                                        .log = log,
+                                        .clock = ops::boot_now,
+                                        .unix_now = [] { return std::int64_t{std::time(nullptr)}; },
+                                        .not_ready = [this] { return not_ready(); }}) {
+  watch();
+}
+
+std::vector<std::string> Daemon::not_ready() const {
+  std::vector<std::string> reasons;
+  if (stopping_) reasons.emplace_back("the daemon is shutting down");
+  if (const auto why = client_->why_stopped()) reasons.push_back("nothing can be sent to Fleet API: " + *why);
+  return reasons;
+}
+
+void Daemon::watch() {
+  const auto count = [](auto read) { return [read] { return static_cast<double>(read()); }; };
+  metrics_.watch("requests_in_flight", "Commands and forwarded requests under way",
+                 count([this] { return api_.in_flight(); }));
+  metrics_.watch("lanes", "Ways to a vehicle's domain, each with a session", count([this] { return lanes_.size(); }));
+  metrics_.watch("ready", "Whether /ready says so", count([this] { return not_ready().empty() ? 1 : 0; }));
+}
 
 crypto::Result<std::unique_ptr<Daemon>, http::ListenError> Daemon::start(const config::Config& config,
                                                                          crypto::PrivateKey key, ops::Log& log) {
@@ -100,6 +127,7 @@ crypto::Result<std::unique_ptr<Daemon>, http::ListenError> Daemon::start(const c
 }
 
 void Daemon::stop() {
+  stopping_ = true;
   // Every request ends by its own deadline; a second more lets the last replies out.
   listener_->shut_down(longest_ + std::chrono::seconds(1));
   client_->shut_down();

@@ -2,6 +2,7 @@
 // The daemon, wired: every part with what it needs of the others, in the order in which they start and end.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -13,6 +14,7 @@
 #include "daemon/api/api.h"
 #include "daemon/http/listener.h"
 #include "daemon/ops/log.h"
+#include "daemon/ops/metrics.h"
 #include "daemon/upstream/client.h"
 #include "daemon/upstream/fleet_api.h"
 #include "daemon/vehicles/commander.h"
@@ -37,12 +39,17 @@ class Daemon {
  private:
   Daemon(const config::Config& config, crypto::PrivateKey key, ops::Log& log);
 
+  [[nodiscard]] std::vector<std::string> not_ready() const;
+  void watch();
+
   std::shared_ptr<const crypto::PrivateKey> key_;  // shared with every session
   std::chrono::milliseconds longest_;
   std::unique_ptr<upstream::Client> client_;
   upstream::FleetApi fleet_api_;
   vehicles::Lanes lanes_;
   vehicles::Commander commander_;
+  ops::Metrics metrics_;
+  std::atomic<bool> stopping_{false};
   api::Api api_;
   std::unique_ptr<http::Listener> listener_{};
 };

@@ -37,6 +37,8 @@ class CurlClient final : public Client {
     return exchange->wait();
   }
 
+  [[nodiscard]] std::optional<std::string> why_stopped() const override { return loop_.why_stopped(); }
+
   void shut_down() override { loop_.stop(); }
 
  private:

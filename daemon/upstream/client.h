@@ -66,6 +66,9 @@ class Client {
   /// out again, when a connection that had been used before dies without a reply. Safe to call from many threads.
   [[nodiscard]] virtual Answer send(const Request& request) = 0;
 
+  /// Why nothing can be sent any more, in words; nothing while all is well. Safe to call from many threads.
+  [[nodiscard]] virtual std::optional<std::string> why_stopped() const = 0;
+
   /// Ends what is in flight as Undelivered{shutdown}, and everything that comes later.
   virtual void shut_down() = 0;
 };

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -30,6 +31,8 @@ class Loop {
 
   /// Settles the exchange, at its deadline at the latest. For any thread.
   void submit(const std::shared_ptr<Exchange>& exchange);
+  /// For any thread. Nothing while it runs.
+  [[nodiscard]] std::optional<std::string> why_stopped() const { return inbox_.closed(); }
   /// Settles everything that is under way, and everything to come, as shut down. For any thread; twice is once.
   void stop();
 

@@ -75,6 +75,7 @@ TEST_CASE("keys: the promised ones, in order") {
                                                "action_endpoint",
                                                "auto_wake",
                                                "require_authenticated_replies",
+                                               "pin_vehicle_keys",
                                                "limits.connections",
                                                "limits.connections_per_peer",
                                                "limits.workers",

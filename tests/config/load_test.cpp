@@ -80,6 +80,7 @@ TEST_CASE("load: defaults < file < environment < flags, each value with its orig
   CHECK(loaded.config.timeout == 12s);
   CHECK(loaded.config.timeout_max == 33s);
   CHECK_FALSE(loaded.config.require_authenticated_replies);
+  CHECK_FALSE(loaded.config.pin_vehicle_keys);
   CHECK(loaded.origins == std::map<std::string, std::string>{{"auto_wake", "fleetsign.yaml:1"},
                                                              {"timeout", "environment FLEETSIGN_TIMEOUT"},
                                                              {"timeout_max", "flag --timeout_max"}});

@@ -45,6 +45,7 @@ WRAPPERS = {
     "CLI/*": ["daemon/cli/*"],
     "curl/*": ["daemon/upstream/*"],
     "httplib.h": ["daemon/http/codec.cpp"],
+    "prometheus/*": ["daemon/ops/metrics.cpp"],
     "openssl/*": ["crypto/*", "daemon/http/tls*"],
     "sqlite3.h": ["daemon/state/*"],
     "systemd/*": ["daemon/http/passed_sockets.cpp"],

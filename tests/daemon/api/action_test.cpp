@@ -76,11 +76,7 @@ TEST_CASE("action: a wrong body, VIN, method or caller is refused before anythin
 TEST_CASE("action: the log names the message and nothing of what it says") {
   ApiBench bench;
   ops::Log log(ops::Level::info, ops::Format::json);
-  const Api api({.action_endpoint = true}, {.commander = bench.commander,
-                                            .fleet_api = bench.fleet_api,
-                                            .log = log,
-                                            .clock = [] { return test::kNow; },
-                                            .unix_now = [] { return std::int64_t{1'700'000'000}; }});
+  const Api api({.action_endpoint = true}, bench.parts(log));
   const fleetsign::test::CapturedStderr captured;
   const auto body = R"({"domain":"infotainment","action":{"drivingSpeedLimitAction":{"activate":true,"pin":"9753"}}})";
   CHECK(api.handle(ApiBench::request("POST", action_path(bench), body)).status == 200);

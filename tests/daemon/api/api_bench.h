@@ -24,7 +24,7 @@ inline constexpr protocol::Instant kNow{std::chrono::hours(1)};
 
 class ApiBench {
  public:
-  explicit ApiBench(ApiOptions options = {}) : api(std::move(options), parts()) {}
+  explicit ApiBench(ApiOptions options = {}) : api(std::move(options), parts(log)) {}
 
   /// A request with a token, as a program on this machine makes it.
   static http::Request request(std::string method, std::string target, std::string body = {}) {
@@ -67,17 +67,22 @@ class ApiBench {
   upstream::FleetApi fleet_api{client, "https://fleet.test"};
   vehicles::Lanes lanes{key, [] { return kNow; }};
   vehicles::Commander commander{lanes, fleet_api, {}};
+  ops::Metrics metrics{"0"};
   ops::Log log{ops::Level::error, ops::Format::json};
+  std::vector<std::string> not_ready = {};
   const std::string vin = fleet.vins()[0];
   const Api api;
 
- private:
-  ApiParts parts() {
+  /// For an API that logs elsewhere.
+  ApiParts parts(ops::Log& to) {
     return {.commander = commander,
             .fleet_api = fleet_api,
-            .log = log,
+            .lanes = lanes,
+            .metrics = metrics,
+            .log = to,
             .clock = [] { return kNow; },
-            .unix_now = [] { return std::int64_t{1'700'000'000}; }};
+            .unix_now = [] { return std::int64_t{1'700'000'000}; },
+            .not_ready = [this] { return not_ready; }};
   }
 };
 

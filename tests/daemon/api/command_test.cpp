@@ -169,11 +169,7 @@ TEST_CASE("command: a name with other characters than names have is nobody's com
 TEST_CASE("command: a line in the log says what became of it, and nothing that is private") {
   ApiBench bench;
   ops::Log log(ops::Level::info, ops::Format::json);
-  const Api api({}, {.commander = bench.commander,
-                     .fleet_api = bench.fleet_api,
-                     .log = log,
-                     .clock = [] { return test::kNow; },
-                     .unix_now = [] { return std::int64_t{1'700'000'000}; }});
+  const Api api({}, bench.parts(log));
   const fleetsign::test::CapturedStderr captured;
   auto request = ApiBench::request("POST", bench.command_path("speed_limit_activate"), R"({"pin": "9753"})");
   request.headers.set("Authorization", "Bearer eyJ.secret");

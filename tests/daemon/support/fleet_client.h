@@ -24,6 +24,7 @@ class FleetClient final : public upstream::Client {
   explicit FleetClient(simulator::Fleet& fleet) : fleet_(fleet) {}
 
   upstream::Answer send(const upstream::Request& request) override;
+  [[nodiscard]] std::optional<std::string> why_stopped() const override { return std::nullopt; }
   void shut_down() override {}
 
   void stand_between(Between between);

@@ -20,6 +20,7 @@ class Recorder final : public Client {
     requests.push_back(request);
     return Delivered{.status = 418};
   }
+  [[nodiscard]] std::optional<std::string> why_stopped() const override { return std::nullopt; }
   void shut_down() override {}
 
   std::vector<Request> requests{};

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the daemon tells of itself: whether it is ready, what it has done, which sessions it holds.
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+#include "crypto/bytes.h"
+#include "daemon/access/caller.h"
+#include "daemon/api/api.h"
+#include "daemon/api/request.h"
+
+namespace fleetsign::api {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json describe(const vehicles::LaneState& lane) {
+  return {{"vin", lane.vin},
+          {"domain", to_string(lane.domain)},
+          {"established", lane.established},
+          {"counter", lane.counter},
+          {"epoch", crypto::to_hex(lane.epoch.bytes)},
+          {"replies_encrypted", lane.replies_encrypted},
+          {"under_way", lane.inside},
+          {"waiting", lane.waiting}};
+}
+
+}  // namespace
+
+http::Reply Api::ready(const Context& /*context*/) const {
+  const auto reasons = parts_.not_ready();
+  if (reasons.empty()) return {.headers = {{"Content-Type", "text/plain"}}, .body = "OK"};
+  auto reply = render_document({{"ready", false}, {"reasons", reasons}});
+  reply.status = 503;
+  reply.headers.add("Retry-After", "1");
+  return reply;
+}
+
+http::Reply Api::metrics(const Context& context) const {
+  if (const auto token = access::bearer_of(context.request); !token) return render(token.error(), context.footer);
+  return {.headers = {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}}, .body = parts_.metrics.text()};
+}
+
+http::Reply Api::status(const Context& context) const {
+  if (const auto token = access::bearer_of(context.request); !token) return render(token.error(), context.footer);
+  const auto up = std::chrono::duration_cast<std::chrono::seconds>(parts_.clock() - started_);
+  const auto reasons = parts_.not_ready();
+  Json document{{"version", FLEETSIGN_VERSION}, {"uptime_seconds", up.count()},      {"ready", reasons.empty()},
+                {"reasons", reasons},           {"requests_in_flight", in_flight()}, {"lanes", parts_.lanes.size()},
+                {"commands", Json::object()}};
+  for (const auto& [outcome, count] : parts_.metrics.commands_by_outcome()) document["commands"][outcome] = count;
+  return render_document(document);
+}
+
+http::Reply Api::sessions(const Context& context) const {
+  if (const auto token = access::bearer_of(context.request); !token) return render(token.error(), context.footer);
+  auto sessions = Json::array();
+  for (const auto& lane : parts_.lanes.states()) sessions.push_back(describe(lane));
+  return render_document({{"sessions", std::move(sessions)}});
+}
+
+http::Reply Api::forget_sessions(const Context& context) const {
+  if (const auto token = access::bearer_of(context.request); !token) return render(token.error(), context.footer);
+  const auto vin = parse_vin(context.captures[0]);
+  if (!vin) return render(vin.error(), context.footer);
+  const auto forgotten = parts_.lanes.forget(*vin);
+  parts_.log.info(
+      "sessions_forgotten",
+      {{"vin", ops::ShortVin{*vin}}, {"sessions", forgotten}, {"request_id", ops::Plain{context.footer.request_id}}});
+  return render_document({{"forgotten", forgotten}});
+}
+
+}  // namespace fleetsign::api

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a running daemon is.
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "daemon/cli/remote.h"
+#include "daemon/cli/subcommand.h"
+
+namespace fleetsign::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::chrono::seconds kPatience{10};
+
+/// "3 d 4 h", the two largest units.
+std::string to_text(std::chrono::seconds up) {
+  const auto days = up.count() / 86'400;
+  const auto hours = up.count() / 3'600 % 24;
+  const auto minutes = up.count() / 60 % 60;
+  if (days > 0) return std::to_string(days) + " d " + std::to_string(hours) + " h";
+  if (hours > 0) return std::to_string(hours) + " h " + std::to_string(minutes) + " min";
+  return std::to_string(minutes) + " min " + std::to_string(up.count() % 60) + " s";
+}
+
+std::string in_words(const Json& status) {
+  std::string text = "fleetsign " + status.at("version").get<std::string>() + ", up " +
+                     to_text(std::chrono::seconds(status.at("uptime_seconds").get<std::int64_t>())) + ", " +
+                     (status.at("ready").get<bool>() ? "ready" : "not ready") + '\n';
+  for (const auto& reason : status.at("reasons")) text += "  " + reason.get<std::string>() + '\n';
+  text += "under way: " + status.at("requests_in_flight").dump() + "; lanes: " + status.at("lanes").dump() + '\n';
+  if (status.at("commands").empty()) return text + "no commands yet\n";
+  text += "commands:\n";
+  for (const auto& [outcome, count] : status.at("commands").items())
+    text += "  " + outcome + ": " + count.dump() + '\n';
+  return text;
+}
+
+int status(const Remote& remote, bool as_json) {
+  const auto token = remote.token();
+  if (!token) return fail(token.error());
+  const auto reply = remote.send({.method = "GET", .target = "/fleetsign/v1/status", .patience = kPatience}, *token);
+  if (!reply) return fail(reply.error());
+  if (as_json && reply->status == 200) return print(reply->body);
+  const auto body = Json::parse(reply->body, nullptr, /*allow_exceptions=*/false);
+  if (reply->status != 200 || !body.is_object() || !body.contains("commands")) {
+    const bool explains = body.is_object() && body.contains("error") && body.at("error").is_string();
+    return fail(kFailed, explains ? body.at("error").get<std::string>()
+                                  : "what answers is no fleetsign (status " + std::to_string(reply->status) + ")");
+  }
+  return print(in_words(body));
+}
+
+}  // namespace
+
+Action prepare_status(CLI::App& options) {
+  auto remote = std::make_shared<Remote>(options);
+  auto as_json = std::make_shared<bool>(false);
+  options.add_flag("--json", *as_json, "For programs: the daemon's own words");
+  return [=] { return status(*remote, *as_json); };
+}
+
+}  // namespace fleetsign::cli

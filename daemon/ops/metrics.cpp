@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/ops/metrics.h"
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+#include <utility>
+#include <vector>
+
+namespace fleetsign::ops {
+namespace {
+
+/// From a warm command on a good day to the longest that a caller may wait, in seconds.
+const prometheus::Histogram::BucketBoundaries kSeconds = {0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60};
+
+template <class Builder>
+auto& family(prometheus::Registry& registry, Builder builder, const std::string& name, const std::string& help) {
+  return builder.Name("fleetsign_" + name).Help(help).Register(registry);
+}
+
+/// "2xx"
+std::string class_of(int status) {
+  return std::to_string(status / 100) + "xx";
+}
+
+}  // namespace
+
+struct Metrics::Impl {
+  struct Watched {
+    prometheus::Gauge& gauge;
+    std::function<double()> read;
+  };
+
+  prometheus::Registry registry{};
+  prometheus::Family<prometheus::Counter>& commands =
+      family(registry, prometheus::BuildCounter(), "commands_total", "Signed commands by outcome");
+  prometheus::Family<prometheus::Counter>& forwarded =
+      family(registry, prometheus::BuildCounter(), "forwarded_total", "Requests passed on, by the class of the status");
+  prometheus::Family<prometheus::Counter>& upstream = family(
+      registry, prometheus::BuildCounter(), "upstream_requests_total", "Requests that Fleet API may have billed");
+  prometheus::Counter& of_commands = upstream.Add({{"for", "command"}});
+  prometheus::Counter& of_handshakes = upstream.Add({{"for", "handshake"}});
+  prometheus::Counter& of_forwarding = upstream.Add({{"for", "forwarded"}});
+  prometheus::Counter& keys_replaced = family(registry, prometheus::BuildCounter(), "vehicle_keys_replaced_total",
+                                              "Vehicles that showed another key than before")
+                                           .Add({});
+  prometheus::Histogram& seconds =
+      family(registry, prometheus::BuildHistogram(), "command_seconds", "From a signed command's arrival to its end")
+          .Add({}, kSeconds);
+  std::vector<Watched> watched{};
+};
+
+Metrics::Metrics(std::string_view version) : impl_(std::make_unique<Impl>()) {
+  family(impl_->registry, prometheus::BuildGauge(), "build_info", "1; the labels say what runs")
+      .Add({{"version", std::string(version)}})
+      .Set(1);
+}
+
+Metrics::~Metrics() = default;
+
+void Metrics::count(const Command& command) {
+  impl_->commands.Add({{"outcome", std::string(command.outcome)}}).Increment();
+  impl_->of_commands.Increment(command.upstream_requests - command.handshakes);
+  impl_->of_handshakes.Increment(command.handshakes);
+  if (command.vehicle_key_replaced) impl_->keys_replaced.Increment();
+  impl_->seconds.Observe(std::chrono::duration<double>(command.took).count());
+}
+
+void Metrics::count_forwarded(int status, int upstream_requests) {
+  impl_->forwarded.Add({{"status", class_of(status)}}).Increment();
+  impl_->of_forwarding.Increment(upstream_requests);
+}
+
+void Metrics::watch(const std::string& name, const std::string& help, std::function<double()> read) {
+  auto& gauge = family(impl_->registry, prometheus::BuildGauge(), name, help).Add({});
+  impl_->watched.push_back({gauge, std::move(read)});
+}
+
+std::string Metrics::text() const {
+  for (const Impl::Watched& watched : impl_->watched) watched.gauge.Set(watched.read());
+  return prometheus::TextSerializer().Serialize(impl_->registry.Collect());
+}
+
+std::map<std::string, std::uint64_t> Metrics::commands_by_outcome() const {
+  std::map<std::string, std::uint64_t> counts;
+  for (const auto& collected : impl_->commands.Collect()) {
+    for (const auto& metric : collected.metric) {
+      counts[metric.label.front().value] = static_cast<std::uint64_t>(metric.counter.value);
+    }
+  }
+  return counts;
+}
+
+}  // namespace fleetsign::ops

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the daemon counts while it runs, as Prometheus reads it. No label grows with vehicles or callers.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace fleetsign::ops {
+
+/// Safe to use from many threads.
+class Metrics {
+ public:
+  /// `version` is what `fleetsign_build_info` shows.
+  explicit Metrics(std::string_view version);
+  ~Metrics();
+  Metrics(const Metrics&) = delete;
+  Metrics& operator=(const Metrics&) = delete;
+
+  struct Command {
+    std::string_view outcome;  ///< "ok", "rejected" or an error_code
+    std::chrono::milliseconds took{};
+    int upstream_requests = 0;
+    int handshakes = 0;
+    bool vehicle_key_replaced = false;
+  };
+  /// A command that was signed, or that failed while it was to be.
+  void count(const Command& command);
+
+  /// A request that was passed on, with the status of its reply.
+  void count_forwarded(int status, int upstream_requests);
+
+  /// A figure that is looked up each time somebody asks. `read` may be called from any thread until this ends; `name`
+  /// is without the prefix "fleetsign_". Before the first text().
+  void watch(const std::string& name, const std::string& help, std::function<double()> read);
+
+  /// All of them in Prometheus' text format (version 0.0.4).
+  [[nodiscard]] std::string text() const;
+
+  [[nodiscard]] std::map<std::string, std::uint64_t> commands_by_outcome() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace fleetsign::ops
