@@ -26,7 +26,10 @@ constexpr std::array<std::pair<std::string_view, Occasion>, 3> kOccasions{
 std::string read_fault(const Json& value, FaultOrder& order) {
   if (!value.is_string()) return "\"fault\" must be a string";
   order.fault = find_fault(value.get_ref<const std::string&>());
-  return order.fault == nullptr ? "no such fault: " + value.dump(-1, ' ', false, Json::error_handler_t::replace) : "";
+  if (order.fault != nullptr) return "";
+  std::string names;
+  for (const FaultRow& row : fault_rows()) names += (names.empty() ? "" : ", ") + std::string(row.name);
+  return "no such fault: " + value.dump(-1, ' ', false, Json::error_handler_t::replace) + "; there are: " + names;
 }
 
 std::string read_occasion(const Json& value, FaultOrder& order) {
