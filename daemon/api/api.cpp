@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <array>
 #include <exception>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "daemon/access/caller.h"
 #include "daemon/api/openapi.h"
 #include "daemon/api/request.h"
+#include "protocol/catalogue/document.h"
 
 namespace fleetsign::api {
 namespace {
@@ -16,7 +18,8 @@ namespace {
 using protocol::Failure;
 using protocol::Kind;
 
-enum class Origin { anyone, own_only };
+/// Whom a path is for. Callers have a credential, and are no page of a foreign web site.
+enum class Audience { everyone, callers };
 
 /// What a listener refuses on its own, by the status it would answer with; any other is a malformed request.
 struct Refusal {
@@ -43,7 +46,8 @@ struct Api::Route {
   std::vector<std::string_view> methods;
   std::string_view pattern;
   http::Reply (Api::*handler)(const Context&) const;
-  Origin origin = Origin::own_only;             ///< whether a web page of anyone's may ask
+  RouteText text = {};
+  Audience audience = Audience::callers;
   std::vector<config::Serve> also_served = {};  ///< where, beside the endpoints that serve all
 
   [[nodiscard]] bool is_served(config::Serve at) const {
@@ -54,22 +58,46 @@ struct Api::Route {
 /// The first pattern that a path fits decides.
 std::vector<Api::Route> Api::make_routes() {
   using config::Serve;
+  const std::vector<std::string_view> reads = {"GET", "HEAD"};
   return {
-      {{"GET", "HEAD"}, "/health", &Api::health, Origin::anyone, {Serve::metrics}},
-      {{"GET", "HEAD"}, "/ready", &Api::ready, Origin::anyone, {Serve::metrics}},
-      {{"GET", "HEAD"},
+      {reads,
+       "/health",
+       &Api::health,
+       {"health", "Whether the daemon is alive", "text/plain"},
+       Audience::everyone,
+       {Serve::metrics}},
+      {reads,
+       "/ready",
+       &Api::ready,
+       {"ready", "Whether the daemon is ready", "text/plain"},
+       Audience::everyone,
+       {Serve::metrics}},
+      {reads,
        "/.well-known/appspecific/com.tesla.3p.public-key.pem",
        &Api::public_key,
-       Origin::anyone,
+       {"public_key", "Our public key", "application/x-pem-file"},
+       Audience::everyone,
        {Serve::public_key}},
+      {reads,
+       "/metrics",
+       &Api::metrics,
+       {"metrics", "Figures for Prometheus", "text/plain"},
+       Audience::callers,
+       {Serve::metrics}},
+      {reads, "/openapi.json", &Api::openapi, {"openapi", "This document"}},
+      {reads, "/fleetsign/v1/commands", &Api::commands, {"commands", "Every vehicle command and its parameters"}},
+      {reads, "/fleetsign/v1/sessions", &Api::sessions, {"sessions", "The sessions with vehicles"}},
+      {reads, "/fleetsign/v1/status", &Api::status, {"status", "How the daemon is, and what it has done"}},
+      {{"POST"},
+       "/fleetsign/v1/vehicles/{vin}/action",
+       &Api::action,
+       {"action", "Send any message to a vehicle, as protobuf JSON; where the configuration allows it",
+        "application/json", true}},
+      {{"DELETE"},
+       "/fleetsign/v1/vehicles/{vin}/sessions",
+       &Api::forget_sessions,
+       {"forget_sessions", "Forget a vehicle's sessions and keys"}},
       {{"POST"}, "/api/1/vehicles/{vin}/command/{name}", &Api::command},
-      {{"POST"}, "/fleetsign/v1/vehicles/{vin}/action", &Api::action},
-      {{"GET", "HEAD"}, "/fleetsign/v1/commands", &Api::commands},
-      {{"GET", "HEAD"}, "/openapi.json", &Api::openapi},
-      {{"DELETE"}, "/fleetsign/v1/vehicles/{vin}/sessions", &Api::forget_sessions},
-      {{"GET", "HEAD"}, "/fleetsign/v1/sessions", &Api::sessions},
-      {{"GET", "HEAD"}, "/fleetsign/v1/status", &Api::status},
-      {{"GET", "HEAD"}, "/metrics", &Api::metrics, Origin::own_only, {Serve::metrics}},
       {{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}, "/api/1/*", &Api::pass_through},
   };
 }
@@ -80,7 +108,11 @@ const std::vector<Api::Route>& Api::routes() {
 }
 
 http::Reply Api::handle(const http::Request& request) const {
-  Context context{.request = request, .captures = {}, .footer = {.request_id = request_id_of(request)}, .deadline = {}};
+  Context context{.request = request,
+                  .captures = {},
+                  .token = {},
+                  .footer = {.request_id = request_id_of(request)},
+                  .deadline = {}};
   http::Reply reply;
   // The one place that catches: whatever throws below is broken machinery, and costs this request only.
   try {
@@ -114,7 +146,7 @@ http::Reply Api::dispatch(Context& context) const {
 }
 
 http::Reply Api::answer(const Route& route, Context& context) const {
-  if (route.origin == Origin::own_only) {
+  if (route.audience == Audience::callers) {
     if (auto refusal = access::refuse_foreign(context.request, options_.hosts)) return render(*refusal, context.footer);
   }
   if (std::ranges::find(route.methods, context.request.method) == route.methods.end()) {
@@ -123,6 +155,11 @@ http::Reply Api::answer(const Route& route, Context& context) const {
                         context.footer);
     reply.headers.add("Allow", allowed);
     return reply;
+  }
+  if (route.audience == Audience::callers) {
+    auto token = access::bearer_of(context.request);
+    if (!token) return render(token.error(), context.footer);
+    context.token = *std::move(token);
   }
   return (this->*route.handler)(context);
 }
@@ -141,23 +178,25 @@ http::Reply Api::public_key(const Context& /*context*/) const {
   return {.headers = {{"Content-Type", "application/x-pem-file"}}, .body = options_.public_pem};
 }
 
-http::Reply Api::commands(const Context& context) const {
-  return document(context, commands_text());
+http::Reply Api::commands(const Context& /*context*/) const {
+  return render_document(catalogue::describe());
 }
 
-http::Reply Api::openapi(const Context& context) const {
-  return document(context, openapi_text());
+http::Reply Api::openapi(const Context& /*context*/) const {
+  static const std::string kText = openapi_text(documented_routes());
+  return {.headers = {{"Content-Type", "application/json"}}, .body = kText};
 }
 
-http::Reply Api::document(const Context& context, const std::string& json) {
-  if (const auto token = access::bearer_of(context.request); !token) return render(token.error(), context.footer);
-  return {.headers = {{"Content-Type", "application/json"}}, .body = json};
-}
-
-std::vector<std::string_view> Api::patterns() {
-  std::vector<std::string_view> all;
-  for (const auto& route : routes()) all.push_back(route.pattern);
-  return all;
+std::vector<DocumentedRoute> Api::documented_routes() {
+  std::vector<DocumentedRoute> documented;
+  for (const Route& route : routes()) {
+    if (route.text.id.empty()) continue;
+    documented.push_back({.method = route.methods.front(),
+                          .pattern = route.pattern,
+                          .text = route.text,
+                          .needs_caller = route.audience == Audience::callers});
+  }
+  return documented;
 }
 
 http::Reply Api::refuse(int status, const std::string& reason) {

@@ -62,8 +62,8 @@ class Api {
 
   [[nodiscard]] http::Reply handle(const http::Request& request) const;
 
-  /// The path of every route, with names in braces.
-  [[nodiscard]] static std::vector<std::string_view> patterns();
+  /// Our own paths, for /openapi.json.
+  [[nodiscard]] static std::vector<DocumentedRoute> documented_routes();
 
   /// How many commands and forwarded requests are under way.
   [[nodiscard]] std::size_t in_flight() const { return in_flight_; }
@@ -75,6 +75,7 @@ class Api {
   struct Context {
     const http::Request& request;
     Captures captures;
+    std::optional<upstream::Bearer> token;  ///< of the caller, where a route needs one
     Footer footer;
     protocol::Instant deadline;
   };
@@ -92,7 +93,6 @@ class Api {
   [[nodiscard]] http::Reply commands(const Context& context) const;
   [[nodiscard]] http::Reply openapi(const Context& context) const;
   /// JSON that does not change, for whoever has a credential.
-  [[nodiscard]] static http::Reply document(const Context& context, const std::string& json);
   [[nodiscard]] http::Reply command(const Context& context) const;
   [[nodiscard]] http::Reply action(const Context& context) const;
   [[nodiscard]] http::Reply pass_through(const Context& context) const;
@@ -114,8 +114,8 @@ class Api {
                                       protocol::Result<Plan> (Api::*make_plan)(const Context&) const) const;
 
   [[nodiscard]] http::Reply sign(const Context& context, const std::string& vin, std::string_view name,
-                                 protocol::Payload payload, const upstream::Bearer& token) const;
-  [[nodiscard]] http::Reply forward(const Context& context, std::string target, const upstream::Bearer& token) const;
+                                 protocol::Payload payload) const;
+  [[nodiscard]] http::Reply forward(const Context& context, std::string target) const;
 
   ApiOptions options_;
   ApiParts parts_;

@@ -6,7 +6,6 @@
 #include <optional>
 #include <utility>
 
-#include "daemon/access/caller.h"
 #include "daemon/api/api.h"
 #include "daemon/api/request.h"
 #include "daemon/vehicles/answers.h"
@@ -91,8 +90,6 @@ http::Reply Api::action(const Context& context) const {
 
 http::Reply Api::carry_out(const Context& context,
                            protocol::Result<Plan> (Api::*make_plan)(const Context&) const) const {
-  const auto token = access::bearer_of(context.request);
-  if (!token) return render(token.error(), context.footer);
   if (auto refusal = refuse_unsupported(context.request)) return render(*refusal, context.footer);
   const auto dry_run = flag_in(context.request.query, kDryRun);
   if (!dry_run) return render(dry_run.error(), context.footer);
@@ -103,8 +100,8 @@ http::Reply Api::carry_out(const Context& context,
                                         : describe_forwarding(context.request.method, plan->target),
                           context.footer);
   }
-  if (!plan->payload) return forward(context, plan->target, *token);
-  return sign(context, plan->vin, plan->name, *std::move(plan->payload), *token);
+  if (!plan->payload) return forward(context, plan->target);
+  return sign(context, plan->vin, plan->name, *std::move(plan->payload));
 }
 
 protocol::Result<Api::Plan> Api::plan_command(const Context& context) const {
@@ -148,15 +145,15 @@ protocol::Result<Api::Plan> Api::plan_action(const Context& context) const {
   return Plan{.vin = *vin, .name = std::move(action->name), .payload = std::move(action->payload), .target = {}};
 }
 
-http::Reply Api::sign(const Context& context, const std::string& vin, std::string_view name, protocol::Payload payload,
-                      const upstream::Bearer& token) const {
+http::Reply Api::sign(const Context& context, const std::string& vin, std::string_view name,
+                      protocol::Payload payload) const {
   const UnderWay under_way(in_flight_);
   const auto started = parts_.clock();
   const auto domain = payload.domain;
   const auto report = parts_.commander.execute(
       {.vin = vin,
        .payload = std::move(payload),
-       .token = token,
+       .token = *context.token,
        .patience = {.deadline = context.deadline, .caller_gone = context.request.caller_gone}});
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(parts_.clock() - started);
   const auto outcome = outcome_name(report.outcome);
@@ -181,12 +178,10 @@ http::Reply Api::sign(const Context& context, const std::string& vin, std::strin
 }
 
 http::Reply Api::pass_through(const Context& context) const {
-  const auto token = access::bearer_of(context.request);
-  if (!token) return render(token.error(), context.footer);
-  return forward(context, context.request.target, *token);
+  return forward(context, context.request.target);
 }
 
-http::Reply Api::forward(const Context& context, std::string target, const upstream::Bearer& token) const {
+http::Reply Api::forward(const Context& context, std::string target) const {
   const auto& request = context.request;
   if (request.caller_gone()) {
     return render(Failure{.kind = Kind::expired_unsent, .message = "the caller has gone"}, context.footer);
@@ -198,7 +193,7 @@ http::Reply Api::forward(const Context& context, std::string target, const upstr
                                              .headers = fields_for_fleet_api(request.headers),
                                              .body = request.body,
                                              .deadline = context.deadline},
-                                            token);
+                                            *context.token);
   Footer footer = context.footer;
   footer.upstream_requests = vehicles::has_left(answer) ? 1 : 0;
   auto reply = render_forwarded(answer, effect_of(request.method), footer);

@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 
 #include "crypto/bytes.h"
-#include "daemon/access/caller.h"
 #include "daemon/api/api.h"
 #include "daemon/api/request.h"
 
@@ -35,13 +34,11 @@ http::Reply Api::ready(const Context& /*context*/) const {
   return reply;
 }
 
-http::Reply Api::metrics(const Context& context) const {
-  if (const auto token = access::bearer_of(context.request); !token) return render(token.error(), context.footer);
+http::Reply Api::metrics(const Context& /*context*/) const {
   return {.headers = {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}}, .body = parts_.metrics.text()};
 }
 
-http::Reply Api::status(const Context& context) const {
-  if (const auto token = access::bearer_of(context.request); !token) return render(token.error(), context.footer);
+http::Reply Api::status(const Context& /*context*/) const {
   const auto up = std::chrono::duration_cast<std::chrono::seconds>(parts_.clock() - started_);
   const auto reasons = parts_.not_ready();
   Json document{{"version", FLEETSIGN_VERSION}, {"uptime_seconds", up.count()},      {"ready", reasons.empty()},
@@ -51,15 +48,13 @@ http::Reply Api::status(const Context& context) const {
   return render_document(document);
 }
 
-http::Reply Api::sessions(const Context& context) const {
-  if (const auto token = access::bearer_of(context.request); !token) return render(token.error(), context.footer);
+http::Reply Api::sessions(const Context& /*context*/) const {
   auto sessions = Json::array();
   for (const auto& lane : parts_.lanes.states()) sessions.push_back(describe(lane));
   return render_document({{"sessions", std::move(sessions)}});
 }
 
 http::Reply Api::forget_sessions(const Context& context) const {
-  if (const auto token = access::bearer_of(context.request); !token) return render(token.error(), context.footer);
   const auto vin = parse_vin(context.captures[0]);
   if (!vin) return render(vin.error(), context.footer);
   const auto forgotten = parts_.lanes.forget(*vin);

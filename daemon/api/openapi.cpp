@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/api/openapi.h"
 
-#include <array>
+#include <algorithm>
+#include <cctype>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "protocol/catalogue/catalogue.h"
-#include "protocol/catalogue/document.h"
 #include "protocol/catalogue/openapi.h"
 #include "protocol/failure.h"
 
@@ -16,33 +16,11 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// Paths beside the commands'. What is below /api/1/ without being named here has no schema of ours.
-struct OwnPath {
-  std::string_view method;
-  std::string_view path;
-  std::string_view id;
-  std::string_view summary;
-  std::string_view media;  ///< of the reply
-  bool needs_caller = true;
-  bool is_command = false;  ///< takes a JSON object, and answers as commands do
-};
-constexpr std::array kOwnPaths = {
-    OwnPath{"get", "/health", "health", "Whether the daemon is alive", "text/plain", false},
-    OwnPath{"get", "/ready", "ready", "Whether the daemon is ready", "text/plain", false},
-    OwnPath{"get", "/.well-known/appspecific/com.tesla.3p.public-key.pem", "public_key", "Our public key",
-            "application/x-pem-file", false},
-    OwnPath{"get", "/openapi.json", "openapi", "This document", "application/json"},
-    OwnPath{"get", "/fleetsign/v1/commands", "commands", "Every vehicle command and its parameters",
-            "application/json"},
-    OwnPath{"post", "/fleetsign/v1/vehicles/{vin}/action", "action",
-            "Send any message to a vehicle, as protobuf JSON; where the configuration allows it", "application/json",
-            true, true},
-    OwnPath{"delete", "/fleetsign/v1/vehicles/{vin}/sessions", "forget_sessions",
-            "Forget a vehicle's sessions and keys", "application/json"},
-    OwnPath{"get", "/fleetsign/v1/sessions", "sessions", "The sessions with vehicles", "application/json"},
-    OwnPath{"get", "/fleetsign/v1/status", "status", "How the daemon is, and what it has done", "application/json"},
-    OwnPath{"get", "/metrics", "metrics", "Figures for Prometheus", "text/plain"},
-};
+std::string lower(std::string_view method) {
+  std::string text(method);
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
 
 Json reference_to(const std::string& place) {
   return {{"$ref", "#/components/" + place}};
@@ -150,15 +128,17 @@ Json command_path(const catalogue::Command& command, const Json& replies) {
   return {{"post", std::move(operation)}};
 }
 
-Json own_operation(const OwnPath& row, const Json& replies) {
-  Json operation{
-      {"operationId", "fleetsign_" + std::string(row.id)},
-      {"summary", row.summary},
-      {"tags", {"fleetsign"}},
-      {"responses", {{"200", {{"description", row.summary}, {"content", as_content(row.media, Json::object())}}}}}};
-  if (!row.needs_caller) operation["security"] = Json::array();
-  if (row.path.find("{vin}") != std::string_view::npos) operation["parameters"] = {reference_to("parameters/vin")};
-  if (row.is_command) {
+Json own_operation(const DocumentedRoute& route, const Json& replies) {
+  const auto& [id, summary, media, is_command] = route.text;
+  Json operation{{"operationId", "fleetsign_" + std::string(id)},
+                 {"summary", summary},
+                 {"tags", {"fleetsign"}},
+                 {"responses", {{"200", {{"description", summary}, {"content", as_content(media, Json::object())}}}}}};
+  if (!route.needs_caller) operation["security"] = Json::array();
+  if (route.pattern.find("{vin}") != std::string_view::npos) {
+    operation["parameters"] = Json::array({reference_to("parameters/vin")});
+  }
+  if (is_command) {
     operation["parameters"] = command_parameters();
     operation["requestBody"] = {{"required", true}, {"content", as_content("application/json", {{"type", "object"}})}};
     operation["responses"] = replies;
@@ -166,10 +146,12 @@ Json own_operation(const OwnPath& row, const Json& replies) {
   return operation;
 }
 
-Json document() {
+Json document(const std::vector<DocumentedRoute>& own) {
   Json paths = Json::object();
   const Json replies = references_to(responses(), "responses/");
-  for (const auto& row : kOwnPaths) paths[std::string(row.path)][std::string(row.method)] = own_operation(row, replies);
+  for (const auto& route : own) {
+    paths[std::string(route.pattern)][lower(route.method)] = own_operation(route, replies);
+  }
   for (const auto& command : catalogue::commands()) {
     paths["/api/1/vehicles/{vin}/command/" + std::string(command.name)] = command_path(command, replies);
   }
@@ -193,14 +175,8 @@ Json document() {
 
 }  // namespace
 
-const std::string& openapi_text() {
-  static const std::string text = document().dump() + '\n';
-  return text;
-}
-
-const std::string& commands_text() {
-  static const std::string text = catalogue::describe().dump(2) + '\n';
-  return text;
+std::string openapi_text(const std::vector<DocumentedRoute>& own) {
+  return document(own).dump() + '\n';
 }
 
 }  // namespace fleetsign::api

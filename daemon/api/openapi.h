@@ -3,14 +3,13 @@
 #pragma once
 
 #include <string>
+#include <vector>
+
+#include "daemon/api/routes.h"
 
 namespace fleetsign::api {
 
-/// GET /openapi.json: one operation for each command of the catalogue, and our own paths. The same text each time, as
-/// the rows are; built once. Safe to call from many threads at once.
-const std::string& openapi_text();
-
-/// GET /fleetsign/v1/commands: what `fleetsign commands --json` prints. As above.
-const std::string& commands_text();
+/// GET /openapi.json: one operation for each command of the catalogue, and one for each of these paths of ours.
+std::string openapi_text(const std::vector<DocumentedRoute>& own);
 
 }  // namespace fleetsign::api
