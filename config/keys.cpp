@@ -30,7 +30,8 @@ constexpr std::array kLogFormats = {Choice<LogFormat>{"text", LogFormat::text},
                                     Choice<LogFormat>{"json", LogFormat::json}};
 
 std::optional<std::chrono::milliseconds> read_timeout(const Entry& entry) {
-  return read_duration(entry, 1s, 10min);
+  // A command is sent only while a whole second is left, so a shorter wait could never succeed.
+  return read_duration(entry, 2s, 10min);
 }
 
 /// Where bearer tokens are sent, so plain HTTP never leaves the machine; the URL is not shown, for it may hold a
@@ -119,7 +120,7 @@ constexpr Key kKeys[] = {
     {"fleet_api.region", "auto | na | eu | cn", "auto", "eu", "The region to ask; auto takes it from the token",
      [](Config& config, const Entry& entry) { assign(config.fleet_api.region, read_choice<Region>(entry, kRegions)); }},
     {"timeout", "duration", "10s", "20s",
-     "How long a command may take when its caller does not say so with Prefer: wait; from 1s to timeout_max",
+     "How long a command may take when its caller does not say so with Prefer: wait; from 2s to timeout_max",
      [](Config& config, const Entry& entry) { assign(config.timeout, read_timeout(entry)); }},
     {"timeout_max", "duration", "60s", "2m", "The longest time that a caller may ask for with Prefer: wait; up to 10m",
      [](Config& config, const Entry& entry) { assign(config.timeout_max, read_timeout(entry)); }},

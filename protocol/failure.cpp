@@ -51,7 +51,7 @@ constexpr std::array kKinds = {
     KindRow{Kind::vehicle_error_unclear, "vehicle_error_unclear", 502, kUnknown, 0, kCheckFirst},
     KindRow{Kind::upstream_malformed, "upstream_malformed", 502, kUnknown, 0, kCheckFirst},
     KindRow{Kind::untrusted_reply, "untrusted_reply", 502, kUnknown, 0, kCheckFirst},
-    KindRow{Kind::expired_unsent, "expired_unsent", 504, kNo, 0, "allow more time: the header `Prefer: wait=SECONDS`"},
+    KindRow{Kind::expired_unsent, "expired_unsent", 504, kNo, 0, "allow more time: the header `Prefer: wait=SECONDS`, up to `timeout_max`"},
     KindRow{Kind::no_reply, "no_reply", 504, kUnknown, 0, kCheckFirst},
     KindRow{Kind::upstream_error, "upstream_error", 0, kNo, 0, "this is Fleet API's own answer"},
     KindRow{Kind::internal, "internal", 500, kUnknown, 0,

@@ -30,6 +30,9 @@ constexpr std::array kRefusals = {Refusal{408, Kind::request_timeout}, Refusal{4
                                   Refusal{414, Kind::uri_too_long},    Refusal{431, Kind::headers_too_large},
                                   Refusal{500, Kind::internal},        Refusal{503, Kind::overloaded}};
 
+/// A command is sent only while a whole second is left, so a shorter wait could never succeed.
+constexpr std::chrono::seconds kShortestWait{2};
+
 http::Reply text(std::string body) {
   return {.headers = {{"Content-Type", "text/plain"}}, .body = std::move(body)};
 }
@@ -166,7 +169,7 @@ http::Reply Api::answer(const Route& route, Context& context) const {
 
 protocol::Instant Api::deadline_of(const http::Request& request) const {
   const auto wait = preferred_wait(request);
-  const std::chrono::milliseconds wanted = wait ? *wait : options_.timeout;
+  const std::chrono::milliseconds wanted = wait ? std::max(*wait, kShortestWait) : options_.timeout;
   return parts_.clock() - request.age + std::min(wanted, options_.timeout_max);
 }
 

@@ -92,7 +92,6 @@ class Api {
   [[nodiscard]] http::Reply public_key(const Context& context) const;
   [[nodiscard]] http::Reply commands(const Context& context) const;
   [[nodiscard]] http::Reply openapi(const Context& context) const;
-  /// JSON that does not change, for whoever has a credential.
   [[nodiscard]] http::Reply command(const Context& context) const;
   [[nodiscard]] http::Reply action(const Context& context) const;
   [[nodiscard]] http::Reply pass_through(const Context& context) const;
@@ -115,7 +114,7 @@ class Api {
 
   [[nodiscard]] http::Reply sign(const Context& context, const std::string& vin, std::string_view name,
                                  protocol::Payload payload) const;
-  [[nodiscard]] http::Reply forward(const Context& context, std::string target) const;
+  [[nodiscard]] http::Reply forward(const Context& context, std::string_view name, std::string target) const;
 
   ApiOptions options_;
   ApiParts parts_;

@@ -100,7 +100,7 @@ http::Reply Api::carry_out(const Context& context,
                                         : describe_forwarding(context.request.method, plan->target),
                           context.footer);
   }
-  if (!plan->payload) return forward(context, plan->target);
+  if (!plan->payload) return forward(context, plan->name, plan->target);
   return sign(context, plan->vin, plan->name, *std::move(plan->payload));
 }
 
@@ -155,7 +155,8 @@ http::Reply Api::sign(const Context& context, const std::string& vin, std::strin
        .payload = std::move(payload),
        .token = *context.token,
        .patience = {.deadline = context.deadline, .caller_gone = context.request.caller_gone}});
-  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(parts_.clock() - started);
+  const auto took =
+      context.request.age + std::chrono::duration_cast<std::chrono::milliseconds>(parts_.clock() - started);
   const auto outcome = outcome_name(report.outcome);
   parts_.metrics.count({.outcome = outcome,
                         .took = took,
@@ -178,10 +179,19 @@ http::Reply Api::sign(const Context& context, const std::string& vin, std::strin
 }
 
 http::Reply Api::pass_through(const Context& context) const {
-  return forward(context, context.request.target);
+  // Fleet API has no dry runs: whoever asks for one here would be surprised by what is done.
+  const auto dry_run = flag_in(context.request.query, kDryRun);
+  if (!dry_run) return render(dry_run.error(), context.footer);
+  if (*dry_run) {
+    return render(Failure{.kind = Kind::bad_request,
+                          .message = "only commands have dry runs",
+                          .hint = "POST /api/1/vehicles/VIN/command/NAME?dry_run=true"},
+                  context.footer);
+  }
+  return forward(context, {}, context.request.target);
 }
 
-http::Reply Api::forward(const Context& context, std::string target) const {
+http::Reply Api::forward(const Context& context, std::string_view name, std::string target) const {
   const auto& request = context.request;
   if (request.caller_gone()) {
     return render(Failure{.kind = Kind::expired_unsent, .message = "the caller has gone"}, context.footer);
@@ -199,6 +209,7 @@ http::Reply Api::forward(const Context& context, std::string target) const {
   auto reply = render_forwarded(answer, effect_of(request.method), footer);
   parts_.metrics.count_forwarded(reply.status, *footer.upstream_requests);
   parts_.log.info("forwarded", {{"method", ops::Plain{request.method}},
+                                {"command", ops::Plain{name.empty() ? "-" : name}},
                                 {"status", reply.status},
                                 {"upstream_requests", *footer.upstream_requests},
                                 {"ms", std::chrono::duration_cast<std::chrono::milliseconds>(parts_.clock() - started)},

@@ -41,8 +41,13 @@ http::Reply Api::metrics(const Context& /*context*/) const {
 http::Reply Api::status(const Context& /*context*/) const {
   const auto up = std::chrono::duration_cast<std::chrono::seconds>(parts_.clock() - started_);
   const auto reasons = parts_.not_ready();
-  Json document{{"version", FLEETSIGN_VERSION}, {"uptime_seconds", up.count()},      {"ready", reasons.empty()},
-                {"reasons", reasons},           {"requests_in_flight", in_flight()}, {"lanes", parts_.lanes.size()},
+  Json document{{"version", FLEETSIGN_VERSION},
+                {"uptime_seconds", up.count()},
+                {"ready", reasons.empty()},
+                {"reasons", reasons},
+                {"requests_in_flight", in_flight()},
+                {"lanes", parts_.lanes.size()},
+                {"fleet_api", parts_.fleet_api.known_base_urls()},
                 {"commands", Json::object()}};
   for (const auto& [outcome, count] : parts_.metrics.commands_by_outcome()) document["commands"][outcome] = count;
   return render_document(document);

@@ -2,7 +2,10 @@
 // Fleet API as the daemon calls it: paths and tokens in, answers out; the host is chosen here.
 #pragma once
 
+#include <cstddef>
+#include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -41,9 +44,19 @@ class FleetApi {
   /// Sends it once. Authorization is set from the token; nothing else is added to the headers.
   [[nodiscard]] Answer send(const Call& call, const Bearer& token) const;
 
+  /// Where requests have gone so far, at most kMostKnown of them.
+  [[nodiscard]] std::set<std::string> known_base_urls() const;
+
  private:
+  /// A token may name any host of Tesla's; there are far fewer.
+  static constexpr std::size_t kMostKnown = 16;
+
+  [[nodiscard]] std::string base_url_for(const Bearer& token) const;
+
   Client& client_;
   std::optional<std::string> base_url_;
+  mutable std::mutex mutex_;
+  mutable std::set<std::string> known_{};  ///< with mutex_ held
 };
 
 }  // namespace fleetsign::upstream

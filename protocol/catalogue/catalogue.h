@@ -45,7 +45,7 @@ std::string accepted_values(const Parameter& parameter);
 enum class Route : std::uint8_t {
   sign,     ///< authenticated by us, unless encode() decides for Fleet API's own endpoint
   forward,  ///< Fleet API's own endpoint, the body untouched: do not parse it
-  wake,     ///< POST …/wake_up, then wait until the vehicle is online
+  wake,     ///< Fleet API's POST …/wake_up
 };
 
 /// What encode() may look at beside the arguments.

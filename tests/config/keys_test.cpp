@@ -197,11 +197,11 @@ TEST_CASE("enumerations: a word mistyped or cut short is recognised") {
       Lines{"fleetsign.yaml:1: log.level: \"warn\" is not one of error, warning, info, debug | did you mean warning?"});
 }
 
-TEST_CASE("timeouts: from one second to ten minutes") {
-  CHECK(problems_of("timeout: 1s\ntimeout_max: 1s\n") == Lines{});
+TEST_CASE("timeouts: from two seconds to ten minutes") {
+  CHECK(problems_of("timeout: 2s\ntimeout_max: 2s\n") == Lines{});
   CHECK(problems_of("timeout: 10m\ntimeout_max: 10m\n") == Lines{});
-  CHECK(problems_of("timeout: 999ms\ntimeout_max: 11m\n") ==
-        Lines{"fleetsign.yaml:1: timeout: \"999ms\" is shorter than 1s",
+  CHECK(problems_of("timeout: 1999ms\ntimeout_max: 11m\n") ==
+        Lines{"fleetsign.yaml:1: timeout: \"1999ms\" is shorter than 2s",
               "fleetsign.yaml:2: timeout_max: \"11m\" is longer than 10m"});
 }
 

@@ -128,8 +128,8 @@ class Faults(Case):
 
     def test_too_little_time_sends_nothing(self):
         before = self.warm_up("honk_horn")
-        daemon = self.start(Daemon(self.folder, self.simulator.url, config="timeout: 1s\ntimeout_max: 2s\n"))
-        self.simulator.order(vin(), "delay", ms=500, on="handshake")
+        daemon = self.start(Daemon(self.folder, self.simulator.url, config="timeout: 2s\ntimeout_max: 2s\n"))
+        self.simulator.order(vin(), "delay", ms=1_500, on="handshake")
         reply = daemon.command("honk_horn")
         self.assert_failure(reply, 504, "expired_unsent")
         self.assertEqual(self.simulator.executed(vin()), before)

@@ -170,7 +170,7 @@ class ShutDown(HeldCase):
         self.assert_failure(caller.receive(), 504, "no_reply", executed="unknown")
 
     def test_a_caller_that_stalls_its_request_holds_it_up_no_longer_than_the_deadline(self):
-        _, daemon = self.start_both(config="timeout: 1s\ntimeout_max: 1s\n")
+        _, daemon = self.start_both(config="timeout: 2s\ntimeout_max: 2s\n")
         caller = Caller(daemon.url)
         self.addCleanup(caller.close)
         caller.send("GET", "/health")

@@ -102,4 +102,14 @@ TEST_CASE("dry run: false is as if it were absent, anything else is refused") {
   CHECK(bench.client.requests().empty());
 }
 
+TEST_CASE("dry run: what is only passed on has none, and is not done instead") {
+  const ApiBench bench;
+  const std::string wake_up = "/api/1/vehicles/" + bench.vin + "/wake_up";
+  for (const auto* query : {"?dry_run=true", "?dry_run=1", "?dry_run"}) {
+    CHECK(ApiBench::error_code(bench.send("POST", wake_up + query)) == "bad_request");
+  }
+  CHECK(bench.client.requests().empty());
+  CHECK(bench.send("POST", wake_up + "?dry_run=false").status == 200);
+}
+
 }  // namespace fleetsign::api

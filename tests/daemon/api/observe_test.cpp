@@ -49,6 +49,7 @@ TEST_CASE("api: the status counts commands by outcome") {
   CHECK(status.at("uptime_seconds") == 0);
   CHECK(status.at("requests_in_flight") == 0);
   CHECK(status.at("lanes") == 2);
+  CHECK(status.at("fleet_api") == Json{"https://fleet.test"});
   CHECK(status.at("commands") == Json{{"no_reply", 1}, {"ok", 2}});
 }
 

@@ -42,6 +42,20 @@ TEST_CASE("fleet api: the configured base URL, else the token's, else North Amer
   CHECK(client.requests[0].url == "https://fleet.example/api/1/vehicles?page=2");
   CHECK(client.requests[1].url == std::string(kEurope) + "/api/1/vehicles?page=2");
   CHECK(client.requests[2].url == std::string(kNorthAmerica) + "/api/1/vehicles?page=2");
+  CHECK(configured.known_base_urls() == std::set<std::string>{"https://fleet.example"});
+  CHECK(automatic.known_base_urls() == std::set<std::string>{std::string(kEurope), std::string(kNorthAmerica)});
+}
+
+TEST_CASE("fleet api: it remembers a bounded number of places, whatever tokens name") {
+  Recorder client;
+  const FleetApi fleet_api(client, std::nullopt);
+  for (int host = 0; host < 100; ++host) {
+    const auto claims = R"({"aud":["https://fleet-api.)" + std::to_string(host) + R"(.tesla.com"]})";
+    (void)fleet_api.send({.method = "GET", .target = "/"},
+                         Bearer("e30." + crypto::to_base64url(crypto::as_bytes(claims)) + ".c2ln"));
+  }
+  CHECK(client.requests.back().url == "https://fleet-api.99.tesla.com/");
+  CHECK(fleet_api.known_base_urls().size() == 16);
 }
 
 TEST_CASE("fleet api: a request goes out as it is, with one Authorization, which is the token's") {
