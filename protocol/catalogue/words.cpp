@@ -59,12 +59,20 @@ Failure bad_word(std::string message, std::string hint = {}) {
 }
 
 /// What such a command takes is between the caller and Fleet API.
-bool takes_any(const Command* command) {
-  return command == nullptr || command->route == Route::forward;
+bool takes_any(const Command* command, const Surroundings& surroundings) {
+  return command == nullptr || route_of(*command, surroundings) == Route::forward;
 }
 
-std::string how_to_write(const Command* command) {
-  if (takes_any(command)) return "write name=value, or name:=JSON";
+std::string unknown_parameter(const Command& command, std::string_view name) {
+  std::string message = std::string(command.name) + " has no parameter " + echo_name(name);
+  if (const auto meant = parameter_suggestion(command, name)) message += ", did you mean " + std::string(*meant);
+  return message;
+}
+
+}  // namespace
+
+std::string how_to_write(const Command* command, const Surroundings& surroundings) {
+  if (takes_any(command, surroundings)) return "write name=value, or name:=JSON";
   const Json example = example_body(*command);
   std::string words;
   for (const auto& [name, value] : example.items()) {
@@ -74,24 +82,24 @@ std::string how_to_write(const Command* command) {
   return "for example " + std::string(command->name) + words;
 }
 
-Failure unknown_parameter(const Command& command, std::string_view name) {
-  std::string message = std::string(command.name) + " has no parameter " + echo_name(name);
-  if (const auto meant = parameter_suggestion(command, name)) message += ", did you mean " + std::string(*meant);
-  return bad_word(std::move(message), how_to_write(&command));
-}
-
-}  // namespace
-
-protocol::Result<Json> body_from_words(const Command* command, std::span<const std::string> words) {
+protocol::Result<Json> body_from_words(const Command* command, std::span<const std::string> words,
+                                       const Surroundings& surroundings) {
   Json body = Json::object();
-  for (const std::string& text : words) {
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::string& text = words[i];
     // Deep JSON would be a deep recursion when it is written.
     if (text.size() > kMaxBody) return bad_word("a parameter is too long");
     if (!is_utf8(text)) return bad_word("a parameter is not UTF-8");
     const auto word = split(text);
-    if (!word) return bad_word(echo_name(text) + " is not a parameter and its value", how_to_write(command));
+    if (!word) {
+      // Somebody may have typed just the value, a PIN: it is not shown.
+      return bad_word("word " + std::to_string(i + 1) + " after the command is not a parameter and its value",
+                      how_to_write(command, surroundings));
+    }
     const auto* parameter = command != nullptr ? find_parameter(*command, word->name) : nullptr;
-    if (parameter == nullptr && !takes_any(command)) return unknown_parameter(*command, word->name);
+    if (parameter == nullptr && !takes_any(command, surroundings)) {
+      return bad_word(unknown_parameter(*command, word->name), how_to_write(command, surroundings));
+    }
     if (body.contains(word->name)) return bad_word("parameter " + echo_name(word->name) + " is given twice");
     Json value =
         word->is_json ? Json::parse(word->value, nullptr, /*allow_exceptions=*/false) : typed(parameter, word->value);
