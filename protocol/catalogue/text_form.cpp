@@ -91,14 +91,26 @@ class Values final : public TextFormat::FastFieldValuePrinter {
   }
 };
 
-/// Of a type that no private field has, protobuf would print the value: the test of every field would fail.
+/// Prints the mask for a field of any type: protobuf has a function for each, and prints the value where one is
+/// missing.
 class Mask final : public TextFormat::FastFieldValuePrinter {
  public:
   explicit Mask(bool& used) : used_(used) {}
-  void PrintString(const std::string&, Generator* out) const override { print(out); }
+  void PrintBool(bool, Generator* out) const override { print(out); }
+  void PrintInt32(std::int32_t, Generator* out) const override { print(out); }
+  void PrintUInt32(std::uint32_t, Generator* out) const override { print(out); }
+  void PrintInt64(std::int64_t, Generator* out) const override { print(out); }
+  void PrintUInt64(std::uint64_t, Generator* out) const override { print(out); }
   void PrintFloat(float, Generator* out) const override { print(out); }
   void PrintDouble(double, Generator* out) const override { print(out); }
-  void PrintInt64(std::int64_t, Generator* out) const override { print(out); }
+  void PrintString(const std::string&, Generator* out) const override { print(out); }
+  void PrintBytes(const std::string&, Generator* out) const override { print(out); }
+  void PrintEnum(std::int32_t, const std::string&, Generator* out) const override { print(out); }
+  bool PrintMessageContent(const Message&, int, int, bool, Generator* out) const override {
+    print(out);
+    out->PrintLiteral("\n");
+    return true;
+  }
 
  private:
   void print(Generator* out) const {
@@ -109,8 +121,8 @@ class Mask final : public TextFormat::FastFieldValuePrinter {
   bool& used_;
 };
 
-void mask_private_fields(TextFormat::Printer& printer, bool& used) {
-  for (const std::string_view name : kPrivateFields) {
+void mask_fields(TextFormat::Printer& printer, std::span<const std::string_view> names, bool& used) {
+  for (const std::string_view name : names) {
     const auto* field = google::protobuf::DescriptorPool::generated_pool()->FindFieldByName(std::string(name));
     auto mask = std::make_unique<Mask>(used);
     if (printer.RegisterFieldValuePrinter(field, mask.get())) static_cast<void>(mask.release());
@@ -144,12 +156,12 @@ std::span<const std::string_view> private_fields() {
   return kPrivateFields;
 }
 
-TextForm text_form(const Message& message, Privacy privacy) {
+TextForm text_form(const Message& message, Privacy privacy, std::span<const std::string_view> masked_fields) {
   TextForm form;
   TextFormat::Printer printer;
   printer.SetDefaultFieldValuePrinter(new Values);  // the printer owns it
   if (privacy == Privacy::masked) {
-    mask_private_fields(printer, form.masked);
+    mask_fields(printer, masked_fields, form.masked);
     printer.SetHideUnknownFields(true);
   }
   printer.PrintToString(message, &form.text);

@@ -32,8 +32,10 @@ struct TextForm {
   bool masked = false;  ///< something was left out, so the bytes behind the text are private, too
 };
 
-/// Fields that this version does not know may hold anything: masked, the text says only how many bytes they have.
-TextForm text_form(const google::protobuf::Message& message, Privacy privacy);
+/// Masked are the `masked_fields`, full names, whatever their type. Fields that this version does not know may hold
+/// anything: the masked text says only how many bytes they have.
+TextForm text_form(const google::protobuf::Message& message, Privacy privacy,
+                   std::span<const std::string_view> masked_fields = private_fields());
 
 /// What a domain is told: an UnsignedMessage, or an Action, the unpublished one where only that has what is in the
 /// bytes. Null when they are no such message.
