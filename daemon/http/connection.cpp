@@ -69,6 +69,7 @@ Connection::Step Connection::receive() {
     }
     if (reader_.complete()) return Step::done;
     if (phase_ == Phase::idle && !reader_.idle()) enter(Phase::reading, limits_.request);
+    if (phase_ == Phase::reading && !bytes.empty() && is_late()) return Step::waits;  // for on_deadline() to answer
     if (reader_.take_expectation() && transport_->write(kContinue, {}).bytes != kContinue.size()) return Step::closed;
     const auto [state, size] = transport_->read(buffer);
     if (state != Transport::State::moved) {

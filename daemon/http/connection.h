@@ -45,7 +45,7 @@ class Connection {
   [[nodiscard]] bool established() const { return transport_->established(); }
   /// Goes on with the handshake, and no further.
   Step establish();
-  /// Reads until there is a request; establishes the connection before that.
+  /// Reads until there is a request, or until what came was late; establishes the connection before that.
   Step receive();
   /// The request of a receive() that is done, with its peer, endpoint and age; caller_gone is left to others.
   Head take_request();
@@ -61,6 +61,7 @@ class Connection {
   [[nodiscard]] Phase phase() const { return phase_; }
   /// When the budget of this phase ends.
   [[nodiscard]] Clock::time_point deadline() const { return deadline_; }
+  [[nodiscard]] bool is_late() const { return deadline_ <= Clock::now(); }
   /// What it waits for, for epoll.
   [[nodiscard]] unsigned events() const;
 

@@ -37,8 +37,8 @@ bool asks_for(std::string_view bytes, std::string_view path) {
   return false;
 }
 
-/// Of one that hung up: whether it has left nothing to be answered. Looks into TLS, as a farewell is a message there.
-bool left_nothing(Connection& connection) {
+/// Whether nothing has come that could be answered. Looks into TLS, where a farewell, too, is a message.
+bool has_nothing(Connection& connection) {
   if (!connection.established()) return !connection.has_pending();
   std::array<char, 1> byte{};
   return connection.peek(byte).empty();
@@ -123,6 +123,7 @@ void Door::on_arrival(BoundEndpoint::Arrival arrival) {
 }
 
 void Door::on_event(std::unique_ptr<Connection> connection, Sign sign) {
+  if (connection->is_late()) return on_deadline(std::move(connection));  // also of one that never rests
   if (connection->phase() == Phase::writing) {
     const Step step = connection->flush();
     return settle(std::move(connection), step);
@@ -131,14 +132,14 @@ void Door::on_event(std::unique_ptr<Connection> connection, Sign sign) {
     const Step step = connection->drain();
     return settle(std::move(connection), step);
   }
-  if (sign == Sign::hang_up && left_nothing(*connection)) return;  // so that the dead do not stand in the queue
+  if (sign == Sign::hang_up && has_nothing(*connection)) return;  // so that the dead do not stand in the queue
   dispatch(std::move(connection));
 }
 
 void Door::on_deadline(std::unique_ptr<Connection> connection) {
   if (connection->phase() == Phase::idle) {
     // A request that comes at the last moment is served; its caller would not know whether it was.
-    if (connection->established() && connection->has_pending()) dispatch(std::move(connection));
+    if (connection->established() && !has_nothing(*connection)) dispatch(std::move(connection));
     return;
   }
   if (connection->phase() != Phase::reading) return;

@@ -17,6 +17,9 @@ using State = Transport::State;
 constexpr std::size_t kRecordBytes = SSL3_RT_MAX_PLAIN_LENGTH;
 /// So that a fast caller with a long reply does not keep a thread for itself.
 constexpr int kRecordsAtOnce = 16;
+/// A record takes two. OpenSSL goes on by itself behind records without data, such as key updates in TLS 1.3 and calls
+/// for a renegotiation in 1.2: its caller would stay in one call for as long as the peer sends them.
+constexpr int kReadsAtOnce = 16;
 
 /// What a BIO returns for what its socket did.
 int tell(BIO* bio, Transport::Moved moved) {
@@ -24,43 +27,6 @@ int tell(BIO* bio, Transport::Moved moved) {
   if (moved.state == State::wants_readable) BIO_set_retry_read(bio);
   if (moved.state == State::wants_writable) BIO_set_retry_write(bio);
   return moved.state == State::closed ? 0 : -1;
-}
-
-PlainTransport& socket_of(BIO* bio) {
-  return *static_cast<PlainTransport*>(BIO_get_data(bio));
-}
-
-int read_socket(BIO* bio, char* into, int size) {
-  BIO_clear_retry_flags(bio);
-  return tell(bio, socket_of(bio).PlainTransport::read({into, static_cast<std::size_t>(size)}));
-}
-
-int write_socket(BIO* bio, const char* from, int size) {
-  BIO_clear_retry_flags(bio);
-  return tell(bio, socket_of(bio).PlainTransport::write({from, static_cast<std::size_t>(size)}, {}));
-}
-
-long control_socket(BIO* /*bio*/, int command, long /*number*/, void* /*pointer*/) {
-  return command == BIO_CTRL_FLUSH ? 1 : 0;  // nothing is held back
-}
-
-BIO_METHOD* make_socket_method() {
-  constexpr const char* kOperation = "making a kind of socket";
-  BIO_METHOD* const method =
-      crypto::require(BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "socket"), kOperation);
-  crypto::require(BIO_meth_set_read(method, read_socket), kOperation);
-  crypto::require(BIO_meth_set_write(method, write_socket), kOperation);
-  crypto::require(BIO_meth_set_ctrl(method, control_socket), kOperation);
-  return method;
-}
-
-/// The BIO for sockets that OpenSSL has raises SIGPIPE when the peer has gone.
-crypto::Bio make_bio(PlainTransport& socket) {
-  static BIO_METHOD* const method = make_socket_method();
-  crypto::Bio bio(crypto::require(BIO_new(method), "making a socket"));
-  BIO_set_data(bio.get(), &socket);
-  BIO_set_init(bio.get(), 1);
-  return bio;
 }
 
 /// Empty, too, for one with a null character, which some reader would take for a shorter name.
@@ -101,6 +67,48 @@ std::string_view next_record(std::string_view first, std::string_view second, st
 
 }  // namespace
 
+/// What OpenSSL reads from and writes to. The BIO for sockets that it has itself raises SIGPIPE when the peer has gone.
+class TlsTransport::Socket {
+ public:
+  static crypto::Bio make(TlsTransport& owner) {
+    static BIO_METHOD* const method = make_method();
+    crypto::Bio bio(crypto::require(BIO_new(method), "making a socket"));
+    BIO_set_data(bio.get(), &owner);
+    BIO_set_init(bio.get(), 1);
+    return bio;
+  }
+
+ private:
+  static TlsTransport& owner_of(BIO* bio) { return *static_cast<TlsTransport*>(BIO_get_data(bio)); }
+
+  static int read(BIO* bio, char* into, int size) {
+    BIO_clear_retry_flags(bio);
+    TlsTransport& owner = owner_of(bio);
+    if (owner.reads_left_ == 0) return tell(bio, {State::wants_readable});
+    --owner.reads_left_;
+    return tell(bio, owner.PlainTransport::read({into, static_cast<std::size_t>(size)}));
+  }
+
+  static int write(BIO* bio, const char* from, int size) {
+    BIO_clear_retry_flags(bio);
+    return tell(bio, owner_of(bio).PlainTransport::write({from, static_cast<std::size_t>(size)}, {}));
+  }
+
+  static long control(BIO* /*bio*/, int command, long /*number*/, void* /*pointer*/) {
+    return command == BIO_CTRL_FLUSH ? 1 : 0;  // nothing is held back
+  }
+
+  static BIO_METHOD* make_method() {
+    constexpr const char* kOperation = "making a kind of socket";
+    BIO_METHOD* const method =
+        crypto::require(BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "socket"), kOperation);
+    crypto::require(BIO_meth_set_read(method, read), kOperation);
+    crypto::require(BIO_meth_set_write(method, write), kOperation);
+    crypto::require(BIO_meth_set_ctrl(method, control), kOperation);
+    return method;
+  }
+};
+
 TlsTransport::TlsTransport(Descriptor socket, std::shared_ptr<TlsServer> server)
     : PlainTransport(std::move(socket)), server_(std::move(server)) {}
 
@@ -113,6 +121,7 @@ template <class Call>
 State TlsTransport::attempt(Call call) {
   ERR_clear_error();
   const crypto::DrainErrors drain;
+  reads_left_ = kReadsAtOnce;
   const int result = call();
   switch (SSL_get_error(ssl_.get(), result)) {
     case SSL_ERROR_NONE:
@@ -138,7 +147,7 @@ State TlsTransport::begin() {
     return State::not_tls;
   }
   ssl_.reset(crypto::require(SSL_new(std::exchange(server_, nullptr)->context().get()), "starting TLS"));
-  BIO* const bio = make_bio(*this).release();
+  BIO* const bio = Socket::make(*this).release();
   SSL_set_bio(ssl_.get(), bio, bio);
   SSL_set_accept_state(ssl_.get());
   stage_ = Stage::handshaking;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A connection over TLS, on OpenSSL, which reads one record at a time and none ahead: what has come and was not read
-// makes the descriptor readable, so that no request lies decrypted and unseen.
+// makes the descriptor readable, so that no request lies decrypted and unseen. A call takes a few records at most; when
+// none of them holds data, it says so, and the descriptor is readable still.
 #pragma once
 
 #include <openssl/ssl.h>
@@ -45,6 +46,8 @@ class TlsTransport final : public PlainTransport {
     broken,  ///< by an error behind which OpenSSL is not to be called again
   };
 
+  class Socket;
+
   template <class Call>
   State attempt(Call call);
   State begin();
@@ -54,6 +57,7 @@ class TlsTransport final : public PlainTransport {
   crypto::Handle<SSL, SSL_free> ssl_;
   std::optional<PeerCertificate> certificate_;
   Stage stage_ = Stage::untouched;
+  int reads_left_ = 0;  ///< of the socket, in the call of OpenSSL that is under way
 };
 
 }  // namespace fleetsign::http

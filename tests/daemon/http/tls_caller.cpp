@@ -73,6 +73,15 @@ std::string TlsCaller::seal(std::string_view bytes) {
   return take_all(output_);
 }
 
+std::string TlsCaller::key_updates(int count) {
+  const crypto::DrainErrors drain;
+  for (int i = 0; i < count; ++i) {
+    SSL_key_update(ssl_.get(), SSL_KEY_UPDATE_NOT_REQUESTED);
+    SSL_do_handshake(ssl_.get());
+  }
+  return take_all(output_);
+}
+
 bool TlsCaller::send(std::string_view bytes) {
   return send_sealed(seal(bytes));
 }

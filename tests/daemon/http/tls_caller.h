@@ -37,6 +37,8 @@ class TlsCaller final : public Caller {
 
   /// The records that send() would send.
   std::string seal(std::string_view bytes);
+  /// Records that hold no data, of which a peer may send any number (TLS 1.3; RFC 8446 section 4.6.3).
+  std::string key_updates(int count);
   bool send_sealed(std::string_view records) { return Caller::send(records); }
 
  private:
