@@ -47,9 +47,9 @@ struct FleetApi {
 /// Bounds on everything that a stranger can grow.
 struct Limits {
   std::size_t connections = 10'000;
-  std::size_t connections_per_peer = 10'000;
-  std::size_t workers = 4'096;  ///< requests being handled at once
-  std::size_t queue = 4'096;    ///< requests that wait for a worker
+  std::size_t connections_per_peer = 1'000;  ///< of a user of Unix sockets, or an address of another machine
+  std::size_t workers = 4'096;               ///< requests being handled at once
+  std::size_t queue = 4'096;                 ///< requests that wait for a worker
   std::size_t uri_bytes = 8 * 1024;
   std::size_t header_bytes = 32 * 1024;  ///< all fields together
   std::size_t header_count = 100;

@@ -151,10 +151,12 @@ constexpr Key kKeys[] = {
      "over a restart",
      [](Config& config, const Entry& entry) { assign(config.pin_vehicle_keys, read_boolean(entry)); }},
     {"limits.connections", "count", "10000", "1000",
-     "The most connections at once; a further one is answered 503; each takes a file descriptor",
+     "The most connections at once, a file descriptor each, of which other machines get at most half; a further one is "
+     "answered 503, over https closed",
      set_count<&Limits::connections, 1, 1'000'000>},
-    {"limits.connections_per_peer", "count", "10000", "100",
-     "The most connections at once from one address; all Unix sockets together count as one",
+    {"limits.connections_per_peer", "count", "1000", "100",
+     "The most connections at once of each address of another machine, and of each user of Unix sockets; programs of "
+     "this machine that come over TCP have no such limit",
      set_count<&Limits::connections_per_peer, 1, 1'000'000>},
     {"limits.workers", "count", "4096", "256", "The most requests being handled at once, a thread each",
      set_count<&Limits::workers, 1, 32'768>},

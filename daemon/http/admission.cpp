@@ -3,32 +3,48 @@
 
 #include <sys/socket.h>
 
+#include <string_view>
+
 namespace fleetsign::http {
 namespace {
 
+/// How an IPv4 address is written that comes in over an IPv6 socket (RFC 4291 section 2.5.5.2).
+constexpr std::string_view kMapped = "::ffff:";
+
 /// Users of a Unix socket share its address; the limit is meant for each of them.
-std::string key_of(const Peer& peer) {
-  return peer.uid ? peer.address + ":" + std::to_string(*peer.uid) : peer.address;
+Admission::Share share_of(const Peer& peer) {
+  if (peer.uid) return {.peer = peer.address + ":" + std::to_string(*peer.uid)};
+  if (peer.address == "unix") return {.peer = peer.address};
+  std::string_view address = peer.address;
+  if (address.starts_with(kMapped)) address.remove_prefix(kMapped.size());
+  if (address == "::1" || address.starts_with("127.")) return {};
+  return {.peer = std::string(address), .from_afar = true};
 }
 
 }  // namespace
 
 std::optional<Admission::Ticket> Admission::enter(int descriptor, const Peer& peer) {
-  std::string key = key_of(peer);
+  Share share = share_of(peer);
   const std::lock_guard lock(mutex_);
   if (descriptors_.size() >= limits_.connections) return std::nullopt;
-  const auto of_peer = per_peer_.find(key);
-  if (of_peer != per_peer_.end() && of_peer->second >= limits_.connections_per_peer) return std::nullopt;
-  ++per_peer_[key];
+  if (share.from_afar && from_afar_ >= limits_.connections / 2) return std::nullopt;
+  if (!share.peer.empty()) {
+    const auto of_peer = per_peer_.find(share.peer);
+    if (of_peer != per_peer_.end() && of_peer->second >= limits_.connections_per_peer) return std::nullopt;
+    ++per_peer_[share.peer];
+  }
+  if (share.from_afar) ++from_afar_;
   descriptors_.insert(descriptor);
-  return Ticket(this, descriptor, std::move(key));
+  return Ticket(this, descriptor, std::move(share));
 }
 
-void Admission::leave(int descriptor, const std::string& peer) {
+void Admission::leave(int descriptor, const Share& share) {
   const std::lock_guard lock(mutex_);
   descriptors_.erase(descriptor);
-  const auto of_peer = per_peer_.find(peer);
-  if (--of_peer->second == 0) per_peer_.erase(of_peer);
+  if (share.from_afar) --from_afar_;
+  if (const auto of_peer = per_peer_.find(share.peer); of_peer != per_peer_.end() && --of_peer->second == 0) {
+    per_peer_.erase(of_peer);
+  }
   if (descriptors_.empty()) empty_.notify_all();
 }
 

@@ -9,7 +9,7 @@ namespace fleetsign::http {
 /// Bounds on everything that a stranger can grow. Each has a test.
 struct Limits {
   std::size_t connections = 10'000;
-  std::size_t connections_per_peer = 10'000;
+  std::size_t connections_per_peer = 1'000;      ///< of a user of Unix sockets, or an address of another machine
   std::size_t workers = 4'096;                   ///< the most requests being handled at once
   std::size_t queue = 4'096;                     ///< readable connections waiting for a worker; beyond: 503
   std::size_t uri_bytes = 8 * 1024;              ///< 414

@@ -245,20 +245,21 @@ class Limits(ListenCase):
             self.assertEqual(silent.recv(1), b"")
         self.assertEqual(ask(server.url), 200)
 
-    def test_connections_have_an_end_in_total_and_for_each_address(self):
-        for limits, other_status in (("connections: 1", 503), ("connections_per_peer: 1", 200)):
+    def test_connections_have_an_end_in_total_and_for_each_user_of_a_unix_socket(self):
+        for limits, over_tcp in (("connections: 1", 503), ("connections_per_peer: 1", 200)):
             with self.subTest(limits):
                 server = self.limited(limits)
-                with connect(server.url) as first:
+                with connect(self.other) as first:
                     first.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
                     self.assertEqual(receive(first).status, 200)
-                    with connect(server.url) as second:
+                    with connect(self.other) as second:
                         self.assertEqual(receive(second).status, 503)
-                    with connect(self.other) as third:
-                        if other_status == 200:
-                            third.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
-                        self.assertEqual(receive(third).status, other_status)
-                eventually(lambda: self.is_served(server.url), "the place of the first one is free again")
+                    with connect(server.url) as third, connect(server.url) as fourth:
+                        for caller in (third, fourth):
+                            if over_tcp == 200:
+                                caller.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                            self.assertEqual(receive(caller).status, over_tcp)
+                eventually(lambda: self.is_served(self.other), "the place of the first one is free again")
                 server.stop()
 
     def is_served(self, url):

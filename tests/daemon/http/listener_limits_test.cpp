@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "tests/crypto/temporary_folder.h"
 #include "tests/daemon/http/listener_fixture.h"
 
 namespace fleetsign::http {
@@ -211,14 +212,18 @@ TEST_CASE("listener: beyond the limit of connections a caller is told to come ag
   CHECK(first.ask(get("/")) == 200);
 }
 
-TEST_CASE("listener: one address can take its share of connections and no more") {
-  const auto listener = listen({.endpoints = {{"http://127.0.0.1:0"}, {"http://[::1]:0"}},
-                                .limits = {.connections_per_peer = 1},
-                                .handler = echo});
-  Caller first(listener->urls()[0]);
+TEST_CASE("listener: one user of a Unix socket can take their share of connections and no more") {
+  const crypto::test::TemporaryFolder folder;
+  const std::string unix_url = "unix:" + (folder.path() / "api.sock").native();
+  const auto listener = listen(
+      {.endpoints = {{unix_url}, {"http://127.0.0.1:0"}}, .limits = {.connections_per_peer = 1}, .handler = echo});
+  Caller first(unix_url);
   CHECK(first.ask(get("/")) == 200);
-  CHECK(Caller(listener->urls()[0]).receive()->status == 503);
-  CHECK(Caller(listener->urls()[1]).ask(get("/")) == 200);
+  CHECK(Caller(unix_url).receive()->status == 503);
+  const std::string tcp_url = listener->urls()[1];
+  Caller second(tcp_url);
+  CHECK(second.ask(get("/")) == 200);
+  CHECK(Caller(tcp_url).ask(get("/")) == 200);
 }
 
 TEST_CASE("listener: a connection ends after its number of requests, and says so before") {
