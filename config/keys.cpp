@@ -168,7 +168,8 @@ constexpr Key kKeys[] = {
      set_size<&Limits::header_bytes, kKiB, kMiB>},
     {"limits.header_count", "count", "100", "50", "The most header fields, else 431; from 10 to 1000",
      set_count<&Limits::header_count, 10, 1'000>},
-    {"limits.body_bytes", "size", "1MiB", "64KiB", "The largest body, else 413; from 1KiB to 64MiB",
+    {"limits.body_bytes", "size", "1MiB", "64KiB",
+     "The largest body of a command, or of a request to fleetsign itself, else 413; from 1KiB to 64MiB",
      set_size<&Limits::body_bytes, kKiB, 64 * kMiB>},
     {"limits.first_byte", "duration", "60s", "5m", "How long a connection may be silent between requests",
      set_time<&Limits::first_byte>},
@@ -197,6 +198,9 @@ const Key* find_key(std::string_view name) {
 }
 
 std::string environment_name(std::string_view key) {
+    {"limits.forwarded_body_bytes", "size", "16MiB", "1MiB",
+     "The largest body of any other request below /api/1/, which is passed on, else 413; from 1KiB to 64MiB",
+     set_size<&Limits::forwarded_body_bytes, kKiB, 64 * kMiB>},
   std::string name(kEnvironmentPrefix);
   for (const char c : key) name += c == '.' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
   return name;

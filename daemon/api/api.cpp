@@ -52,6 +52,7 @@ struct Api::Route {
   RouteText text = {};
   Audience audience = Audience::callers;
   std::vector<config::Serve> also_served = {};  ///< where, beside the endpoints that serve all
+  http::BodyLimit body = http::BodyLimit::usual;
 
   [[nodiscard]] bool is_served(config::Serve at) const {
     return at == config::Serve::all || std::ranges::find(also_served, at) != also_served.end();
@@ -101,7 +102,13 @@ std::vector<Api::Route> Api::make_routes() {
        &Api::forget_sessions,
        {"forget_sessions", "Forget a vehicle's sessions and keys"}},
       {{"POST"}, "/api/1/vehicles/{vin}/command/{name}", &Api::command},
-      {{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}, "/api/1/*", &Api::pass_through},
+      {{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"},
+       "/api/1/*",
+       &Api::pass_through,
+       {},
+       Audience::callers,
+       {},
+       http::BodyLimit::large},
   };
 }
 
@@ -130,6 +137,20 @@ http::Reply Api::handle(const http::Request& request) const {
   return reply;
 }
 
+const Api::Route* Api::find_route(const http::Request& request, Captures& captures) const {
+  const auto serve = options_.endpoints.at(request.endpoint);
+  for (const Route& route : routes()) {
+    if (route.is_served(serve) && matches(route.pattern, request.path, captures)) return &route;
+  }
+  return nullptr;
+}
+
+http::BodyLimit Api::body_limit(const http::Request& head) const {
+  Captures captures;
+  const Route* route = find_route(head, captures);
+  return route == nullptr ? http::BodyLimit::usual : route->body;
+}
+
 http::Reply Api::dispatch(Context& context) const {
   const auto& path = context.request.path;
   if (!is_plain_path(path)) {
@@ -138,13 +159,11 @@ http::Reply Api::dispatch(Context& context) const {
                           .hint = "write it without `..`, `\\`, `#` and control characters"},
                   context.footer);
   }
-  const auto serve = options_.endpoints.at(context.request.endpoint);
-  for (const Route& route : routes()) {
-    if (route.is_served(serve) && matches(route.pattern, path, context.captures)) return answer(route, context);
-  }
+  if (const Route* route = find_route(context.request, context.captures)) return answer(*route, context);
+  const bool serves_all = options_.endpoints.at(context.request.endpoint) == config::Serve::all;
   return render(Failure{.kind = Kind::not_found,
                         .message = "there is nothing at this path",
-                        .hint = serve == config::Serve::all ? "" : "this address serves a few paths only"},
+                        .hint = serves_all ? "" : "this address serves a few paths only"},
                 context.footer);
 }
 

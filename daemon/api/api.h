@@ -62,6 +62,9 @@ class Api {
 
   [[nodiscard]] http::Reply handle(const http::Request& request) const;
 
+  /// Larger for what is passed on. For a request whose head is known: method, path and endpoint.
+  [[nodiscard]] http::BodyLimit body_limit(const http::Request& head) const;
+
   /// Our own paths, for /openapi.json.
   [[nodiscard]] static std::vector<DocumentedRoute> documented_routes();
 
@@ -83,6 +86,8 @@ class Api {
   [[nodiscard]] static std::vector<Route> make_routes();
   [[nodiscard]] static const std::vector<Route>& routes();
 
+  /// The row of the request's path where it came in, and what its pattern captures; null when there is none.
+  [[nodiscard]] const Route* find_route(const http::Request& request, Captures& captures) const;
   [[nodiscard]] http::Reply dispatch(Context& context) const;
   [[nodiscard]] http::Reply answer(const Route& route, Context& context) const;
   [[nodiscard]] protocol::Instant deadline_of(const http::Request& request) const;

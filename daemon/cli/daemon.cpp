@@ -67,6 +67,7 @@ http::ListenerOptions listener_options(const config::Config& config, std::vector
                                 .handler = [&api](const http::Request& request) { return api.handle(request); },
                                 .express_paths = api::kExpressPaths,
                                 .refusal = api::Api::refuse,
+                                .body_limit = [&api](const http::Request& head) { return api.body_limit(head); },
                                 .report =
                                     [&log](const std::string& message) {
                                       log.warning("listener", {{"what", ops::Plain{message}}});

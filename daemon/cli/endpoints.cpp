@@ -29,6 +29,7 @@ http::Endpoint endpoint_of(const config::Listen& listen) {
 
 http::Limits limits_of(const config::Limits& limits) {
   return {.connections = limits.connections,
+          .large_body_bytes = limits.forwarded_body_bytes,
           .connections_per_peer = limits.connections_per_peer,
           .workers = limits.workers,
           .queue = limits.queue,

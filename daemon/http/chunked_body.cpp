@@ -17,13 +17,11 @@ constexpr std::string_view kLineEnd = "\r\n";
 Refusal bad_framing() {
   return {400, "the chunked body is malformed"};
 }
-Refusal too_large() {
-  return {413, "the request body is too large"};
-}
 
 }  // namespace
 
-std::optional<Refusal> ChunkedBody::decode(std::string_view& bytes, std::string& body, const Limits& limits) {
+std::optional<Refusal> ChunkedBody::decode(std::string_view& bytes, std::string& body, std::size_t body_bytes,
+                                           const Limits& limits) {
   while (!done() && !bytes.empty()) {
     if (state_ == State::data) {
       const std::size_t taken = std::min(left_, bytes.size());
@@ -51,7 +49,7 @@ std::optional<Refusal> ChunkedBody::decode(std::string_view& bytes, std::string&
     if (feed == 0 || bytes[feed - 1] != '\r') return bad_framing();
     const std::string_view line = bytes.substr(0, feed - 1);
     bytes.remove_prefix(feed + 1);
-    if (auto refusal = in_trailer ? read_trailer(line, limits) : read_size(line, limits.body_bytes - body.size())) {
+    if (auto refusal = in_trailer ? read_trailer(line, limits) : read_size(line, body_bytes - body.size())) {
       return refusal;
     }
   }
@@ -69,7 +67,7 @@ std::optional<Refusal> ChunkedBody::read_size(std::string_view line, std::size_t
   }
   if (!is_field_value(extension) || extension_bytes_ > kExtensionBytes) return bad_framing();
   std::from_chars(digits.data(), digits.data() + digits.size(), left_, 16);
-  if (left_ > room) return too_large();
+  if (left_ > room) return body_too_large();
   state_ = left_ == 0 ? State::trailer : State::data;
   return std::nullopt;
 }

@@ -15,8 +15,10 @@ namespace fleetsign::http {
 class ChunkedBody {
  public:
   /// Takes what it understands off the front of `bytes` and appends the content to `body`; what stays in `bytes` comes
-  /// again, with more behind it. Extensions and trailer fields are checked and dropped (sections 7.1.1 and 7.1.2).
-  std::optional<Refusal> decode(std::string_view& bytes, std::string& body, const Limits& limits);
+  /// again, with more behind it. The body may have `body_bytes`; extensions and trailer fields are checked and dropped
+  /// (sections 7.1.1 and 7.1.2).
+  std::optional<Refusal> decode(std::string_view& bytes, std::string& body, std::size_t body_bytes,
+                                const Limits& limits);
 
   /// Whether the body is whole: what is left in `bytes` belongs to the next request.
   [[nodiscard]] bool done() const { return state_ == State::done; }

@@ -22,13 +22,12 @@ std::string_view from(std::string_view text, std::size_t at) {
 }  // namespace
 
 Connection::Connection(std::unique_ptr<Transport> transport, Peer peer, Admission::Ticket ticket, const Limits& limits,
-                       std::size_t endpoint)
+                       BodyLimitOf body_limit, std::size_t endpoint)
     : limits_(limits),
       transport_(std::move(transport)),
       ticket_(std::move(ticket)),
       peer_(std::move(peer)),
-      endpoint_(endpoint),
-      reader_(limits) {
+      reader_(limits, std::move(body_limit), endpoint) {
   enter(Phase::idle, limits_.first_byte);
 }
 
@@ -85,7 +84,6 @@ Head Connection::take_request() {
   Head head = reader_.take();
   head.request.peer = peer_;
   transport_->identify(head.request.peer);
-  head.request.endpoint = endpoint_;
   head.request.age = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - *std::exchange(begun_, {}));
   may_send_more_ = head.keep_alive;
   if (++requests_ >= limits_.requests_per_connection) head.keep_alive = false;

@@ -36,7 +36,7 @@ class Connection {
 
   /// `limits` outlives the connection.
   Connection(std::unique_ptr<Transport> transport, Peer peer, Admission::Ticket ticket, const Limits& limits,
-             std::size_t endpoint = 0);
+             BodyLimitOf body_limit = {}, std::size_t endpoint = 0);
 
   /// Says that bytes are there to be received. A request's age counts from here, so that it includes the time in which
   /// the request waits for a thread.
@@ -83,7 +83,6 @@ class Connection {
   std::unique_ptr<Transport> transport_;
   Admission::Ticket ticket_;  // behind transport_, so that it ends first
   Peer peer_;
-  std::size_t endpoint_;
   Phase phase_ = Phase::idle;
   Clock::time_point deadline_;
   bool wants_writable_ = false;

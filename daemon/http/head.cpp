@@ -130,23 +130,22 @@ MaybeRefusal judge_host(Head& head, std::string authority) {
   return std::nullopt;
 }
 
-MaybeRefusal read_content_length(const std::string& text, const Limits& limits, Framing& framing) {
+MaybeRefusal read_content_length(const std::string& text, Framing& framing) {
   if (text.empty() || text.find_first_not_of("0123456789") != text.npos) return bad("Content-Length is not a number");
   if (std::from_chars(text.data(), text.data() + text.size(), framing.size).ec != std::errc{}) {
     framing.size = std::numeric_limits<std::size_t>::max();
   }
-  if (framing.size > limits.body_bytes) return Refusal{413, "the request body is too large"};
   framing.kind = Framing::Kind::sized;
   return std::nullopt;
 }
 
-MaybeRefusal judge_framing(const Limits& limits, Head& head) {
+MaybeRefusal judge_framing(Head& head) {
   const Headers& headers = head.request.headers;
   const std::size_t lengths = headers.count("Content-Length");
   const std::size_t codings = headers.count("Transfer-Encoding");
   if (lengths > 0 && codings > 0) return bad("both Content-Length and Transfer-Encoding are given");
   if (lengths > 1 || codings > 1) return bad("the length of the body is given more than once");
-  if (lengths == 1) return read_content_length(*headers.find("Content-Length"), limits, head.framing);
+  if (lengths == 1) return read_content_length(*headers.find("Content-Length"), head.framing);
   if (codings == 0) return std::nullopt;
   if (head.http_1_0) return bad("HTTP/1.0 has no Transfer-Encoding");
   if (!equal_ignoring_case(*headers.find("Transfer-Encoding"), "chunked")) {
@@ -200,7 +199,7 @@ crypto::Result<Head, Refusal> parse_head(std::string_view bytes, const Limits& l
   if (auto refusal = read_request_line(line, limits, head, authority)) return *std::move(refusal);
   if (auto refusal = read_fields(bytes, limits, head.request.headers)) return *std::move(refusal);
   if (auto refusal = judge_host(head, std::move(authority))) return *std::move(refusal);
-  if (auto refusal = judge_framing(limits, head)) return *std::move(refusal);
+  if (auto refusal = judge_framing(head)) return *std::move(refusal);
   read_persistence(head);
   const std::string* expect = head.request.headers.find("Expect");
   head.expects_continue = expect != nullptr && !head.http_1_0 && equal_ignoring_case(*expect, "100-continue");

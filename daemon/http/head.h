@@ -20,11 +20,15 @@ struct Refusal {
   std::string reason;  ///< a sentence for people, which quotes nothing of the request
 };
 
+inline Refusal body_too_large() {
+  return {413, "the request body is too large"};
+}
+
 /// How the end of the body is found (RFC 9112 section 6.3).
 struct Framing {
   enum class Kind { none, sized, chunked };
   Kind kind = Kind::none;
-  std::size_t size = 0;  ///< of a sized body
+  std::size_t size = 0;  ///< of a sized body; the largest number stands for all beyond it
 };
 
 struct Head {
@@ -43,7 +47,7 @@ std::optional<std::size_t> find_head_end(std::string_view bytes, std::size_t sea
 /// What is wrong already with the beginning of a head.
 std::optional<Refusal> refuse_unfinished_head(std::string_view bytes, const Limits& limits);
 
-/// A whole head, as long as find_head_end() said. A body longer than the limit is refused here when its size is told.
+/// A whole head, as long as find_head_end() said. How long the body may be is left to others.
 crypto::Result<Head, Refusal> parse_head(std::string_view bytes, const Limits& limits);
 
 }  // namespace fleetsign::http

@@ -84,6 +84,13 @@ struct Reply {
   std::optional<Cut> cut;
 };
 
+/// Limits::body_bytes or Limits::large_body_bytes.
+enum class BodyLimit { usual, large };
+
+/// Which limit the body of a request has. Gets method, target, headers and endpoint: nothing else is known before the
+/// body. Called from several threads at once; must neither wait nor throw. Null: the usual one, for all.
+using BodyLimitOf = std::function<BodyLimit(const Request& head)>;
+
 /// Called from several threads at once. Must not throw for anything that a caller can send.
 using Handler = std::function<Reply(const Request&)>;
 

@@ -43,6 +43,15 @@ std::optional<Refusal> RequestReader::read_head(std::string_view& bytes) {
   if (!head.ok()) return std::move(head).error();
   bytes.remove_prefix(*end);
   head_ = std::move(head).value();
+  head_->request.endpoint = endpoint_;
+  return limit_body();
+}
+
+/// A body whose size is told is refused before any of it is read.
+std::optional<Refusal> RequestReader::limit_body() {
+  const bool is_large = body_limit_ && body_limit_(head_->request) == BodyLimit::large;
+  body_bytes_ = is_large ? limits_.large_body_bytes : limits_.body_bytes;
+  if (head_->framing.size > body_bytes_) return body_too_large();
   return std::nullopt;
 }
 
@@ -50,7 +59,7 @@ std::optional<Refusal> RequestReader::read_body(std::string_view& bytes) {
   const Framing& framing = head_->framing;
   std::string& body = head_->request.body;
   if (framing.kind == Framing::Kind::chunked) {
-    auto refusal = chunked_.decode(bytes, body, limits_);
+    auto refusal = chunked_.decode(bytes, body, body_bytes_, limits_);
     complete_ = chunked_.done();
     return refusal;
   }

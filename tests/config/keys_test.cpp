@@ -85,6 +85,7 @@ TEST_CASE("keys: the promised ones, in order") {
                                                "limits.header_count",
                                                "limits.body_bytes",
                                                "limits.first_byte",
+                                               "limits.forwarded_body_bytes",
                                                "limits.request",
                                                "limits.reply",
                                                "limits.requests_per_connection",

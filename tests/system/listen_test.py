@@ -15,7 +15,7 @@ import threading
 import unittest
 import urllib.parse
 
-from harness import BINARY, PATIENCE, Case, ScriptedUpstream, Server, eventually, run
+from harness import BINARY, PATIENCE, Case, ScriptedUpstream, Server, eventually, run, vin
 
 KEY = "/.well-known/appspecific/com.tesla.3p.public-key.pem"
 NOWHERE = "http://127.0.0.1:9"  # a Fleet API that no request of these tests may need
@@ -269,6 +269,20 @@ class Limits(ListenCase):
             return False
 
     def test_a_connection_ends_after_its_number_of_requests(self):
+    def test_what_is_passed_on_may_be_larger_than_what_is_for_us(self):
+        def accept(connection, _number):
+            fleet_api.read_request(connection)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        fleet_api = ScriptedUpstream(accept)
+        self.addCleanup(fleet_api.close)
+        server = self.limited("body_bytes: 1KiB, forwarded_body_bytes: 2KiB", fleet_api.url)
+        command = f"/api/1/vehicles/{vin()}/command/wake_up"
+        for target, size, status in (("/api/1/vehicles", 2048, 200), ("/api/1/vehicles", 2049, 413),
+                                     (command, 1025, 413), (KEY, 1025, 413)):
+            with self.subTest(f"{target}, {size} bytes"):
+                fields = "Authorization: Bearer a.b.c\r\n"
+                self.assertEqual(ask(server.url, target, "POST", fields, b"x" * size), status)
+
         server = self.limited("requests_per_connection: 2")
         with connect(server.url) as connection:
             closes = []

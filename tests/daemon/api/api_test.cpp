@@ -31,6 +31,28 @@ TEST_CASE("api: health and readiness need no token and no host of ours") {
   }
 }
 
+TEST_CASE("api: what is passed on may have a larger body than commands and our own paths, where it is served") {
+  const ApiBench bench(
+      {.endpoints = {config::Serve::all, config::Serve::public_key, config::Serve::metrics}, .public_pem = ""});
+  const auto limit = [&](const std::string& path, std::size_t endpoint) {
+    auto request = ApiBench::request("POST", path);
+    request.endpoint = endpoint;
+    return bench.api.body_limit(request);
+  };
+  for (const char* const path : {"/api/1/vehicles", "/api/1/vehicles/fleet_telemetry_config", "/api/1/x?command/y"}) {
+    CAPTURE(path);
+    CHECK(limit(path, 0) == http::BodyLimit::large);
+    CHECK(limit(path, 1) == http::BodyLimit::usual);
+    CHECK(limit(path, 2) == http::BodyLimit::usual);
+  }
+  for (const std::string& path : {bench.command_path("honk_horn"), bench.command_path("no_such"),
+                                  "/fleetsign/v1/vehicles/" + bench.vin + "/action", std::string("/api/2/x"),
+                                  std::string(kKeyPath), std::string("/metrics"), std::string("*")}) {
+    CAPTURE(path);
+    CHECK(limit(path, 0) == http::BodyLimit::usual);
+  }
+}
+
 TEST_CASE("api: the public key is for everyone") {
   const ApiBench bench({.public_pem = "-----BEGIN PUBLIC KEY-----\n"});
   auto request = ApiBench::request("GET", kKeyPath);

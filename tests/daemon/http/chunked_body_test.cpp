@@ -9,7 +9,8 @@
 namespace fleetsign::http {
 namespace {
 
-const Limits kLimits{.header_bytes = 100, .header_count = 2, .body_bytes = 20};
+const Limits kLimits{.header_bytes = 100, .header_count = 2};
+constexpr std::size_t kBodyBytes = 20;
 
 struct Outcome {
   int status = 0;
@@ -26,7 +27,7 @@ Outcome decode(const std::string& text, std::size_t piece) {
   for (std::size_t at = 0; at < text.size() && !outcome.done; at += piece) {
     kept += text.substr(at, piece);
     std::string_view bytes = kept;
-    const auto refusal = chunked.decode(bytes, outcome.body, kLimits);
+    const auto refusal = chunked.decode(bytes, outcome.body, kBodyBytes, kLimits);
     if (refusal) outcome.status = refusal->status;
     if (refusal) return outcome;
     kept = bytes;

@@ -11,7 +11,7 @@ namespace {
 
 using namespace std::string_literals;
 
-const Limits kLimits{.uri_bytes = 100, .header_bytes = 300, .header_count = 5, .body_bytes = 1000};
+const Limits kLimits{.uri_bytes = 100, .header_bytes = 300, .header_count = 5};
 
 Head parsed(const std::string& bytes) {
   auto head = parse_head(bytes, kLimits);
@@ -111,8 +111,6 @@ TEST_CASE("head: malformed or ambiguous heads are refused, each with its status"
       {"a list of equal lengths", with("Content-Length: 5, 5\r\n"), 400},
       {"two different lengths", with("Content-Length: 5\r\nContent-Length: 6\r\n"), 400},
       {"two equal lengths", with("Content-Length: 5\r\ncontent-length: 5\r\n"), 400},
-      {"a body that is too large", with("Content-Length: 1001\r\n"), 413},
-      {"a length beyond all numbers", with("Content-Length: 99999999999999999999999\r\n"), 413},
       {"length and coding", with("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"), 400},
       {"coding and length", with("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n"), 400},
       {"two codings", with("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"), 400},
@@ -139,7 +137,6 @@ TEST_CASE("head: malformed or ambiguous heads are refused, each with its status"
 TEST_CASE("head: what is just within the limits is accepted") {
   CHECK(parsed(line("GET /" + std::string(99, 'a') + " HTTP/1.1")).request.path.size() == 100);
   CHECK(parsed(with("A: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\n")).request.headers.size() == 5);
-  CHECK(parsed(with("Content-Length: 1000\r\n")).framing.size == 1000);
   const std::string before = "Host: h\r\nA: \r\n";
   CHECK_NOTHROW(parsed(with("A: " + std::string(300 - before.size(), 'a') + "\r\n")));
 }
@@ -147,6 +144,7 @@ TEST_CASE("head: what is just within the limits is accepted") {
 TEST_CASE("head: a body is framed by its length or by chunks") {
   CHECK(parsed(with("Content-Length: 0\r\n")).framing.kind == Framing::Kind::sized);
   CHECK(parsed(with("Content-Length: 0012\r\n")).framing.size == 12);
+  CHECK(parsed(with("Content-Length: 99999999999999999999999\r\n")).framing.size == std::string::npos);
   CHECK(parsed(with("transfer-encoding: CHUNKED\r\n")).framing.kind == Framing::Kind::chunked);
 }
 

@@ -13,10 +13,10 @@ namespace {
 /// All members; one more in either struct does not compile.
 template <class Each>
 auto members_of(const Each& limits) {
-  const auto& [connections, per_peer, workers, queue, uri, header_bytes, header_count, body, first_byte, request, reply,
-               requests] = limits;
-  return std::tuple(connections, per_peer, workers, queue, uri, header_bytes, header_count, body, first_byte, request,
-                    reply, requests);
+  const auto& [connections, per_peer, workers, queue, uri, header_bytes, header_count, body, large_body, first_byte,
+               request, reply, requests] = limits;
+  return std::tuple(connections, per_peer, workers, queue, uri, header_bytes, header_count, body, large_body,
+                    first_byte, request, reply, requests);
 }
 
 TEST_CASE("limits: the defaults of the configuration are those of the listener") {

@@ -98,6 +98,33 @@ TEST_CASE("listener: what is malformed or too large is refused, closed, and serv
   CHECK(smuggled_requests == 0);
 }
 
+TEST_CASE("listener: the larger limit holds for the bodies that are chosen for it, however they come") {
+  const auto listener = listen({.endpoints = {{"http://127.0.0.1:0"}, {"http://127.0.0.1:0"}},
+                                .limits = {.body_bytes = 10, .large_body_bytes = 20},
+                                .handler = echo,
+                                .body_limit = [](const Request& head) {
+                                  const bool is_large = head.path == "/large" && head.endpoint == 0;
+                                  return is_large ? BodyLimit::large : BodyLimit::usual;
+                                }});
+  struct Case {
+    std::size_t endpoint;
+    std::string path;
+    std::size_t most;
+  };
+  for (const Case& c : {Case{0, "/large", 20}, Case{0, "/usual", 10}, Case{1, "/large", 10}}) {
+    CAPTURE(c.path);
+    CAPTURE(c.endpoint);
+    const auto status = [&](const std::string& bytes) { return Caller(listener->urls()[c.endpoint]).ask(bytes); };
+    const std::string line = "POST " + c.path;
+    CHECK(status(request(line, "", std::string(c.most, 'x'))) == 200);
+    // Of what is too large, nothing is awaited.
+    CHECK(status(request(line, "Content-Length: " + std::to_string(c.most + 1) + "\r\n")) == 413);
+    const std::string chunked = request(line, "Transfer-Encoding: chunked\r\n") + "a\r\n0123456789\r\n";
+    CHECK(status(chunked + (c.most == 20 ? "a\r\n0123456789\r\n" : "") + "0\r\n\r\n") == 200);
+    CHECK(status(chunked + (c.most == 20 ? "b" : "1") + "\r\n") == 413);
+  }
+}
+
 TEST_CASE("listener: a body that its method has no use for is no request, whatever stands in it") {
   const auto listener = listen(echo);
   Caller caller(listener->urls().front());

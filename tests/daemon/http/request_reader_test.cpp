@@ -4,12 +4,14 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace fleetsign::http {
 namespace {
 
-const Limits kLimits{.uri_bytes = 100, .header_bytes = 300, .header_count = 5, .body_bytes = 1000};
+const Limits kLimits{
+    .uri_bytes = 100, .header_bytes = 300, .header_count = 5, .body_bytes = 1000, .large_body_bytes = 2000};
 
 /// What a connection's bytes come to: the bodies of its requests, then the status of the refusal, if any.
 std::vector<std::string> read_all(const std::string& bytes, std::size_t piece) {
@@ -79,6 +81,29 @@ TEST_CASE("request reader: it is idle exactly between requests") {
 TEST_CASE("request reader: limits hold for heads that never end") {
   CHECK(read_all("GET /" + std::string(5000, 'a'), 100) == std::vector<std::string>{"414"});
   CHECK(read_all("GET / HTTP/1.1\r\nA: " + std::string(5000, 'a'), 100) == std::vector<std::string>{"431"});
+}
+
+TEST_CASE("request reader: a body is as long as its limit at most, which method, target and endpoint choose") {
+  const auto status = [](const std::string& target, std::size_t endpoint, const std::string& size) {
+    RequestReader reader(
+        kLimits,
+        [](const Request& head) {
+          const bool is_large = head.method == "PUT" && head.path == "/large" && head.endpoint == 1;
+          return is_large ? BodyLimit::large : BodyLimit::usual;
+        },
+        endpoint);
+    const auto refusal = reader.feed("PUT " + target + " HTTP/1.0\r\nContent-Length: " + size + "\r\n\r\n");
+    return refusal ? refusal->status : 0;
+  };
+  CHECK(status("/large?x", 1, "2000") == 0);
+  CHECK(status("/large?x", 1, "2001") == 413);
+  for (const auto& [target, endpoint] : {std::pair{"/large", 0}, std::pair{"/", 1}}) {
+    CHECK(status(target, static_cast<std::size_t>(endpoint), "1000") == 0);
+    CHECK(status(target, static_cast<std::size_t>(endpoint), "1001") == 413);
+  }
+  CHECK(read_all("POST / HTTP/1.0\r\nContent-Length: 1001\r\n\r\n", 100) == std::vector<std::string>{"413"});
+  CHECK(read_all("POST / HTTP/1.0\r\nContent-Length: 99999999999999999999999\r\n\r\n", 100) ==
+        std::vector<std::string>{"413"});
 }
 
 TEST_CASE("request reader: the expectation is told once, and only while the body is missing") {
