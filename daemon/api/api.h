@@ -28,7 +28,7 @@
 namespace fleetsign::api {
 
 /// Paths that are answered even when everything else is busy.
-inline const std::vector<std::string> kExpressPaths = {"/health", "/ready"};
+inline const std::vector<std::string> kExpressPaths = {"/health", "/ready", "/metrics"};
 
 struct ApiOptions {
   std::chrono::milliseconds timeout{10'000};      ///< of a request that does not say how long it waits

@@ -8,7 +8,7 @@ import threading
 import unittest
 
 from callers import Caller, answered
-from harness import SANITIZED, Case, eventually, vin
+from harness import SANITIZED, TOKEN, Case, eventually, vin
 
 OVERLAPPING = 8  # infotainment commands that one vehicle is sent at once
 COMMANDS = 240 if SANITIZED else 2_000
@@ -118,7 +118,7 @@ class Load(Case):
         for car in cars:
             simulator.request("DELETE", f"/sim/v1/vehicles/{car}/faults")
 
-    def test_health_and_readiness_answer_at_once_while_every_worker_waits(self):
+    def test_health_readiness_and_metrics_answer_at_once_while_every_worker_waits(self):
         cars = [vin(number) for number in range(1, WORKERS // OVERLAPPING + 1)]
         simulator, daemon = self.start_both(len(cars), config=f"limits:\n  workers: {WORKERS}\n")
         callers = self.callers(daemon, WORKERS)
@@ -131,6 +131,8 @@ class Load(Case):
             express.send("GET", path)
             reply = express.receive()
             self.assertEqual((reply.status, reply.body), (200, b"OK"))
+        express.send("GET", "/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+        self.assertIn(b"fleetsign_requests_in_flight %d\n" % WORKERS, express.receive().body)
         self.assertEqual(answered([queued, *callers]), 0)
         self.release_all(simulator, cars)
         self.assertEqual(queued.receive().status, 200)
