@@ -15,7 +15,16 @@ namespace {
 
 using std::filesystem::path;
 
-constexpr std::size_t kLargestKeyFile = std::size_t{64} * 1024;
+/// What a file is there for.
+struct Kind {
+  std::size_t largest;
+  const char* too_large;
+  const char* hint;
+};
+constexpr Kind kKey{std::size_t{64} * 1024, "larger than 64 KiB, so not a key file",
+                    "name the file that holds the key"};
+constexpr Kind kCertificates{std::size_t{1024} * 1024, "larger than 1 MiB, so not a file of certificates",
+                             "name the file that holds the certificates"};
 constexpr mode_t kOthers = S_IRWXG | S_IRWXO;
 constexpr mode_t kProtectedMode = S_IRUSR | S_IWUSR;
 constexpr mode_t kPublicMode = kProtectedMode | S_IRGRP | S_IROTH;
@@ -66,10 +75,10 @@ KeyError cannot_read(const path& file) {
           "the user that runs fleetsign must be able to read it"};
 }
 
-std::optional<KeyError> refuse_other_than_regular(const path& file, const struct stat& status) {
+std::optional<KeyError> refuse_other_than_regular(const path& file, const struct stat& status, const Kind& kind) {
   if (S_ISREG(status.st_mode)) return std::nullopt;
   const char* what = S_ISDIR(status.st_mode) ? ": is a folder, not a file" : ": is not a regular file";
-  return KeyError{KeyError::Reason::unreadable, file.native() + what, "name the file that holds the key"};
+  return KeyError{KeyError::Reason::unreadable, file.native() + what, kind.hint};
 }
 
 /// True for the very file that was opened, not for one that its path leads to by now.
@@ -78,6 +87,10 @@ bool is_in(const path& directory, const path& file, const struct stat& opened) {
   struct stat entry {};
   return folder.is_open() && ::fstatat(folder.get(), file.filename().c_str(), &entry, AT_SYMLINK_NOFOLLOW) == 0 &&
          entry.st_dev == opened.st_dev && entry.st_ino == opened.st_ino;
+}
+
+std::optional<KeyError> allow_everybody(const struct stat& /*status*/) {
+  return std::nullopt;
 }
 
 std::optional<KeyError> refuse_exposed(const path& file, const struct stat& status,
@@ -93,8 +106,8 @@ std::optional<KeyError> refuse_exposed(const path& file, const struct stat& stat
                   "chmod 600 " + quoted(file)};
 }
 
-Result<SecretText, KeyError> read_all(const path& file, int descriptor) {
-  SecretText text(kLargestKeyFile + 1);
+Result<SecretText, KeyError> read_all(const path& file, int descriptor, const Kind& kind) {
+  SecretText text(kind.largest + 1);
   std::size_t size = 0;
   while (size < text.size()) {
     const ssize_t count = ::read(descriptor, text.data() + size, text.size() - size);
@@ -103,10 +116,8 @@ Result<SecretText, KeyError> read_all(const path& file, int descriptor) {
     if (count < 0) return cannot_read(file);
     size += static_cast<std::size_t>(count);
   }
-  if (size > kLargestKeyFile) {
-    return KeyError{KeyError::Reason::too_large, file.native() + ": larger than 64 KiB, so not a key file",
-                    "name the file that holds the key"};
-  }
+  if (size > kind.largest)
+    return KeyError{KeyError::Reason::too_large, file.native() + ": " + kind.too_large, kind.hint};
   if (size == 0) {
     return KeyError{KeyError::Reason::empty, file.native() + ": is empty",
                     "restore it from a backup, or make a key with `fleetsign keygen --out FILE`"};
@@ -116,14 +127,14 @@ Result<SecretText, KeyError> read_all(const path& file, int descriptor) {
 }
 
 template <class Refuse>
-Result<SecretText, KeyError> read_file(const path& file, const Refuse& refuse) {
+Result<SecretText, KeyError> read_file(const path& file, const Kind& kind, const Refuse& refuse) {
   // Without O_NONBLOCK, opening a FIFO waits for somebody to write to it.
   const Descriptor descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   struct stat status {};
   if (!descriptor.is_open() || ::fstat(descriptor.get(), &status) != 0) return cannot_read(file);
-  if (auto error = refuse_other_than_regular(file, status)) return *error;
+  if (auto error = refuse_other_than_regular(file, status, kind)) return *error;
   if (auto error = refuse(status)) return *error;
-  return read_all(file, descriptor.get());
+  return read_all(file, descriptor.get(), kind);
 }
 
 KeyError cannot_write(const path& file) {
@@ -173,12 +184,16 @@ std::optional<KeyError> write_new(const path& file, std::string_view text, mode_
 }  // namespace
 
 Result<SecretText, KeyError> read_protected(const path& file, const std::optional<path>& credentials_directory) {
-  return read_file(file,
+  return read_file(file, kKey,
                    [&](const struct stat& status) { return refuse_exposed(file, status, credentials_directory); });
 }
 
 Result<SecretText, KeyError> read_public(const path& file) {
-  return read_file(file, [](const struct stat&) { return std::optional<KeyError>(); });
+  return read_file(file, kKey, allow_everybody);
+}
+
+Result<SecretText, KeyError> read_certificates(const path& file) {
+  return read_file(file, kCertificates, allow_everybody);
 }
 
 std::optional<KeyError> write_protected(const path& file, std::string_view text) {

@@ -42,6 +42,8 @@ Result<SecretText, KeyError> read_protected(const std::filesystem::path& file,
                                             const std::optional<std::filesystem::path>& credentials_directory);
 /// As read_protected(), whoever else may read it.
 Result<SecretText, KeyError> read_public(const std::filesystem::path& file);
+/// As read_public(), of up to 1 MiB: so much room need the authorities that a system trusts.
+Result<SecretText, KeyError> read_certificates(const std::filesystem::path& file);
 
 /// Creates the file with mode 0600: all of the text, on disk, or no file. KeyError::exists or ::unwritable.
 std::optional<KeyError> write_protected(const std::filesystem::path& file, std::string_view text);

@@ -25,7 +25,7 @@ struct KeyError {
     unreadable,         ///< permission denied or an I/O error
     exposed,            ///< others may read or write the file
     empty,              ///< the file has no bytes
-    too_large,          ///< more than 64 KiB: not a key file
+    too_large,          ///< more than 64 KiB (certificates: 1 MiB): not such a file
     not_pem,            ///< no PEM block in it
     public_key,         ///< a public key where a private one is needed
     private_key,        ///< a private key where a public one is needed

@@ -71,7 +71,7 @@ bool at_end_of_pem() {
 
 /// At least one.
 crypto::Result<Certificates, ListenError> read_certificates(const std::string& file) {
-  const auto text = crypto::read_public(file);
+  const auto text = crypto::read_certificates(file);
   if (!text) return unreadable(text.error());
   const crypto::Bio reader = reader_of(crypto::view(*text));
   Certificates certificates;

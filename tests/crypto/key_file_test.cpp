@@ -155,6 +155,7 @@ TEST_CASE("key file: a public one may be readable by everybody") {
   REQUIRE(text);
   CHECK(view(*text) == "x");
   CHECK(read_public(folder.path() / "missing").error().reason == Reason::missing);
+  CHECK(read_public(folder.write("large", std::string(65537, 'x'), 0644)).error().reason == Reason::too_large);
 }
 
 TEST_CASE("key file: is written with mode 0600 whatever the umask, and leaves nothing beside it") {

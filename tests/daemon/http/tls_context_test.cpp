@@ -151,6 +151,30 @@ TEST_CASE("tls files: what cannot be used is named, with the reason and what to 
   }
 }
 
+TEST_CASE("tls files: all the authorities that a system trusts may be named, up to 1 MiB of them") {
+  const TemporaryFolder folder;
+  Tls files = make_pair(folder, "good");
+  const std::string authority = content(make_pair(folder, "authority").cert_file);
+  std::string bundle;
+  while (bundle.size() < std::size_t{200} * 1024) bundle += authority;
+  files.client_ca_file = folder.write("bundle.pem", bundle, 0644);
+  const auto loaded = load_tls(files);
+  if (!loaded) FAIL(loaded.error().message);
+}
+
+TEST_CASE("tls files: what cannot hold certificates is not taken for a key") {
+  const TemporaryFolder folder;
+  Tls files = make_pair(folder, "good");
+  files.client_ca_file = folder.write("huge", std::string(std::size_t{1024} * 1024 + 1, 'x'));
+  const ListenError huge = error_of(files);
+  CHECK(huge.message == *files.client_ca_file + ": larger than 1 MiB, so not a file of certificates");
+  CHECK(huge.hint == "name the file that holds the certificates");
+  files.client_ca_file = folder.path();
+  CHECK(error_of(files).hint == "name the file that holds the certificates");
+  files.key_file = folder.path();
+  CHECK(error_of(files).hint == "name the file that holds the key");
+}
+
 TEST_CASE("tls files: a certificate that callers will refuse is used, with a warning") {
   const TemporaryFolder folder;
   const std::int64_t two_days = std::chrono::seconds(2 * kDay).count();
