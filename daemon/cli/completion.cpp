@@ -13,7 +13,6 @@
 namespace fleetsign::cli {
 namespace {
 
-// Bash cuts words at "=", and completes what follows it as a word of its own.
 constexpr std::string_view kBash = R"(# bash completion for fleetsign: source <(fleetsign completion bash)
 _fleetsign() {
   local IFS=$'\n'
@@ -24,6 +23,23 @@ complete -o bashdefault -o default -F _fleetsign fleetsign
 )";
 
 using Words = std::vector<std::string>;
+
+/// Bash cuts words at these (COMP_WORDBREAKS), makes words of them, too, and completes what follows them by itself.
+bool is_break(std::string_view piece) {
+  return !piece.empty() && piece.find_first_not_of(":=") == std::string_view::npos;
+}
+
+/// The words as they were typed, out of what bash has made of them.
+Words glue(const Words& pieces) {
+  Words words;
+  bool goes_on = false;
+  for (const std::string& piece : pieces) {
+    if (words.empty() || !(goes_on || is_break(piece))) words.emplace_back();
+    words.back() += piece;
+    goes_on = is_break(piece);
+  }
+  return words;
+}
 
 std::vector<const CLI::App*> subcommands_of(const CLI::App& app) {
   return app.get_subcommands([](const CLI::App* sub) { return !sub->get_group().empty(); });  // no group: hidden
@@ -46,15 +62,12 @@ struct Line {
 Line read_line(const CLI::App& root, const Words& before) {
   Line line{.app = &root};
   for (const std::string& word : before) {
-    line.assigned.clear();
     const auto* sub = line.positionals.empty() ? find_subcommand(*line.app, word) : nullptr;
     if (line.flag != nullptr) {
       line.flag = nullptr;
     } else if (word.starts_with("--")) {
-      const auto* option = line.app->get_option_no_throw(word);
+      const auto* option = line.app->get_option_no_throw(word);  // none is called "--flag=value"
       if (option != nullptr && option->get_items_expected_max() > 0) line.flag = option;
-    } else if (word == "=" && !line.positionals.empty()) {
-      line.assigned = line.positionals.back();
     } else if (sub != nullptr) {
       line.app = sub;
     } else {
@@ -106,11 +119,11 @@ Words parameters_on(const Line& line) {
   return words;
 }
 
-Words candidates(const Line& line, std::string_view prefix) {
+Words candidates(const Line& line, std::string_view word) {
   if (line.flag != nullptr) return {};
-  if (prefix.starts_with('-')) return flags_of(*line.app);
+  if (word.starts_with('-')) return line.assigned.empty() ? flags_of(*line.app) : Words{};
   const auto type = type_at_cursor(line);
-  if (!line.assigned.empty() || type == "NAME=VALUE") return parameters_on(line);
+  if (type == "NAME=VALUE") return parameters_on(line);
   Words words;
   if (type == "COMMAND") {
     for (const auto& command : catalogue::commands()) words.emplace_back(command.name);
@@ -120,14 +133,16 @@ Words candidates(const Line& line, std::string_view prefix) {
   return words;
 }
 
-/// The last word is the one at the cursor.
-int complete(const CLI::App& root, Words words) {
-  std::string prefix = words.empty() ? "" : words.back();
-  const bool is_behind_equals = prefix == "=";
-  if (!words.empty() && !is_behind_equals) words.pop_back();
-  if (is_behind_equals) prefix.clear();
+/// The last piece is the one at the cursor, which bash replaces.
+int complete(const CLI::App& root, const Words& pieces) {
+  const std::string prefix = pieces.empty() || is_break(pieces.back()) ? "" : pieces.back();
+  Words words = glue(pieces);
+  const std::string word = words.empty() ? "" : words.back();
+  if (!words.empty()) words.pop_back();
+  Line line = read_line(root, words);
+  if (const auto equals = word.find('='); equals != std::string::npos) line.assigned = word.substr(0, equals);
   std::string lines;
-  for (const auto& candidate : candidates(read_line(root, words), prefix)) {
+  for (const auto& candidate : candidates(line, word)) {
     if (candidate.starts_with(prefix)) lines += candidate + '\n';
   }
   return print(lines);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bash completes command lines: the script is loaded and asked as bash does when somebody presses Tab."""
 
+import re
 import subprocess
 import unittest
 
@@ -20,8 +21,9 @@ VIN = "5YJS0000000000001"
 
 
 class Completion(unittest.TestCase):
-    def complete(self, *words):
-        """What bash would offer; the last word is the one at the cursor, and bash cuts words at '='."""
+    def complete(self, line):
+        """What bash would offer at the end of a line; it cuts words at ":" and "=", which are words then, too."""
+        words = re.findall(r"[:=]+|[^\s:=]+", line) + ([""] if not line or line.endswith(" ") else [])
         ended = subprocess.run(["bash", "-c", ASK, BINARY, *words], capture_output=True, text=True, timeout=PATIENCE,
                                check=False)
         self.assertEqual((ended.returncode, ended.stderr), (0, ""))
@@ -31,30 +33,34 @@ class Completion(unittest.TestCase):
         self.assertEqual(self.complete("se"), ["serve", "send"])
         self.assertIn("explain", self.complete(""))
         self.assertNotIn("__complete", self.complete(""))
-        self.assertEqual(self.complete("config", ""), ["check", "example"])
+        self.assertEqual(self.complete("config "), ["check", "example"])
         self.assertEqual(self.complete("nonsense"), [])
 
     def test_flags(self):
-        self.assertEqual(self.complete("send", "--w"), ["--wait"])
-        self.assertEqual(self.complete("config", "check", "--key-f"), ["--key-file"])
+        self.assertEqual(self.complete("send --w"), ["--wait"])
+        self.assertEqual(self.complete("config check --key-f"), ["--key-file"])
         self.assertIn("--version", self.complete("--"))
 
     def test_command_names(self):
         wanted = ["set_charge_limit", "set_charging_amps"]
-        self.assertEqual(sorted(self.complete("send", VIN, "set_ch")), wanted)
-        self.assertEqual(sorted(self.complete("send", "--url", "http://127.0.0.1:1", "--json", VIN, "set_ch")), wanted)
-        self.assertEqual(sorted(self.complete("explain", "set_ch")), wanted)
-        self.assertEqual(self.complete("send", ""), [])  # a VIN
+        for line in (f"send {VIN} set_ch", "explain set_ch", f"send --url http://127.0.0.1:1 --json {VIN} set_ch",
+                     f"send --url=http://[::1]:4480 {VIN} set_ch", f"send --wait=5 {VIN} set_ch"):
+            with self.subTest(line):
+                self.assertEqual(sorted(self.complete(line)), wanted)
+        self.assertEqual(self.complete("send "), [])  # a VIN
 
     def test_parameter_names_and_values(self):
-        self.assertEqual(self.complete("send", VIN, "set_temps", ""), ["driver_temp=", "passenger_temp="])
-        self.assertEqual(self.complete("send", VIN, "set_temps", "driver_temp", "=", "21", "pa"), ["passenger_temp="])
-        self.assertEqual(self.complete("explain", "set_sentry_mode", "on", "="), ["true", "false"])
-        self.assertEqual(self.complete("explain", "window_control", "command", "=", "v"), ["vent"])
-        self.assertEqual(self.complete("explain", "honk_horn", ""), [])
+        self.assertEqual(self.complete(f"send {VIN} set_temps "), ["driver_temp=", "passenger_temp="])
+        self.assertEqual(self.complete(f"send {VIN} set_temps driver_temp=21 pa"), ["passenger_temp="])
+        self.assertEqual(self.complete(f"send --url=http://h:1 {VIN} set_temps pa"), ["passenger_temp="])
+        self.assertEqual(self.complete("explain set_sentry_mode on="), ["true", "false"])
+        self.assertEqual(self.complete("explain window_control command=v"), ["vent"])
+        self.assertEqual(self.complete("explain honk_horn "), [])
 
     def test_values_of_flags_are_left_to_bash(self):
-        self.assertEqual(self.complete("send", "--token-file", "se"), [])
+        for line in ("send --token-file se", "send --token-file=", "send --token-file=se", "send --url http:"):
+            with self.subTest(line):
+                self.assertEqual(self.complete(line), [])
 
     def test_another_shell_is_refused(self):
         self.assertEqual(run("completion", "tcsh").returncode, 64)
