@@ -26,7 +26,6 @@ namespace {
 constexpr std::string_view kTcpScheme = "http://";
 constexpr std::string_view kTlsScheme = "https://";
 constexpr std::string_view kUnixScheme = "unix:";
-constexpr int kBacklog = 4096;  // the kernel caps it at net.core.somaxconn
 
 ListenError bad_address(const std::string& url, const std::string& why) {
   return listen_error(ListenError::Reason::bad_address, url, why,

@@ -43,6 +43,9 @@ class BoundEndpoint {
     Peer peer;
     std::size_t endpoint = 0;  ///< as BoundEndpoint::open() was told
   };
+  /// How many may wait at the door; the kernel caps it at net.core.somaxconn.
+  static constexpr int kBacklog = 4096;
+
   enum class Nothing {
     nobody,     ///< nobody is at the door, or has left it again
     exhausted,  ///< somebody is, but there is no descriptor or memory for a connection: try again later

@@ -109,7 +109,7 @@ void Reactor::run() {
     for (Woken& woken : woken_) {
       isolated([&] { events_.on_event(std::move(woken.connection), woken.sign); });
     }
-    for (BoundEndpoint* endpoint : knocked_) accept_from(*endpoint);
+    for (BoundEndpoint* endpoint : knocked_) accept_from(*endpoint, kArrivalsAtOnce);
     expire();
     if (order == Order::close_door) shut_door();
     if (order == Order::stop) return;
@@ -163,8 +163,8 @@ void Reactor::expire() {
   watch_door(EPOLLIN);
 }
 
-void Reactor::accept_from(BoundEndpoint& endpoint) {
-  for (int i = 0; i < kArrivalsAtOnce; ++i) {
+void Reactor::accept_from(BoundEndpoint& endpoint, int arrivals) {
+  for (int i = 0; i < arrivals; ++i) {
     auto accepted = endpoint.accept();
     if (const auto* nothing = std::get_if<BoundEndpoint::Nothing>(&accepted)) {
       if (*nothing == BoundEndpoint::Nothing::nobody) return;
@@ -184,7 +184,7 @@ void Reactor::watch_door(unsigned events) {
 }
 
 void Reactor::shut_door() {
-  for (const auto& endpoint : endpoints_) accept_from(*endpoint);
+  for (const auto& endpoint : endpoints_) accept_from(*endpoint, BoundEndpoint::kBacklog);
   endpoints_.clear();
   const std::lock_guard lock(mutex_);
   door_closed_ = true;

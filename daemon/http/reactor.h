@@ -49,7 +49,7 @@ class Reactor {
   /// The same for one that was admitted before. Any thread.
   void park(std::unique_ptr<Connection> connection) { keep(std::move(connection), EPOLL_CTL_MOD); }
 
-  /// Accepts those who are at the door, then closes it; drops idle connections, now and when they are parked. Any
+  /// Accepts all who are at the door, then closes it; drops idle connections, now and when they are parked. Any
   /// thread.
   void close_door();
 
@@ -69,7 +69,7 @@ class Reactor {
   Order collect(std::span<const epoll_event> events);
   std::unique_ptr<Connection> take_late(Clock::time_point now);
   void expire();
-  void accept_from(BoundEndpoint& endpoint);
+  void accept_from(BoundEndpoint& endpoint, int arrivals);
   void watch_door(unsigned events);
   void shut_door();
 

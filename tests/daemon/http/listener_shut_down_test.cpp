@@ -152,5 +152,32 @@ TEST_CASE("shut-down: requests that wait in the queue are carried out within the
   down.get();
 }
 
+TEST_CASE("shut-down: all who wait at the door are let in, however many") {
+  Gate gate;
+  const auto hold = [&](int /*status*/, const std::string& /*reason*/) {
+    gate.pass({});  // in the thread that accepts
+    return text("too late");
+  };
+  const auto listener = listen({.limits = {.request = milliseconds(50)}, .handler = echo, .refusal = hold});
+  const std::string url = listener->urls().front();
+  Caller late(url);
+  late.send("GET / HT");
+  gate.wait_for(1);
+  std::vector<Caller> callers;
+  for (int i = 0; i < 200; ++i) {
+    callers.emplace_back(url);
+    callers.back().send(get("/"));
+  }
+  auto down = std::async(std::launch::async, [&] { listener->shut_down(kAmple); });
+  CHECK(down.wait_for(milliseconds(50)) == std::future_status::timeout);
+  gate.open();
+  for (Caller& caller : callers) {
+    const auto answer = caller.receive();
+    REQUIRE(answer.has_value());
+    CHECK(answer->status == 200);
+  }
+  down.get();
+}
+
 }  // namespace
 }  // namespace fleetsign::http
