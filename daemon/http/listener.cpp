@@ -243,6 +243,8 @@ crypto::Result<std::unique_ptr<Listener>, ListenError> Listener::open(ListenerOp
       endpoints.push_back(std::move(endpoint));
     }
   }
+  for (const PassedSocket& socket : options.passed)
+    options.report("systemd has passed " + socket.name + ", which no entry of `listen` names");
   options.passed.clear();
   return std::unique_ptr<Listener>(std::make_unique<Door>(std::move(options), std::move(endpoints)));
 }

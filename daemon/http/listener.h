@@ -49,7 +49,8 @@ struct ListenError {
 
 struct ListenerOptions {
   std::vector<Endpoint> endpoints;
-  /// Those that "systemd:NAME" may mean. Several of one name all serve; those that nobody names are closed.
+  /// Those that "systemd:NAME" may mean. Several of one name all serve; those that no endpoint names are reported and
+  /// closed.
   std::vector<PassedSocket> passed = {};
   Limits limits;
   Handler handler;

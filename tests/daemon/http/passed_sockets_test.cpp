@@ -58,6 +58,18 @@ TEST_CASE("passed sockets: all of a name serve, as the endpoint that names them"
   }
 }
 
+TEST_CASE("passed sockets: one that no endpoint names is closed, and said so") {
+  std::vector<std::string> reports;
+  auto sockets = passed({"api", "other"});
+  const std::string url = url_of(sockets[1].socket, {});
+  const auto listener = listen({.endpoints = {{"systemd:api"}},
+                                .passed = std::move(sockets),
+                                .handler = echo,
+                                .report = [&](const std::string& message) { reports.push_back(message); }});
+  CHECK(reports == std::vector<std::string>{"systemd has passed other, which no entry of `listen` names"});
+  CHECK(Listener::open({.endpoints = {{url}}, .handler = echo}).ok());
+}
+
 TEST_CASE("passed sockets: with a certificate they speak TLS") {
   const tests::TlsIdentity identity(kLoopback);
   Endpoint endpoint = tls_endpoint(identity);
