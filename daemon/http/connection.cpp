@@ -43,7 +43,13 @@ Connection::Step Connection::stop_at(Transport::State state) {
     refusal_ = {400, "this port speaks https, and the request came as plain http"};
     return Step::refused;
   }
+  if (state == Transport::State::failed) part();
   return state == Transport::State::closed ? Step::closed : Step::waits;
+}
+
+void Connection::part() {
+  transport_->end_output();
+  enter(Phase::draining, kDrainTime);
 }
 
 unsigned Connection::events() const {
@@ -114,8 +120,7 @@ Connection::Step Connection::flush() {
     return Step::done;
   }
   if (!may_send_more_ && reader_.idle()) return Step::closed;
-  transport_->end_output();
-  enter(Phase::draining, kDrainTime);
+  part();
   return drain();
 }
 

@@ -25,7 +25,7 @@ class Connection {
     idle,      ///< between requests
     reading,   ///< a request has begun
     writing,   ///< a reply is on its way out
-    draining,  ///< the last reply is out; what the caller still sends is thrown away until it closes
+    draining,  ///< the last word is out; what the caller still sends is thrown away until it closes
   };
   enum class Step {
     waits,    ///< park it: it goes on when events() happen
@@ -78,6 +78,7 @@ class Connection {
  private:
   void enter(Phase phase, std::chrono::milliseconds budget);
   Step stop_at(Transport::State state);
+  void part();
 
   const Limits& limits_;
   std::unique_ptr<Transport> transport_;

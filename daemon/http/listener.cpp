@@ -206,7 +206,8 @@ crypto::Result<std::shared_ptr<TlsServer>, ListenError> open_tls(const Endpoint&
                         "name its files with `tls`; `fleetsign make-cert` makes them");
   }
   if (!endpoint.tls) return std::shared_ptr<TlsServer>();
-  auto server = TlsServer::open(*endpoint.tls, std::move(report));
+  auto server = TlsServer::open(
+      *endpoint.tls, [url, report = std::move(report)](const std::string& message) { report(url + ": " + message); });
   if (server.ok()) return server;
   const ListenError& unusable = server.error();
   return listen_error(unusable.reason, url, unusable.message, unusable.hint);

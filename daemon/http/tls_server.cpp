@@ -11,6 +11,7 @@ namespace fleetsign::http {
 namespace {
 
 constexpr std::chrono::seconds kLookEvery{1};
+constexpr std::chrono::minutes kReportEvery{1};
 
 std::int64_t nanoseconds(const timespec& time) {
   return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
@@ -46,6 +47,22 @@ std::shared_ptr<ssl_ctx_st> TlsServer::context() {
   }
   const std::lock_guard lock(mutex_);
   return context_;
+}
+
+void TlsServer::note_failure(const std::string& reason) {
+  std::string others;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto now = now_();
+    if (now < report_again_) {
+      ++unreported_;
+      return;
+    }
+    report_again_ = now + kReportEvery;
+    if (unreported_ > 0)
+      others = "; so have " + std::to_string(std::exchange(unreported_, 0)) + " since the last report";
+  }
+  report_("a handshake has failed (" + reason + ")" + others);
 }
 
 TlsServer::Stamp TlsServer::stamp_of(const std::string& file) {

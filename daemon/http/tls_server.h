@@ -6,6 +6,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -33,6 +34,10 @@ class TlsServer {
   /// changed; meanwhile, and when they cannot be used, everybody gets what was read before. Any thread that may wait
   /// for a file.
   [[nodiscard]] std::shared_ptr<ssl_ctx_st> context();
+
+  /// Reports why a handshake has failed, in words that are not the caller's; once a minute at most, with the number of
+  /// those that were not reported. Any thread.
+  void note_failure(const std::string& reason);
 
  private:
   /// Which file it is and when it was touched. All zero for one that is not there.
@@ -63,6 +68,8 @@ class TlsServer {
   // With mutex_ held.
   std::shared_ptr<ssl_ctx_st> context_;
   Clock::time_point look_again_;
+  Clock::time_point report_again_ = Clock::time_point::min();
+  std::size_t unreported_ = 0;
 };
 
 }  // namespace fleetsign::http

@@ -133,9 +133,18 @@ State TlsTransport::attempt(Call call) {
     case SSL_ERROR_ZERO_RETURN:  // the peer sends no more, but may wait for a reply
       return State::closed;
     default:
+      if (stage_ == Stage::handshaking) return give_up();
       stage_ = Stage::broken;
       return State::closed;
   }
+}
+
+/// OpenSSL has written its alert by now.
+State TlsTransport::give_up() {
+  const char* reason = ERR_reason_error_string(ERR_peek_last_error());
+  server_->note_failure(reason != nullptr ? reason : "the connection has broken");
+  stage_ = Stage::failed;
+  return State::failed;
 }
 
 State TlsTransport::begin() {
@@ -146,7 +155,7 @@ State TlsTransport::begin() {
     stage_ = Stage::plain;
     return State::not_tls;
   }
-  ssl_.reset(crypto::require(SSL_new(std::exchange(server_, nullptr)->context().get()), "starting TLS"));
+  ssl_.reset(crypto::require(SSL_new(server_->context().get()), "starting TLS"));
   BIO* const bio = Socket::make(*this).release();
   SSL_set_bio(ssl_.get(), bio, bio);
   SSL_set_accept_state(ssl_.get());
@@ -158,16 +167,18 @@ State TlsTransport::establish() {
   if (stage_ == Stage::untouched) {
     if (const State state = begin(); state != State::moved) return state;
   }
-  if (stage_ == Stage::broken) return State::closed;
+  if (stage_ == Stage::failed || stage_ == Stage::broken) return State::closed;
   if (established()) return State::moved;
   const State state = attempt([this] { return SSL_do_handshake(ssl_.get()); });
   if (state != State::moved) return state;
   certificate_ = certificate_of(ssl_.get());
+  server_.reset();
   stage_ = Stage::established;
   return State::moved;
 }
 
 Transport::Moved TlsTransport::read(std::span<char> into) {
+  if (stage_ == Stage::failed) return PlainTransport::read(into);
   if (const State state = establish(); state != State::moved) return {state};
   if (stage_ == Stage::plain) return PlainTransport::read(into);
   std::size_t size = 0;

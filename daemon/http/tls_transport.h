@@ -43,6 +43,7 @@ class TlsTransport final : public PlainTransport {
     handshaking,
     established,
     plain,   ///< the peer does not speak TLS
+    failed,  ///< by its handshake
     broken,  ///< by an error behind which OpenSSL is not to be called again
   };
 
@@ -51,9 +52,10 @@ class TlsTransport final : public PlainTransport {
   template <class Call>
   State attempt(Call call);
   State begin();
+  State give_up();
   void take_leave();
 
-  std::shared_ptr<TlsServer> server_;  ///< until the handshake begins
+  std::shared_ptr<TlsServer> server_;  ///< until the connection is established
   crypto::Handle<SSL, SSL_free> ssl_;
   std::optional<PeerCertificate> certificate_;
   Stage stage_ = Stage::untouched;

@@ -19,6 +19,7 @@ class Transport {
     wants_readable,  ///< nothing for now: again when the descriptor is readable
     wants_writable,  ///< ... writable (over TLS, reading can need this as well)
     closed,          ///< by the peer, or broken
+    failed,          ///< the handshake; the peer is told why, and read() now takes what it still sends, to no purpose
     not_tls,         ///< the peer speaks plainly where TLS is spoken; write() now does, too, for a last word
   };
   struct Moved {

@@ -59,6 +59,10 @@ class Renewal {
   std::string shown(milliseconds later = milliseconds(1000)) {
     return fingerprint(SSL_CTX_get0_certificate(context(later).get()));
   }
+  void fail(const std::string& reason, milliseconds later = milliseconds(0)) {
+    now_ += later;
+    server_->note_failure(reason);
+  }
   std::vector<std::string> take_reports() { return std::exchange(reports_, {}); }
 
  private:
@@ -122,6 +126,19 @@ TEST_CASE("tls server: a key that others could read is taken once they no longer
   CHECK(renewal.take_reports().front().starts_with(renewal.files().key_file + ": others than its owner may read"));
   TemporaryFolder::change_mode(renewal.files().key_file, 0600);
   CHECK(renewal.shown() == fingerprint(renewal.second()));
+}
+
+TEST_CASE("tls server: failed handshakes are reported once a minute, with the number of the others") {
+  Renewal renewal;
+  renewal.fail("no shared cipher");
+  CHECK(renewal.take_reports() == std::vector<std::string>{"a handshake has failed (no shared cipher)"});
+  for (int i = 0; i < 3; ++i) renewal.fail("unsupported protocol", milliseconds(19'000));
+  CHECK(renewal.take_reports().empty());
+  renewal.fail("unknown ca", milliseconds(3000));
+  CHECK(renewal.take_reports() ==
+        std::vector<std::string>{"a handshake has failed (unknown ca); so have 3 since the last report"});
+  renewal.fail("unknown ca", milliseconds(60'000));
+  CHECK(renewal.take_reports() == std::vector<std::string>{"a handshake has failed (unknown ca)"});
 }
 
 TEST_CASE("tls server: many may ask while the files change, and each gets one pair or the other") {

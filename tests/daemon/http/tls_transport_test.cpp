@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <future>
 #include <string>
@@ -307,6 +308,20 @@ TEST_CASE("tls: where callers must show a certificate, those with the right one 
     CHECK(TlsCaller(url, {.version = version}).ask(get("/")) == 0);
     CHECK(TlsCaller(url, {.identity = &strangers, .version = version}).ask(get("/")) == 0);
   }
+}
+
+TEST_CASE("tls: a handshake that fails is told to the caller, and to the operator without the caller's words") {
+  std::promise<std::string> report;
+  const auto listener =
+      listen({.endpoints = {tls_endpoint(identity())}, .handler = echo, .report = [&](const std::string& message) {
+                report.set_value(message);
+              }});
+  Caller stranger(listener->urls().front());
+  stranger.send(std::string("\x16\x03\x01\0\5hello", 10) + std::string(100'000, 'x'));
+  const std::string alert = stranger.receive_rest();
+  CHECK(errno != ECONNRESET);  // which could overtake the alert
+  CHECK(alert.starts_with("\x15\x03"));
+  CHECK(report.get_future().get() == "https://127.0.0.1:0: a handshake has failed (unexpected message)");
 }
 
 TEST_CASE("tls: a caller that is asked for no certificate has none") {
