@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a running daemon is.
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -25,6 +28,24 @@ std::string to_text(std::chrono::seconds up) {
   return std::to_string(minutes) + " min " + std::to_string(up.count() % 60) + " s";
 }
 
+/// The member, where it is text; else nothing to show.
+std::string text_in(const Json& body, const char* name) {
+  const auto member = body.is_object() ? body.find(name) : body.end();
+  return member != body.end() && member->is_string() ? member->get<std::string>() : "";
+}
+
+/// Whether all that in_words() reads is there: anything may listen at that address.
+bool is_status(const Json& body) {
+  const auto has = [&](const char* name, bool (Json::*is_kind)() const noexcept) {
+    return body.contains(name) && (body.at(name).*is_kind)();
+  };
+  return body.is_object() && has("version", &Json::is_string) && has("uptime_seconds", &Json::is_number_integer) &&
+         has("ready", &Json::is_boolean) && has("reasons", &Json::is_array) &&
+         std::ranges::all_of(body.at("reasons"), [](const Json& reason) { return reason.is_string(); }) &&
+         has("requests_in_flight", &Json::is_number_integer) && has("lanes", &Json::is_number_integer) &&
+         has("commands", &Json::is_object);
+}
+
 std::string in_words(const Json& status) {
   std::string text = "fleetsign " + status.at("version").get<std::string>() + ", up " +
                      to_text(std::chrono::seconds(status.at("uptime_seconds").get<std::int64_t>())) + ", " +
@@ -43,14 +64,12 @@ int status(const Remote& remote, bool as_json) {
   if (!token) return fail(token.error());
   const auto reply = remote.send({.method = "GET", .target = "/fleetsign/v1/status", .patience = kPatience}, *token);
   if (!reply) return fail(reply.error());
-  if (as_json && reply->status == 200) return print(reply->body);
   const auto body = Json::parse(reply->body, nullptr, /*allow_exceptions=*/false);
-  if (reply->status != 200 || !body.is_object() || !body.contains("commands")) {
-    const bool explains = body.is_object() && body.contains("error") && body.at("error").is_string();
-    return fail(kFailed, explains ? body.at("error").get<std::string>()
-                                  : "what answers is no fleetsign (status " + std::to_string(reply->status) + ")");
-  }
-  return print(in_words(body));
+  if (reply->status == 200 && is_status(body)) return print(as_json ? reply->body : in_words(body));
+  const std::string error = text_in(body, "error");
+  if (error.empty())
+    return fail(kFailed, "what answers is no fleetsign (status " + std::to_string(reply->status) + ")");
+  return fail(kFailed, error, text_in(body, "hint"));
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 import json
 import unittest
 
-from harness import TOKEN, Case, run, vin
+from harness import TOKEN, Case, ScriptedUpstream, run, vin
 
 
 class Status(Case):
@@ -36,6 +36,30 @@ class Status(Case):
         told = run("status", "--url", "http://127.0.0.1:9", env={"FLEETSIGN_TOKEN": ""})
         self.assertNotEqual(told.returncode, 0)
         self.assertIn("FLEETSIGN_TOKEN", told.stderr)
+
+    def test_a_refusal_is_told_with_its_hint(self):
+        _, daemon = self.start_both()
+        told = run("status", "--url", daemon.url, env={"FLEETSIGN_TOKEN": "fsk_0123456789"})
+        self.assertEqual(told.returncode, 1, told)
+        self.assertIn("fleetsign: error: this local key is not known\nhint: ", told.stderr)
+
+    def test_whatever_else_answers_is_no_fleetsign(self):
+        whole = {"version": "1", "uptime_seconds": 1, "ready": True, "reasons": [], "requests_in_flight": 0, "lanes": 0,
+                 "commands": {}}
+        wrong = [{**whole, name: None} for name in whole] + [{"commands": {}}, {**whole, "reasons": [1]}, [], "text"]
+        bodies = [json.dumps(body).encode() for body in wrong] + [b"", b"<html>"]
+
+        def answer(connection, number):
+            connection.recv(1 << 16)
+            body = bodies[number % len(bodies)]
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        other = ScriptedUpstream(answer)
+        self.addCleanup(other.close)
+        for flags in ((), ("--json",)):
+            for _ in bodies:
+                told = self.ask(other, *flags)
+                self.assertEqual((told.returncode, told.stdout), (1, ""), told)
+                self.assertIn("what answers is no fleetsign (status 200)", told.stderr)
 
     def test_metrics_count_what_was_done(self):
         _, daemon = self.start_both()
