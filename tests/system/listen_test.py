@@ -134,7 +134,8 @@ class Places(ListenCase):
         self.assertEqual(ask(server.url.replace("0.0.0.0", "127.0.0.1"), KEY), 200)
 
     def test_the_wildcard_makes_no_host_ours(self):
-        server = self.serve(["http://127.0.0.1:0"], "domain: fleet.example\n")
+        server = self.serve(["http://127.0.0.1:0", {"url": "http://0.0.0.0:0", "serve": "public_key"}],
+                            "domain: fleet.example\n")
         for host, expected in (("fleet.example", 401), ("127.0.0.1", 401), ("0.0.0.0", 403), ("evil.example", 403)):
             with self.subTest(host):
                 self.assertEqual(server.request("GET", "/api/1/vehicles", headers={"Host": host}).status, expected)
