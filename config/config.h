@@ -79,6 +79,7 @@ struct Config {
   std::chrono::milliseconds timeout_max{60'000};
   std::filesystem::path state_dir;  ///< load() resolves it; empty only when neither $STATE_DIRECTORY nor $HOME is set
   std::optional<std::string> domain;
+  std::vector<std::string> hosts;  ///< as callers write them in `Host`: an IPv6 address in brackets
   UnknownCommands unknown_commands = UnknownCommands::forward;
   std::vector<std::string> experimental_commands;
   bool action_endpoint = false;

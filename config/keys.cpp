@@ -66,6 +66,30 @@ std::optional<std::string> read_domain(const Entry& entry) {
   return std::nullopt;
 }
 
+/// A name or an address by which callers may address this daemon.
+std::optional<std::string> read_host(const Entry& entry) {
+  const std::optional<std::string> text = read_text(entry, "a host name");
+  if (!text) return std::nullopt;
+  if (is_unspecified(*text)) {
+    entry.complain(quote(*text) + " is a place to listen, and the name of no machine", "name the host as callers do");
+    return std::nullopt;
+  }
+  if (is_host_name(*text)) return text;
+  if (is_address(*text)) return "[" + *text + "]";
+  entry.complain(quote(*text) + " is not a host name", "write the name alone, such as fleet.example");
+  return std::nullopt;
+}
+
+std::optional<std::vector<std::string>> read_hosts(const Entry& entry) {
+  const std::optional<std::vector<Value>> items = read_list(entry);
+  if (!items) return std::nullopt;
+  std::vector<std::string> hosts;
+  for (const Value& item : *items) {
+    if (auto host = read_host({item, entry.key, entry.source, entry.problems})) hosts.push_back(*std::move(host));
+  }
+  return hosts;
+}
+
 std::optional<std::vector<std::string>> read_command_names(const Entry& entry) {
   const std::optional<std::vector<Value>> items = read_list(entry);
   if (!items) return std::nullopt;
@@ -129,6 +153,9 @@ constexpr Key kKeys[] = {
      [](Config& config, const Entry& entry) { assign(config.state_dir, read_path(entry)); }},
     {"domain", "host name", "", "example.com", "The domain that is registered with Tesla and that shows the public key",
      [](Config& config, const Entry& entry) { assign(config.domain, read_domain(entry)); }},
+    {"hosts", "list of host names", "[]", "fleet.example",
+     "Names by which callers may address it, beside localhost, `domain` and the hosts of `listen`",
+     [](Config& config, const Entry& entry) { assign(config.hosts, read_hosts(entry)); }},
     {"unknown_commands", "forward | reject", "forward", "reject",
      "What becomes of a command that fleetsign does not know: Fleet API gets it unsigned, or the caller an error",
      [](Config& config, const Entry& entry) {
@@ -171,6 +198,9 @@ constexpr Key kKeys[] = {
     {"limits.body_bytes", "size", "1MiB", "64KiB",
      "The largest body of a command, or of a request to fleetsign itself, else 413; from 1KiB to 64MiB",
      set_size<&Limits::body_bytes, kKiB, 64 * kMiB>},
+    {"limits.forwarded_body_bytes", "size", "16MiB", "1MiB",
+     "The largest body of any other request below /api/1/, which is passed on, else 413; from 1KiB to 64MiB",
+     set_size<&Limits::forwarded_body_bytes, kKiB, 64 * kMiB>},
     {"limits.first_byte", "duration", "60s", "5m", "How long a connection may be silent between requests",
      set_time<&Limits::first_byte>},
     {"limits.request", "duration", "10s", "30s", "How long a request may take to arrive, from its first byte, else 408",
@@ -198,9 +228,6 @@ const Key* find_key(std::string_view name) {
 }
 
 std::string environment_name(std::string_view key) {
-    {"limits.forwarded_body_bytes", "size", "16MiB", "1MiB",
-     "The largest body of any other request below /api/1/, which is passed on, else 413; from 1KiB to 64MiB",
-     set_size<&Limits::forwarded_body_bytes, kKiB, 64 * kMiB>},
   std::string name(kEnvironmentPrefix);
   for (const char c : key) name += c == '.' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
   return name;

@@ -73,7 +73,7 @@ std::optional<Failure> refuse_foreign(const http::Request& request, const std::v
   if (needs_own_host && host != nullptr && !is_own_host(authority, hosts)) {
     return Failure{.kind = Kind::not_allowed,
                    .message = "the header `Host` names another machine",
-                   .hint = "call it as localhost, as a host of `listen`, or as `domain` says in the configuration"};
+                   .hint = "call it as localhost, or as `listen`, `domain` or `hosts` of the configuration say"};
   }
   const std::string* origin = request.headers.find("Origin");
   const std::string* site = request.headers.find("Sec-Fetch-Site");

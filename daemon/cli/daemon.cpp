@@ -31,8 +31,9 @@ std::optional<std::string> base_url_of(const config::FleetApi& fleet_api) {
   return std::nullopt;
 }
 
-std::vector<std::string> own_hosts(const config::Config& config) {
-  auto hosts = config::hosts_of(config.listen);
+std::vector<std::string> own_hosts(const config::Config& config, const std::vector<config::Listen>& resolved) {
+  auto hosts = config::hosts_of(resolved);
+  hosts.insert(hosts.end(), config.hosts.begin(), config.hosts.end());
   if (config.domain) hosts.push_back(*config.domain);
   return hosts;
 }
@@ -43,13 +44,14 @@ std::vector<config::Serve> served(const std::vector<config::Listen>& all) {
   return served;
 }
 
-api::ApiOptions api_options(const config::Config& config, const crypto::PrivateKey& key) {
+api::ApiOptions api_options(const config::Config& config, std::vector<std::string> hosts,
+                            const crypto::PrivateKey& key) {
   return {.timeout = config.timeout,
           .timeout_max = config.timeout_max,
           .reject_unknown_commands = config.unknown_commands == config::UnknownCommands::reject,
           .experimental_commands = {config.experimental_commands.begin(), config.experimental_commands.end()},
           .action_endpoint = config.action_endpoint,
-          .hosts = own_hosts(config),
+          .hosts = std::move(hosts),
           .endpoints = served(config.listen),
           .public_pem = key.public_pem()};
 }
@@ -65,9 +67,9 @@ http::ListenerOptions listener_options(const config::Config& config, std::vector
                                 .passed = std::move(passed),
                                 .limits = limits_of(config.limits),
                                 .handler = [&api](const http::Request& request) { return api.handle(request); },
+                                .body_limit = [&api](const http::Request& head) { return api.body_limit(head); },
                                 .express_paths = api::kExpressPaths,
                                 .refusal = api::Api::refuse,
-                                .body_limit = [&api](const http::Request& head) { return api.body_limit(head); },
                                 .report =
                                     [&log](const std::string& message) {
                                       log.warning("listener", {{"what", ops::Plain{message}}});
@@ -78,7 +80,7 @@ http::ListenerOptions listener_options(const config::Config& config, std::vector
 
 }  // namespace
 
-Daemon::Daemon(const config::Config& config, crypto::PrivateKey key, ops::Log& log)
+Daemon::Daemon(const config::Config& config, std::vector<std::string> hosts, crypto::PrivateKey key, ops::Log& log)
     : key_(std::make_shared<const crypto::PrivateKey>(std::move(key))),
       longest_(config.timeout_max),
       client_(upstream::Client::start(
@@ -90,14 +92,14 @@ Daemon::Daemon(const config::Config& config, crypto::PrivateKey key, ops::Log& l
       lanes_(key_, ops::boot_now),
       commander_(lanes_, fleet_api_, rules_of(config)),
       metrics_(FLEETSIGN_VERSION),
-      api_(api_options(config, *key_), {.commander = commander_,
-                                        .fleet_api = fleet_api_,
-                                        .lanes = lanes_,
-                                        .metrics = metrics_,
-                                        .log = log,
-                                        .clock = ops::boot_now,
-                                        .unix_now = [] { return std::int64_t{std::time(nullptr)}; },
-                                        .not_ready = [this] { return not_ready(); }}) {
+      api_(api_options(config, std::move(hosts), *key_), {.commander = commander_,
+                                                          .fleet_api = fleet_api_,
+                                                          .lanes = lanes_,
+                                                          .metrics = metrics_,
+                                                          .log = log,
+                                                          .clock = ops::boot_now,
+                                                          .unix_now = [] { return std::int64_t{std::time(nullptr)}; },
+                                                          .not_ready = [this] { return not_ready(); }}) {
   watch();
 }
 
@@ -119,8 +121,9 @@ void Daemon::watch() {
 crypto::Result<std::unique_ptr<Daemon>, http::ListenError> Daemon::start(const config::Config& config,
                                                                          crypto::PrivateKey key, ops::Log& log) {
   auto passed = http::take_passed_sockets();  // before there are other threads
-  if (auto refusal = refuse_exposed(config.listen, passed)) return *std::move(refusal);
-  std::unique_ptr<Daemon> daemon(new Daemon(config, std::move(key), log));
+  const auto resolved = resolve(config.listen, passed);
+  if (auto refusal = refuse_exposed(resolved)) return *std::move(refusal);
+  std::unique_ptr<Daemon> daemon(new Daemon(config, own_hosts(config, resolved), std::move(key), log));
   auto listener = http::Listener::open(listener_options(config, std::move(passed), daemon->api_, log));
   if (!listener) return std::move(listener).error();
   daemon->listener_ = *std::move(listener);

@@ -37,7 +37,7 @@ class Daemon {
   void stop();
 
  private:
-  Daemon(const config::Config& config, crypto::PrivateKey key, ops::Log& log);
+  Daemon(const config::Config& config, std::vector<std::string> hosts, crypto::PrivateKey key, ops::Log& log);
 
   [[nodiscard]] std::vector<std::string> not_ready() const;
   void watch();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/cli/endpoints.h"
 
+#include <cstddef>
 #include <string>
 
 #include "config/listen.h"
@@ -9,15 +10,6 @@
 #include "daemon/http/passed_sockets.h"
 
 namespace fleetsign::cli {
-namespace {
-
-std::optional<http::ListenError> refuse(const config::Listen& listen) {
-  const auto fault = config::refuse_exposed(listen);
-  if (!fault) return std::nullopt;
-  return http::listen_error(http::ListenError::Reason::bad_address, listen.url, "it " + fault->why, fault->hint);
-}
-
-}  // namespace
 
 http::Endpoint endpoint_of(const config::Listen& listen) {
   http::Endpoint endpoint{.url = listen.url, .mode = listen.mode, .group = listen.group};
@@ -29,7 +21,6 @@ http::Endpoint endpoint_of(const config::Listen& listen) {
 
 http::Limits limits_of(const config::Limits& limits) {
   return {.connections = limits.connections,
-          .large_body_bytes = limits.forwarded_body_bytes,
           .connections_per_peer = limits.connections_per_peer,
           .workers = limits.workers,
           .queue = limits.queue,
@@ -37,22 +28,33 @@ http::Limits limits_of(const config::Limits& limits) {
           .header_bytes = limits.header_bytes,
           .header_count = limits.header_count,
           .body_bytes = limits.body_bytes,
+          .large_body_bytes = limits.forwarded_body_bytes,
           .first_byte = limits.first_byte,
           .request = limits.request,
           .reply = limits.reply,
           .requests_per_connection = limits.requests_per_connection};
 }
 
-std::optional<http::ListenError> refuse_exposed(const std::vector<config::Listen>& all,
-                                                const std::vector<http::PassedSocket>& passed) {
-  for (config::Listen listen : all) {
-    if (auto refusal = refuse(listen)) return refusal;
-    const auto endpoint = endpoint_of(listen);
+std::vector<config::Listen> resolve(const std::vector<config::Listen>& all,
+                                    const std::vector<http::PassedSocket>& passed) {
+  std::vector<config::Listen> resolved;
+  for (const config::Listen& listen : all) {
+    const std::size_t before = resolved.size();
     for (const auto& [name, socket] : passed) {
-      if (endpoint.url != std::string(http::kSystemdScheme) + name) continue;
-      listen.url = http::url_of(socket, endpoint);
-      if (auto refusal = refuse(listen)) return refusal;
+      if (listen.url != std::string(http::kSystemdScheme) + name) continue;
+      resolved.push_back(listen);
+      resolved.back().url = http::url_of(socket, endpoint_of(listen));
     }
+    if (resolved.size() == before) resolved.push_back(listen);
+  }
+  return resolved;
+}
+
+std::optional<http::ListenError> refuse_exposed(const std::vector<config::Listen>& resolved) {
+  for (const config::Listen& listen : resolved) {
+    const auto fault = config::refuse_exposed(listen);
+    if (fault)
+      return http::listen_error(http::ListenError::Reason::bad_address, listen.url, "it " + fault->why, fault->hint);
   }
   return std::nullopt;
 }

@@ -14,9 +14,13 @@ http::Endpoint endpoint_of(const config::Listen& listen);
 
 http::Limits limits_of(const config::Limits& limits);
 
+/// The places to listen, with the addresses of systemd's sockets in place of their names. A name that no socket has
+/// stays.
+std::vector<config::Listen> resolve(const std::vector<config::Listen>& all,
+                                    const std::vector<http::PassedSocket>& passed);
+
 /// The configuration's rule for what reaches beyond this machine, asked again now that it is known where the sockets of
 /// systemd listen.
-std::optional<http::ListenError> refuse_exposed(const std::vector<config::Listen>& all,
-                                                const std::vector<http::PassedSocket>& passed);
+std::optional<http::ListenError> refuse_exposed(const std::vector<config::Listen>& resolved);
 
 }  // namespace fleetsign::cli

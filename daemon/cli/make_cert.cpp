@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <ctime>
 #include <filesystem>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
@@ -46,20 +47,28 @@ std::string joined(const std::vector<std::string>& names) {
   return list;
 }
 
-std::string next_steps(const std::string& certificate, const std::string& key) {
+/// Without it, requests that name another host than this machine are refused.
+std::string hosts_line(const std::vector<std::string>& hosts) {
+  std::vector<std::string> items;
+  for (const std::string& host : hosts) items.push_back(in_yaml(host));
+  return items.empty() ? "" : "hosts: [" + joined(items) + "]\n";
+}
+
+std::string next_steps(const std::string& certificate, const std::string& key, const std::vector<std::string>& hosts) {
   return "in the configuration:\n\n"
          "listen:\n"
          "  - url: https://127.0.0.1:4480\n"
          "    tls:\n"
          "      cert_file: " +
-         in_yaml(certificate) + "\n" + "      key_file: " + in_yaml(key) + "\n\n" +
+         in_yaml(certificate) + "\n" + "      key_file: " + in_yaml(key) + "\n" + hosts_line(hosts) + "\n" +
          "callers that trust the certificate then get through:\n\n" + "curl --cacert " + in_shell(certificate) +
          " https://localhost:4480/health\n";
 }
 
 int make_cert(const Wanted& wanted) {
   ops::protect_memory();
-  std::vector<std::string> names{"localhost", "127.0.0.1", "::1"};
+  const std::vector<std::string> local{"localhost", "127.0.0.1", "::1"};
+  std::vector<std::string> names = local;
   for (const std::string& name : wanted.names) {
     if (!crypto::is_certificate_name(name)) {
       return fail(kUsage, "a certificate cannot be made out to '" + name + "'",
@@ -76,7 +85,8 @@ int make_cert(const Wanted& wanted) {
   const auto made = crypto::ServerCertificate::make(names, std::time(nullptr), std::chrono::days(wanted.days));
   if (const auto error = made.write_new(certificate, key)) return fail(*error);
   return print("wrote " + certificate.native() + "\nwrote " + key.native() + "\nfor " + joined(names) + "; valid for " +
-               std::to_string(wanted.days) + " days\n\n" + next_steps(certificate, key));
+               std::to_string(wanted.days) + " days\n\n" +
+               next_steps(certificate, key, {names.begin() + std::ssize(local), names.end()}));
 }
 
 }  // namespace

@@ -70,6 +70,7 @@ TEST_CASE("keys: the promised ones, in order") {
                                                "timeout_max",
                                                "state_dir",
                                                "domain",
+                                               "hosts",
                                                "unknown_commands",
                                                "experimental_commands",
                                                "action_endpoint",
@@ -84,8 +85,8 @@ TEST_CASE("keys: the promised ones, in order") {
                                                "limits.header_bytes",
                                                "limits.header_count",
                                                "limits.body_bytes",
-                                               "limits.first_byte",
                                                "limits.forwarded_body_bytes",
+                                               "limits.first_byte",
                                                "limits.request",
                                                "limits.reply",
                                                "limits.requests_per_connection",
@@ -251,6 +252,22 @@ TEST_CASE("domain: a host name in lower case and nothing else") {
     CHECK(problems_of("domain: " + std::string(text) + "\n") ==
           Lines{"fleetsign.yaml:1: domain: \"" + std::string(text) +
                 "\" is not a host name in lower case | write the name alone, such as example.com"});
+  }
+}
+
+TEST_CASE("hosts: names and addresses as callers write them, and nothing else") {
+  const std::vector<std::string> hosts = {"car.example", "Pi", "192.0.2.1", "[2001:db8::1]"};
+  CHECK(from_file("hosts", "[car.example, Pi, 192.0.2.1, '2001:db8::1']").config.hosts == hosts);
+  CHECK(from_environment("hosts", "car.example, Pi, 192.0.2.1, 2001:db8::1").config.hosts == hosts);
+  for (const std::string text : {"https://car.example", "car.example:4480", "*.example", "[2001:db8::1]", "a/b"}) {
+    CHECK(problems_of("hosts: ['" + text + "']\n") ==
+          Lines{"fleetsign.yaml:1: hosts: \"" + text +
+                "\" is not a host name | write the name alone, such as fleet.example"});
+  }
+  for (const std::string text : {"0.0.0.0", "::"}) {
+    CHECK(problems_of("hosts: ['" + text + "']\n") ==
+          Lines{"fleetsign.yaml:1: hosts: \"" + text +
+                "\" is a place to listen, and the name of no machine | name the host as callers do"});
   }
 }
 

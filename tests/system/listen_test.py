@@ -7,6 +7,7 @@ import os
 import pathlib
 import shutil
 import socket
+import ssl
 import stat
 import subprocess
 import sys
@@ -197,6 +198,36 @@ class SystemdSockets(ListenCase):
             self.assertEqual(ask("http://127.0.0.1:%d" % wide.getsockname()[1], KEY), 200)
             server.stop()
 
+    def certificate(self, name):
+        """Self-signed, so that it is its own authority: the files of the certificate and of its key."""
+        cert, key = self.folder / f"{name}-cert.pem", self.folder / f"{name}-key.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                        "-subj", f"/CN={name}", "-days", "1", "-keyout", key, "-out", cert],
+                       check=True, capture_output=True, timeout=PATIENCE)
+        key.chmod(0o600)
+        return str(cert), str(key)
+
+    def test_the_address_of_a_socket_is_a_host_of_ours(self):
+        cert, key = self.certificate("server")
+        client_cert, client_key = self.certificate("client")
+        entry = {"url": "systemd:api", "tls": {"cert_file": cert, "key_file": key, "client_ca_file": client_cert}}
+        trust = ssl.create_default_context(cafile=cert)
+        trust.check_hostname = False
+        trust.load_cert_chain(client_cert, client_key)
+        # Loopback, but in a spelling that is no loopback name: as a caller from another machine, without one.
+        mapped = "::ffff:127.0.0.1"
+        with socket.socket(socket.AF_INET6) as listener:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+            listener.bind((mapped, 0))
+            listener.listen()
+            port = listener.getsockname()[1]
+            self.serve([entry], passed=(("api", listener),))
+            for host, status in ((f"[{mapped}]:{port}", 401), (f"[::ffff:127.0.0.2]:{port}", 403)):
+                connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=PATIENCE, context=trust)
+                self.addCleanup(connection.close)
+                connection.request("GET", "/api/1/vehicles", headers={"Host": host})
+                self.assertEqual(connection.getresponse().status, status)
+
     def test_another_name_is_refused_saying_which_were_passed(self):
         with socket.create_server(("127.0.0.1", 0)) as other:
             with self.assertRaisesRegex(AssertionError, "it has passed: web"):
@@ -238,6 +269,20 @@ class Limits(ListenCase):
                 self.assertEqual(ask(server.url), 200)
                 server.stop()
 
+    def test_what_is_passed_on_may_be_larger_than_what_is_for_us(self):
+        def accept(connection, _number):
+            fleet_api.read_request(connection)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        fleet_api = ScriptedUpstream(accept)
+        self.addCleanup(fleet_api.close)
+        server = self.limited("body_bytes: 1KiB, forwarded_body_bytes: 2KiB", fleet_api.url)
+        command = f"/api/1/vehicles/{vin()}/command/wake_up"
+        for target, size, status in (("/api/1/vehicles", 2048, 200), ("/api/1/vehicles", 2049, 413),
+                                     (command, 1025, 413), (KEY, 1025, 413)):
+            with self.subTest(f"{target}, {size} bytes"):
+                fields = "Authorization: Bearer a.b.c\r\n"
+                self.assertEqual(ask(server.url, target, "POST", fields, b"x" * size), status)
+
     def test_what_is_too_slow_is_ended(self):
         server = self.limited("first_byte: 200ms, request: 200ms")
         with connect(server.url) as silent, connect(server.url) as slow:
@@ -270,20 +315,6 @@ class Limits(ListenCase):
             return False
 
     def test_a_connection_ends_after_its_number_of_requests(self):
-    def test_what_is_passed_on_may_be_larger_than_what_is_for_us(self):
-        def accept(connection, _number):
-            fleet_api.read_request(connection)
-            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
-        fleet_api = ScriptedUpstream(accept)
-        self.addCleanup(fleet_api.close)
-        server = self.limited("body_bytes: 1KiB, forwarded_body_bytes: 2KiB", fleet_api.url)
-        command = f"/api/1/vehicles/{vin()}/command/wake_up"
-        for target, size, status in (("/api/1/vehicles", 2048, 200), ("/api/1/vehicles", 2049, 413),
-                                     (command, 1025, 413), (KEY, 1025, 413)):
-            with self.subTest(f"{target}, {size} bytes"):
-                fields = "Authorization: Bearer a.b.c\r\n"
-                self.assertEqual(ask(server.url, target, "POST", fields, b"x" * size), status)
-
         server = self.limited("requests_per_connection: 2")
         with connect(server.url) as connection:
             closes = []

@@ -38,15 +38,19 @@ class MakeCertTest(Case):
         return self.start(Server("serve", "--config", path))
 
     def listen_lines(self, output):
-        lines = re.search(r"^listen:\n(?: .*\n)+", output, re.MULTILINE)
+        lines = re.search(r"^listen:\n(?: .*\n)+(?:hosts: .*\n)?", output, re.MULTILINE)
         self.assertIsNotNone(lines, output)
         return lines[0].replace(":4480", ":0")
 
-    def get(self, url, target="/health", cert=None):
+    def connect(self, url, cert=None):
         address = urllib.parse.urlsplit(url)
         context = ssl.create_default_context(cafile=cert or self.cert)
         connection = http.client.HTTPSConnection(address.hostname, address.port, timeout=PATIENCE, context=context)
         self.addCleanup(connection.close)
+        return connection
+
+    def get(self, url, target="/health", cert=None):
+        connection = self.connect(url, cert)
         connection.request("GET", target)
         return connection.getresponse().read()
 
@@ -62,6 +66,15 @@ class MakeCertTest(Case):
         asked = subprocess.run(["curl", "--silent", "--show-error", *command.replace("4480", str(port)).split()[1:]],
                                capture_output=True, text=True, timeout=PATIENCE)
         self.assertEqual((asked.returncode, asked.stdout), (0, "OK"), asked.stderr)
+
+    def test_the_names_that_it_is_made_out_to_are_hosts_of_ours(self):
+        server = self.serve(self.listen_lines(self.make("car.example", "localhost", "2001:db8::1")))
+        port = urllib.parse.urlsplit(server.url).port
+        for host, status in (("car.example", 401), ("[2001:db8::1]", 401), ("localhost", 401), ("evil.example", 403)):
+            with self.subTest(host):
+                connection = self.connect(server.url)
+                connection.request("GET", "/api/1/vehicles", headers={"Host": f"{host}:{port}"})
+                self.assertEqual(connection.getresponse().status, status)
 
     def test_who_does_not_trust_it_does_not_get_through(self):
         server = self.serve(self.listen_lines(self.make()))
