@@ -8,6 +8,7 @@
 #include "daemon/http/bound_endpoint.h"
 #include "daemon/http/listen_error.h"
 #include "daemon/http/passed_sockets.h"
+#include "daemon/http/tls_context.h"
 
 namespace fleetsign::cli {
 
@@ -55,6 +56,17 @@ std::optional<http::ListenError> refuse_exposed(const std::vector<config::Listen
     const auto fault = config::refuse_exposed(listen);
     if (fault)
       return http::listen_error(http::ListenError::Reason::bad_address, listen.url, "it " + fault->why, fault->hint);
+  }
+  return std::nullopt;
+}
+
+std::optional<http::ListenError> refuse_unusable_tls(const std::vector<config::Listen>& all) {
+  for (const config::Listen& listen : all) {
+    if (!listen.tls) continue;
+    const auto loaded = http::load_tls(*endpoint_of(listen).tls);
+    if (loaded) continue;
+    const http::ListenError& unusable = loaded.error();
+    return http::listen_error(unusable.reason, listen.url, unusable.message, unusable.hint);
   }
   return std::nullopt;
 }

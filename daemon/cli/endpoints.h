@@ -23,4 +23,7 @@ std::vector<config::Listen> resolve(const std::vector<config::Listen>& all,
 /// systemd listen.
 std::optional<http::ListenError> refuse_exposed(const std::vector<config::Listen>& resolved);
 
+/// Why a start would fail over the TLS files of these places, as it would say so. Reads the files.
+std::optional<http::ListenError> refuse_unusable_tls(const std::vector<config::Listen>& all);
+
 }  // namespace fleetsign::cli

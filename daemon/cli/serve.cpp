@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "daemon/cli/daemon.h"
+#include "daemon/cli/endpoints.h"
 #include "daemon/cli/failures.h"
 #include "daemon/cli/key.h"
 #include "daemon/cli/settings.h"
@@ -33,7 +34,8 @@ int serve(const Settings& settings, bool only_check) {
   auto key = load_key(loaded.config);
   if (!key) return fail(key.error());
   if (only_check) {
-    return print("the configuration and the key are fine\n");
+    if (const auto unusable = refuse_unusable_tls(loaded.config.listen)) return fail(*unusable);
+    return print("the configuration, the key and the certificates are fine\n");
   }
   auto log = make_log(loaded.config.log);
   allow_connections(loaded.config.limits.connections, log);
@@ -55,7 +57,7 @@ int serve(const Settings& settings, bool only_check) {
 Action prepare_serve(CLI::App& options) {
   auto settings = std::make_shared<Settings>(options);
   auto only_check = std::make_shared<bool>(false);
-  options.add_flag("--check", *only_check, "Only check the configuration and the key");
+  options.add_flag("--check", *only_check, "Only check the configuration, the key and the certificates");
   return [=] { return serve(*settings, *only_check); };
 }
 

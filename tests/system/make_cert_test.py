@@ -140,10 +140,29 @@ class MakeCertTest(Case):
         self.key.chmod(0o644)
         path = self.place / "fleetsign.yaml"
         path.write_text(f"key_file: {self.folder / 'private.pem'}\n{listen}")
-        ended = run("serve", "--config", path)
-        self.assertEqual(ended.returncode, 77, ended)
-        self.assertIn(f"{self.key}: others than its owner may read or write it", ended.stderr)
-        self.assertIn(f"hint: chmod 600 {self.key}", ended.stderr)
+        for check in ((), ("--check",)):
+            ended = run("serve", *check, "--config", path)
+            self.assertEqual((ended.returncode, ended.stdout), (77, ""), ended)
+            self.assertIn(f"https://127.0.0.1:0: {self.key}: others than its owner may read or write it",
+                          ended.stderr)
+            self.assertIn(f"hint: chmod 600 {self.key}", ended.stderr)
+
+    def test_a_check_finds_a_certificate_that_is_missing_or_not_the_keys(self):
+        listen = self.listen_lines(self.make())
+        path = self.place / "fleetsign.yaml"
+        path.write_text(f"key_file: {self.folder / 'private.pem'}\n{listen}")
+        check = ("serve", "--check", "--config", path)
+        self.assertEqual(run(*check).returncode, 0)
+        other = self.place / "other"
+        other.mkdir()
+        self.assertEqual(run("make-cert", "--out", other).returncode, 0)
+        os.replace(other / "tls-cert.pem", self.cert)
+        self.assertEqual(run(*check).returncode, 78)
+        self.cert.unlink()
+        checked, started = run(*check), run(*check[:1], *check[2:])
+        self.assertEqual((checked.returncode, checked.stderr), (started.returncode, started.stderr))
+        self.assertNotEqual(checked.returncode, 0)
+        self.assertIn(str(self.cert), checked.stderr)
 
 
 if __name__ == "__main__":
