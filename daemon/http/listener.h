@@ -54,8 +54,8 @@ struct ListenerOptions {
   std::vector<PassedSocket> passed = {};
   Limits limits;
   Handler handler;
-  /// Paths answered by threads of their own, so that they never wait behind others; GET and HEAD only.
   BodyLimitOf body_limit = {};
+  /// Paths answered by threads of their own, so that they never wait behind others; GET and HEAD only.
   std::vector<std::string> express_paths;
   /// The reply for a request that the listener itself refuses; made from status and a sentence about the reason. Called
   /// from several threads at once; must neither wait nor throw. Without it: the sentence as text/plain.
