@@ -143,7 +143,7 @@ class ShutDown(HeldCase):
         callers = [*known, *(Caller(daemon.url) for _ in range(waiting))]
         for caller, car in zip(callers, cars):
             self.addCleanup(caller.close)
-            caller.send_command("honk_horn", car=car)
+            caller.send_command("honk_horn", car=car, headers={"Prefer": "wait=60"})
         daemon.process.send_signal(signal.SIGTERM)
         daemon.process.send_signal(signal.SIGCONT)
         for number, (caller, car) in enumerate(zip(callers, cars)):
