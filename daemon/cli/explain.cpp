@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "daemon/cli/failures.h"
+#include "daemon/cli/parameters.h"
 #include "daemon/cli/subcommand.h"
 #include "protocol/catalogue/catalogue.h"
 #include "protocol/catalogue/envelope_text.h"
@@ -24,9 +25,13 @@ using Json = nlohmann::ordered_json;
 struct ExplainOptions {
   std::string command;
   std::vector<std::string> words;
+  bool experimental = false;
   bool show_private = false;
   bool as_json = false;
 };
+
+constexpr const char* kConfigurationDecides =
+    "signed where experimental_commands of the configuration lists it; --experimental shows how";
 
 catalogue::Privacy privacy(bool shown) {
   return shown ? catalogue::Privacy::shown : catalogue::Privacy::masked;
@@ -44,18 +49,16 @@ std::string to_lines(const Json& about) {
 
 int explain(const ExplainOptions& options) {
   const auto* command = catalogue::find(options.command);
-  if (command == nullptr) return fail(kUsage, catalogue::unknown_command(options.command));
-  auto body = catalogue::body_from_words(command, options.words);
-  if (!body) return fail(kUsage, body.error());
-  const auto arguments = catalogue::parse_body(*command, body->dump());
-  if (!arguments) return fail(kUsage, arguments.error());
-  const auto payload = catalogue::encode(*command, *arguments, {.unix_now = std::time(nullptr)});
-  if (!payload) return fail(kUsage, payload.error());
+  if (command == nullptr) return fail(unknown_command(options.command));
+  const catalogue::Surroundings surroundings{.unix_now = std::time(nullptr), .sign_experimental = options.experimental};
+  const auto typed = read_parameters(command, options.words, surroundings);
+  if (!typed) return fail(typed.error());
 
   Json about{{"command", command->name}, {"summary", command->summary}};
-  about["body"] = options.show_private ? *body : catalogue::with_private_masked(*command, *body);
-  about.update(*payload ? catalogue::describe(**payload, privacy(options.show_private))
-                        : Json{{"goes_to", "fleet_api"}});
+  about["body"] = options.show_private ? typed->body : catalogue::with_private_masked(*command, typed->body);
+  about.update(typed->payload ? catalogue::describe(*typed->payload, privacy(options.show_private))
+                              : Json{{"goes_to", "fleet_api"}});
+  if (command->experimental && !options.experimental) about["note"] = kConfigurationDecides;
   return print(options.as_json ? about.dump(2) + '\n' : to_lines(about));
 }
 
@@ -87,7 +90,9 @@ int decode(const std::string& argument, bool show_private) {
 Action prepare_explain(CLI::App& options) {
   auto chosen = std::make_shared<ExplainOptions>();
   options.add_option("command", chosen->command, "Its name")->required()->type_name("COMMAND");
-  options.add_option("parameters", chosen->words, "Its parameters, or name:=JSON")->type_name("NAME=VALUE");
+  options.add_option("parameters", chosen->words, "Its parameters, or name:=JSON, name=@FILE")->type_name("NAME=VALUE");
+  options.add_flag("--experimental", chosen->experimental,
+                   "As if the configuration listed the command under experimental_commands");
   options.add_flag("--show-private", chosen->show_private, "Show PINs, places and the like, too");
   options.add_flag("--json", chosen->as_json, "For programs");
   return [=] { return explain(*chosen); };

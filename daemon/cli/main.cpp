@@ -52,6 +52,9 @@ int run(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::Success& wanted) {
     return app.exit(wanted);
+  } catch (const CLI::ExtrasError& error) {
+    const std::string_view said = error.what();
+    return fail(kUsage, said.substr(0, said.find('=')), help_hint(app));  // it repeats what was typed: --pin=1234
   } catch (const CLI::ParseError& error) {
     return fail(kUsage, error.what(), help_hint(app));
   }

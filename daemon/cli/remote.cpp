@@ -1,21 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/cli/remote.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
-#include "daemon/http/descriptor.h"
+#include "daemon/cli/input_file.h"
 #include "daemon/ops/clock.h"
 
 namespace fleetsign::cli {
@@ -31,27 +25,20 @@ bool is_token(std::string_view text) {
 }
 
 RemoteResult<std::string> read_token(const std::string& path) {
-  const http::Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
-  if (file.get() < 0 && errno == ENOENT) {
-    return RemoteError{.exit = kNoInput, .message = "there is no file " + path, .hint = kHowToGiveToken};
-  }
-  struct stat about {};
   constexpr std::size_t kMost = 16 * 1024;
-  std::string text(kMost, '\0');
-  const auto length = fstat(file.get(), &about) == 0 ? read(file.get(), text.data(), text.size()) : -1;
-  if (length < 0) {
-    return RemoteError{.exit = kNoPermission,
-                       .message = "the file " + path + " cannot be read: " + std::generic_category().message(errno),
-                       .hint = {}};
+  const auto file = read_input_file(path, kMost);
+  if (!file) {
+    const auto& [exit, message] = file.error();
+    return RemoteError{.exit = exit, .message = message, .hint = exit == kNoInput ? kHowToGiveToken : ""};
   }
-  if ((about.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+  if (file->open_to_others) {
     return RemoteError{.exit = kNoPermission,
                        .message = "the token in " + path + " is open to other users",
                        .hint = "`chmod 600 " + path + "`, and a new token if others may have read it"};
   }
-  text.resize(static_cast<std::size_t>(length));
+  std::string text = file->content;
   text.resize(text.find_last_not_of(" \t\r\n") + 1);
-  if (text.size() < kMost && is_token(text)) return text;
+  if (is_token(text)) return text;
   return RemoteError{
       .exit = kNoInput, .message = "the file " + path + " does not hold a token", .hint = "it holds the token alone"};
 }

@@ -13,11 +13,10 @@
 
 #include "config/entry.h"
 #include "daemon/api/request.h"
-#include "daemon/cli/failures.h"
+#include "daemon/cli/parameters.h"
 #include "daemon/cli/remote.h"
 #include "daemon/cli/subcommand.h"
 #include "protocol/catalogue/catalogue.h"
-#include "protocol/catalogue/words.h"
 
 namespace fleetsign::cli {
 namespace {
@@ -42,23 +41,16 @@ std::string text_in(const Json& object, const char* name) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
-/// The body to send. Whatever the row would refuse is refused here.
-protocol::Result<std::string> body_of(const SendOptions& options) {
+/// The body to send.
+crypto::Result<std::string, TypingError> body_of(const SendOptions& options) {
   const auto* command = catalogue::find(options.command);
   const bool is_misspelt = command == nullptr && catalogue::suggestion(options.command).has_value();
   const bool is_name =
       std::ranges::all_of(options.command, [](unsigned char c) { return std::isalnum(c) || c == '_'; });
-  if (is_misspelt || !is_name || options.command.empty()) return catalogue::unknown_command(options.command);
-
-  const auto body = catalogue::body_from_words(command, options.words);
-  if (!body) return body.error();
-  const std::string text = body->dump();
-  if (command == nullptr || command->route != catalogue::Route::sign) return text;
-  const auto arguments = catalogue::parse_body(*command, text);
-  if (!arguments) return arguments.error();
-  const auto payload = catalogue::encode(*command, *arguments, {.unix_now = std::time(nullptr)});
-  if (!payload) return payload.error();
-  return text;
+  if (is_misspelt || !is_name || options.command.empty()) return unknown_command(options.command);
+  const auto typed = read_parameters(command, options.words, {.unix_now = std::time(nullptr)});
+  if (!typed) return typed.error();
+  return typed->body.dump();
 }
 
 constexpr const char* kMayHaveActed = "the vehicle may have acted: look at its state before you try again";
@@ -92,7 +84,8 @@ Outcome outcome_of(const upstream::Delivered& reply) {
   if (executed.empty()) return outcome_of_forwarded(reply, body);
   if (executed == "yes") return {.done = true, .words = "the vehicle did it"};
   if (text_in(body, "error_code") == "rejected") {
-    return {.words = "the vehicle declined: " + text_in(body.value("response", Json()), "reason")};
+    return {.words = "the vehicle declined: " + text_in(body.value("response", Json()), "reason"),
+            .hint = executed == "unknown" ? kMayHaveActed : ""};
   }
   const auto description = text_in(body, "error_description");
   return {.words = description.empty() ? text_in(body, "error") : description, .hint = text_in(body, "hint")};
@@ -112,7 +105,7 @@ int send(const SendOptions& options, const Remote& remote) {
   const auto vin = api::parse_vin(options.vin);
   if (!vin) return fail(kUsage, options.vin + " is not a VIN", "a VIN has 17 letters and digits, without I, O and Q");
   auto body = body_of(options);
-  if (!body) return fail(kUsage, body.error());
+  if (!body) return fail(body.error());
   const auto token = remote.token();
   if (!token) return fail(token.error());
 

@@ -34,10 +34,25 @@ class Explain(unittest.TestCase):
             self.assertEqual("9753" in ended.stdout, shown)
             self.assertEqual("payload" in ended.stdout, shown)
 
+    def test_an_experimental_command_is_shown_signed_when_asked_for(self):
+        about = json.loads(run("explain", "remote_boombox", "sound=7", "--json").stdout)
+        self.assertEqual((about["goes_to"], about["body"]), ("fleet_api", {"sound": 7}))
+        self.assertIn("experimental_commands", about["note"])
+        self.assertIn("note: signed where ", run("explain", "remote_boombox", "sound=7").stdout)
+        about = json.loads(run("explain", "--experimental", "remote_boombox", "sound=7", "--json").stdout)
+        self.assertEqual((about["goes_to"], about["domain"]), ("vehicle", "infotainment"))
+        self.assertIn("boombox {\n    sound: 7\n  }", about["message"])
+        self.assertNotIn("note", about)
+        ended = run("explain", "--experimental", "remote_boombox", "sonud=7")
+        self.assertEqual((ended.returncode, ended.stdout), (64, ""))
+        self.assertIn("did you mean sound", ended.stderr)
+        self.assertEqual(json.loads(run("explain", "--experimental", "share", "a=1", "--json").stdout)["goes_to"], "fleet_api")
+
     def test_mistakes_are_usage_errors(self):
         for words, said in ((["set_chargelimit"], "did you mean set_charge_limit"), ([], "required"),
                             (["set_charge_limit", "x=1"], "has no parameter x"),
-                            (["set_charge_limit"], "parameter percent is missing")):
+                            (["set_charge_limit"], "parameter percent is missing"),
+                            (["set_charge_limit", "percent=x"], "\nhint: for example set_charge_limit percent=80\n")):
             ended = run("explain", *words)
             self.assertEqual((ended.returncode, ended.stdout), (64, ""))
             self.assertIn(said, ended.stderr)

@@ -5,9 +5,10 @@ import json
 import os
 import pathlib
 import socket
+import subprocess
 import unittest
 
-from harness import BINARY, TOKEN, Case, Daemon, ScriptedUpstream, Simulator, run, vin
+from harness import BINARY, PATIENCE, TOKEN, Case, Daemon, ScriptedUpstream, Simulator, run, vin
 
 NOBODY = 65534
 
@@ -43,7 +44,14 @@ class Send(Case):
 
     def test_refused_by_the_vehicle_in_its_own_word(self):
         self.assertEqual(self.send(vin(2), "charge_start").returncode, 0)
-        self.assert_refused(self.send(vin(2), "charge_start"), 1, "the vehicle declined: is_charging")
+        ended = self.send(vin(2), "charge_start")
+        self.assert_refused(ended, 1, "the vehicle declined: is_charging")
+        self.assertNotIn("hint", ended.stderr)
+
+    def test_refused_after_a_first_try_that_may_have_been_carried_out(self):
+        self.simulator.order(vin(14), "timeout")
+        self.assert_refused(self.send(vin(14), "set_charge_limit", "percent=90"), 1, "the vehicle declined: already_set",
+                            "\nhint: the vehicle may have acted")
 
     def test_what_went_wrong_comes_with_what_to_do(self):
         self.simulator.order(vin(3), "asleep")
@@ -78,12 +86,45 @@ class Send(Case):
                             (["set_charge_limit", "precent=80"], "did you mean percent"),
                             (["set_charge_limit", "percent=101"], "parameter percent: 101"),
                             (["set_charge_limit"], "parameter percent is missing"),
-                            (["set_charge_limit", "80"], "not a parameter and its value")):
+                            (["set_charge_limit"], "\nhint: for example set_charge_limit percent=80\n"),
+                            (["set_charge_limit", "80"], "word 1 after the command is not a parameter and its value")):
             with self.subTest(words):
                 self.assert_refused(self.send(vin(8), *words), 64, said)
         self.assert_refused(self.send("5YJ3", "honk_horn"), 64, "not a VIN")
         self.assert_refused(self.send(vin(8)), 64, "command is required")
         self.assert_refused(self.send(vin(8), "honk_horn", "--wait", "0"), 64, "--wait")
+        self.assertEqual(self.simulator.signed_commands(), 0)
+
+    def test_a_value_comes_from_a_file(self):
+        pin = self.folder / "pin"
+        pin.write_text("9753\n")
+        self.assertEqual(self.send(vin(15), "speed_limit_activate", f"pin=@{pin}").returncode, 0)
+        self.assertEqual(self.send(vin(15), "speed_limit_deactivate", "pin=9753").returncode, 0)
+        pipe, end = os.pipe()
+        os.write(end, b"9753\n")
+        os.close(end)
+        ended = subprocess.run([BINARY, "explain", "--show-private", "speed_limit_activate", f"pin=@/dev/fd/{pipe}"],
+                               pass_fds=[pipe], capture_output=True, text=True, timeout=PATIENCE, check=False)
+        os.close(pipe)
+        self.assertIn('body: {"pin":"9753"}\n', ended.stdout)
+
+    def test_only_the_last_newline_of_a_file_is_left_out_and_an_at_sign_can_be_written(self):
+        name = self.folder / "name"
+        for text, value in (("two\nlines\n\n", "two\nlines\n"), ("", "")):
+            name.write_text(text)
+            about = run("explain", "--json", "--show-private", "navigation_request", f"destination=@{name}")
+            self.assertEqual(json.loads(about.stdout)["body"], {"destination": value})
+        about = run("explain", "--json", "--show-private", "navigation_request", 'destination:="@home"')
+        self.assertEqual(json.loads(about.stdout)["body"], {"destination": "@home"})
+
+    def test_a_file_that_holds_no_value_is_found_before_anything_is_sent(self):
+        self.simulator.forget_requests()
+        (self.folder / "long").write_text("x" * 20_000)
+        (self.folder / "binary").write_bytes(b"\xff")
+        for file, status, said in (("absent", 66, "there is no file"), ("long", 66, "more than 16384 bytes"),
+                                   ("binary", 64, "not UTF-8"), (".", 77, "cannot be read: Is a directory")):
+            with self.subTest(file):
+                self.assert_refused(self.send(vin(16), "set_vehicle_name", f"vehicle_name=@{self.folder}/{file}"), status, said)
         self.assertEqual(self.simulator.signed_commands(), 0)
 
     def test_a_token_comes_from_a_file_or_the_environment_only(self):
@@ -109,7 +150,7 @@ class Send(Case):
         binary.write_bytes(pathlib.Path(BINARY).read_bytes())
         binary.chmod(0o755)
         ended = self.send(vin(9), "honk_horn", "--token-file", self.token_file(TOKEN), user=NOBODY, binary=binary, cwd="/")
-        self.assert_refused(ended, 77, "cannot be read")
+        self.assert_refused(ended, 77, "cannot be read: Permission denied")
 
     def test_no_daemon_is_69(self):
         with socket.create_server(("127.0.0.1", 0)) as free:

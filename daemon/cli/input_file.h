@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// A small file that the command line names.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "crypto/result.h"
+#include "daemon/cli/subcommand.h"
+
+namespace fleetsign::cli {
+
+struct InputFile {
+  std::string content;
+  bool open_to_others = false;  ///< its mode lets somebody beside its owner read or write it
+};
+
+/// Why there is none: kNoInput (no such file, or more than `most` bytes) or kNoPermission (it cannot be read).
+struct InputFileError {
+  Exit exit = kNoInput;
+  std::string message;
+};
+
+/// The file to its end, which may be a pipe.
+crypto::Result<InputFile, InputFileError> read_input_file(const std::string& path, std::size_t most);
+
+}  // namespace fleetsign::cli
