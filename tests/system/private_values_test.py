@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Private values appear nowhere: not in the log at its most talkative, nor in any reply that we make."""
+"""Private values appear nowhere: not in the log at its most talkative, nor in any reply or message that we make."""
 
 import json
 import unittest
@@ -29,6 +29,37 @@ def private_bodies():
                 yield row["name"], json.dumps({**row["example"], alias: MARK})
 
 
+def private_words():
+    """(command, words of a command line) with a private parameter planted, with its name or without."""
+    for row in ROWS:
+        example = [f"{name}:={json.dumps(value)}" for name, value in row.get("example", {}).items()]
+        for parameter in row.get("parameters", []):
+            if not parameter["private"]:
+                continue
+            name = parameter["name"]
+            rest = [word for word in example if not word.startswith(f"{name}:=")]
+            for word in (f"{name}={MARK}", f"{name}={NUMBER}", f"{name}={TOO_LARGE}", f'{name}:=["{MARK}"]',
+                         f"--{name}={MARK}", MARK):
+                yield row["name"], [*rest, word]
+
+
+def action_bodies():
+    """Bodies of the action endpoint: as it takes them, and wrong in one way each."""
+    limit = {"activate": True, "pin": MARK}
+    place = {"location": {"latitude": NUMBER, "longitude": NUMBER}, "token": MARK}
+    for action in ({"drivingSpeedLimitAction": limit}, {"vehicleControlTriggerHomelinkAction": place},
+                   {"setVehicleNameAction": {"vehicleName": MARK}}, {"drivingSpeedLimitAction": {**limit, "activate": MARK}},
+                   {"drivingSpeedLimitAction": {"pin": [MARK]}}, {"drivingSpeedLimitAction": {"pin": {"a": MARK}}},
+                   {"drivingSpeedLimitAction": {"pni": MARK}}, {"drivingSpeedLimitAction": MARK},
+                   {"vehicleControlTriggerHomelinkAction": {"location": {"latitude": f"{NUMBER}{MARK}"}}},
+                   {"drivingSpeedLimitAction": limit, "setVehicleNameAction": {"vehicleName": MARK}}, MARK):
+        yield json.dumps({"domain": "infotainment", "action": action})
+    yield json.dumps({"domain": MARK, "action": {"drivingSpeedLimitAction": limit}})
+    yield json.dumps({"domain": "vehicle_security", "message": {"RKEAction": MARK}})
+    for _, body in malformed_bodies(""):
+        yield body
+
+
 def malformed_bodies(name):
     yield name, f"pin={MARK}"
     yield name, f'{{"pin": "{MARK}"'
@@ -42,7 +73,7 @@ class PrivateValues(Case):
     def collect(self, log_format):
         """Everything that can be read of a daemon that got all of it: replies, then the log."""
         simulator = self.start(Simulator(self.folder))
-        config = f"experimental_commands: [{', '.join(EXPERIMENTAL)}]\n"
+        config = f"action_endpoint: true\nexperimental_commands: [{', '.join(EXPERIMENTAL)}]\n"
         daemon = self.start(Daemon(self.folder, simulator.url, "--log.level", "debug", "--log.format", log_format,
                                    config=config))
         seen = []
@@ -53,6 +84,13 @@ class PrivateValues(Case):
 
         for name, body in private_bodies():
             send(name, body)
+            send(f"{name}?dry_run=true", body)
+        for body in action_bodies():
+            for query in ("", "?dry_run=true"):
+                target = f"/fleetsign/v1/vehicles/{vin()}/action{query}"
+                reply = daemon.request("POST", target, body.encode(), {"Authorization": f"Bearer {TOKEN}"})
+                self.assertNotIn(reply.status, (401, 404))
+                seen.append((target + body, f"{reply.status} {reply.headers} {reply.body}"))
         for name in ("speed_limit_activate", "door_lock", "trigger_homelink", "take_drivenote", "share", "no_such"):
             for _, body in malformed_bodies(name):
                 send(name, body)
@@ -79,6 +117,17 @@ class PrivateValues(Case):
                 self.assertNotIn(mark, text, name)
         for mark in (*MARKS, vin()):
             self.assertEqual([line for line in log.splitlines() if mark in line], [])
+
+    def test_nothing_private_is_said_at_the_command_line(self):
+        simulator, daemon = self.start_both()
+        env = {"FLEETSIGN_URL": daemon.url, "FLEETSIGN_TOKEN": TOKEN}
+        for name, words in private_words():
+            with self.subTest((name, words)):
+                ended = [run("send", vin(), name, *words, env=env), run("explain", name, *words),
+                         run("explain", "--experimental", "--json", name, *words)]
+                for mark in MARKS:
+                    self.assertEqual([one for one in ended if mark in one.stdout + one.stderr], [])
+        self.assertGreater(simulator.executed(vin()), 0)
 
     def test_nothing_private_is_in_a_log_for_people_or_in_a_reply(self):
         self.check("text")
