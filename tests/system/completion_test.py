@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bash completes command lines: the script is loaded and asked as bash does when somebody presses Tab."""
 
+import os
+import pty
 import re
+import select
 import subprocess
+import time
 import unittest
 
 from harness import BINARY, PATIENCE, run
@@ -61,6 +65,31 @@ class Completion(unittest.TestCase):
         for line in ("send --token-file se", "send --token-file=", "send --token-file=se", "send --url http:"):
             with self.subTest(line):
                 self.assertEqual(self.complete(line), [])
+
+    def test_a_bash_at_a_terminal_cuts_words_like_this(self):
+        child, terminal = pty.fork()
+        if child == 0:
+            path = os.path.dirname(os.path.abspath(BINARY)) + ":" + os.environ["PATH"]
+            os.execvpe("bash", ["bash", "--norc", "--noprofile", "-i"],
+                       {**os.environ, "PATH": path, "INPUTRC": "/dev/null", "TERM": "dumb"})
+        self.addCleanup(os.waitpid, child, 0)
+        self.addCleanup(os.close, terminal)
+        os.write(terminal, b"source <(fleetsign completion bash) && echo rea''dy\n")
+        self.read_until(terminal, "ready")
+        for typed, wanted in (("send --url http://h:1 VIN set_charge_l", "set_charge_limit"),
+                              ("send --wait=5 VIN set_temps pass", "passenger_temp="),
+                              ("explain window_control command=v", "command=vent")):
+            os.write(terminal, f"fleetsign {typed}\t".encode())
+            self.read_until(terminal, wanted)
+            os.write(terminal, b"\x15")  # ^U: the line is given up
+
+    def read_until(self, terminal, wanted):
+        """Reads what the terminal shows."""
+        shown, end = "", time.monotonic() + PATIENCE
+        while wanted not in shown:
+            ready, _, _ = select.select([terminal], [], [], max(0, end - time.monotonic()))
+            self.assertTrue(ready, f"no {wanted} in {shown!r}")
+            shown += os.read(terminal, 4096).decode(errors="replace")
 
     def test_another_shell_is_refused(self):
         self.assertEqual(run("completion", "tcsh").returncode, 64)
