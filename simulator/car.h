@@ -34,6 +34,7 @@ struct Closures {
   bool windows_vented = false;
   int sun_roof_percent = 0;
   int tonneau_percent = 0;
+  int tonneau_came_from = 0;  ///< where its last move began, in percent
   bool remote_start = false;
   std::uint64_t flashes = 0;
   std::uint64_t honks = 0;
@@ -50,10 +51,14 @@ struct ScheduledDeparture {
   int off_peak_end_time = 0;  ///< minutes after midnight
 };
 
-/// The cable stays in: the car stands at its charger.
+enum class Cable : std::uint8_t { plugged_in, unplugged };
+
+/// The car stands at its charger. Only a person can unplug it, and then close its port.
 struct Charging {
   bool charging = false;
-  bool port_latched = true;
+  Cable cable = Cable::plugged_in;
+  bool port_open = true;
+  bool port_latched = true;  ///< holds the cable, or the door that is closed
   int battery_percent = 60;
   int limit_percent = kStandardChargeLimit;
   int amps = 16;

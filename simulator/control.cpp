@@ -121,6 +121,16 @@ http::Reply clear_faults(const Call& call) {
   return list_faults(call);
 }
 
+http::Reply set_cable(const Call& call) {
+  const auto body = Json::parse(call.request.body, nullptr, false);
+  if (!body.is_object() || !body.contains("connected") || !body.at("connected").is_boolean()) {
+    return json_reply(400, {{"error", R"(write {"connected": true} or {"connected": false})"}});
+  }
+  const bool connected = body.at("connected").get<bool>();
+  call.stall->vehicle.set_cable(connected ? Cable::plugged_in : Cable::unplugged);
+  return json_reply(200, {{"connected", connected}});
+}
+
 http::Reply get_requests(const Call& call) {
   Json endpoints = Json::object();
   std::uint64_t total = 0;
@@ -151,12 +161,13 @@ struct Route {
 };
 
 constexpr Route kRoutes[] = {
-    {"GET", "/sim/v1/vehicles/{vin}", get_vehicle},
-    {"GET", "/sim/v1/vehicles/{vin}/faults", list_faults},
-    {"POST", "/sim/v1/vehicles/{vin}/faults", order_fault},
-    {"DELETE", "/sim/v1/vehicles/{vin}/faults", clear_faults},
-    {"GET", "/sim/v1/requests", get_requests},
-    {"DELETE", "/sim/v1/requests", clear_requests},
+    Route{"GET", "/sim/v1/vehicles/{vin}", get_vehicle},
+    Route{"POST", "/sim/v1/vehicles/{vin}/cable", set_cable},
+    Route{"GET", "/sim/v1/vehicles/{vin}/faults", list_faults},
+    Route{"POST", "/sim/v1/vehicles/{vin}/faults", order_fault},
+    Route{"DELETE", "/sim/v1/vehicles/{vin}/faults", clear_faults},
+    Route{"GET", "/sim/v1/requests", get_requests},
+    Route{"DELETE", "/sim/v1/requests", clear_requests},
 };
 
 http::Reply refuse(int status, std::string_view error) {

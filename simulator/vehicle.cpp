@@ -204,6 +204,11 @@ void Vehicle::set_signing(Signing signing) {
   signing_ = signing;
 }
 
+void Vehicle::set_cable(Cable cable) {
+  const std::lock_guard lock(mutex_);
+  simulator::set_cable(car_.charging, cable);
+}
+
 void Vehicle::reboot() {
   const std::lock_guard lock(mutex_);
   for (auto& domain : domains_) domain.reboot(rules_.clock());

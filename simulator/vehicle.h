@@ -100,6 +100,8 @@ class Vehicle {
   [[nodiscard]] Signing signing() const;
   void set_signing(Signing signing);
 
+  void set_cable(Cable cable);
+
   void reboot();
   void rotate_keys();
   void skew_clocks(Milliseconds by);

@@ -20,6 +20,7 @@ constexpr int kWindowClosed = 0;
 constexpr int kWindowVented = 1;
 
 std::string_view charging_state(const Charging& charging) {
+  if (charging.cable == Cable::unplugged) return "Disconnected";
   if (charging.charging) return "Charging";
   return charging.battery_percent >= charging.limit_percent ? "Complete" : "Stopped";
 }
@@ -43,11 +44,11 @@ Json charge_state(const Car& car) {
           {"charge_limit_soc_max", kHighestChargeLimit},
           {"charge_limit_soc_min", kLowestChargeLimit},
           {"charge_limit_soc_std", kStandardChargeLimit},
-          {"charge_port_door_open", true},
+          {"charge_port_door_open", charging.port_open},
           {"charge_port_latch", charging.port_latched ? "Engaged" : "Disengaged"},
           {"charger_actual_current", charging.charging ? charging.amps : 0},
           {"charging_state", charging_state(charging)},
-          {"conn_charge_cable", "IEC"},
+          {"conn_charge_cable", charging.cable == Cable::plugged_in ? "IEC" : "<invalid>"},
           {"off_peak_charging_enabled", departure.enabled && departure.off_peak},
           {"off_peak_charging_times", departure.off_peak_weekdays_only ? "weekdays" : "all_week"},
           {"off_peak_hours_end_time", departure.off_peak_end_time},

@@ -41,6 +41,9 @@ ActionRows media_actions();
 ActionRows security_actions();
 ActionRows software_actions();
 
+/// What a person does at the charge port, which is open then.
+void set_cable(Charging& charging, Cable cable);
+
 /// Executes an encoded action whose number is none of the published ones. An unknown one is not understood.
 Outcome perform_unpublished(Car& car, std::string_view encoded);
 

@@ -22,6 +22,7 @@ Outcome set_charge_limit(Car& car, const CarServer::ChargingSetLimitAction& requ
 }
 
 Outcome start(Charging& charging) {
+  if (charging.cable == Cable::unplugged) return refused("charge_start", "disconnected");
   if (charging.charging) return refused("charge_start", "is_charging");
   if (charging.battery_percent >= charging.limit_percent) return refused("charge_start", "complete");
   charging.charging = true;
@@ -65,12 +66,16 @@ Outcome set_charging_amps(Car& car, const CarServer::SetChargingAmpsAction& requ
 
 Outcome open_port(Car& car, const CarServer::ChargePortDoorOpen&) {
   if (car.charging.charging) return refused("charge_port_door_open", "is_charging");
+  car.charging.port_open = true;
   car.charging.port_latched = false;
   return done("charge_port_door_open");
 }
 
-Outcome close_port(Car&, const CarServer::ChargePortDoorClose&) {
-  return refused("charge_port_door_close", "cable connected");
+Outcome close_port(Car& car, const CarServer::ChargePortDoorClose&) {
+  if (car.charging.cable == Cable::plugged_in) return refused("charge_port_door_close", "cable connected");
+  car.charging.port_open = false;
+  car.charging.port_latched = true;
+  return done("charge_port_door_close");
 }
 
 bool is_time_of_day(int minutes) {
@@ -103,6 +108,14 @@ Outcome set_scheduled_departure(Car& car, const CarServer::ScheduledDepartureAct
 }
 
 }  // namespace
+
+void set_cable(Charging& charging, Cable cable) {
+  const bool is_in = cable == Cable::plugged_in;
+  charging.cable = cable;
+  charging.port_open = true;
+  charging.port_latched = is_in;
+  charging.charging = charging.charging && is_in;
+}
 
 ActionRows charging_actions() {
   return {

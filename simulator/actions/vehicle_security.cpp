@@ -75,15 +75,27 @@ std::optional<Outcome> move_frunk(Closures& closures, VCSEC::ClosureMoveType_E m
   return succeeded("actuate_trunk");
 }
 
+void start_tonneau(Closures& closures, int target_percent) {
+  closures.tonneau_came_from = closures.tonneau_percent;
+  closures.tonneau_percent = target_percent;
+}
+
+/// The car has no clock: a move is over at once for who looks, and half over for who stops it.
+void stop_tonneau(Closures& closures) {
+  closures.tonneau_percent = (closures.tonneau_came_from + closures.tonneau_percent) / 2;
+  closures.tonneau_came_from = closures.tonneau_percent;
+}
+
 std::optional<Outcome> move_tonneau(Closures& closures, VCSEC::ClosureMoveType_E move) {
   switch (move) {
     case VCSEC::CLOSURE_MOVE_TYPE_OPEN:
-      closures.tonneau_percent = kFullyOpen;
+      start_tonneau(closures, kFullyOpen);
       return succeeded("open_tonneau");
     case VCSEC::CLOSURE_MOVE_TYPE_CLOSE:
-      closures.tonneau_percent = 0;
+      start_tonneau(closures, 0);
       return succeeded("close_tonneau");
     case VCSEC::CLOSURE_MOVE_TYPE_STOP:
+      stop_tonneau(closures);
       return succeeded("stop_tonneau");
     default:
       return std::nullopt;

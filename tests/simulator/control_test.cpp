@@ -87,6 +87,23 @@ TEST_CASE("control: what there is not is 404, a method that there is not 405") {
   CHECK(*reply.headers.find("Allow") == "GET, POST, DELETE");
 }
 
+TEST_CASE("control: the charging cable is unplugged and plugged in") {
+  TestFleet scene;
+  const std::string path = "/sim/v1/vehicles/" + scene.vin + "/cable";
+  const auto state = [&] { return scene.report().at("car").at("charge_state").at("charging_state"); };
+  const auto reply = scene.send("POST", path, R"({"connected": false})");
+  CHECK(reply.status == 200);
+  CHECK(TestFleet::json_of(reply).dump() == R"({"connected":false})");
+  CHECK(state() == "Disconnected");
+  for (const auto* body : {"", "[]", "{}", R"({"connected": 1})"}) {
+    CAPTURE(body);
+    CHECK(scene.send("POST", path, body).status == 400);
+  }
+  CHECK(state() == "Disconnected");
+  scene.send("POST", path, R"({"connected": true})");
+  CHECK(state() == "Stopped");
+}
+
 TEST_CASE("control: texts of a client that are not UTF-8 do not break the report") {
   TestFleet scene;
   scene.order({{"fault", "no_protocol"}});

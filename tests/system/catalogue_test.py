@@ -23,8 +23,8 @@ class Entry:
     body: dict = dataclasses.field(default_factory=dict)
     shows: dict = dataclasses.field(default_factory=dict)
     before: tuple = ()       # commands that make a difference possible
+    unplugged: bool = False  # by somebody at the vehicle, first of all
     then_refused: tuple = ()  # what no member shows: another command, its body, and the reason why it is refused now
-    refused: str = ""        # a vehicle at its charger can only decline
 
 
 STATE = "car.vehicle_state."
@@ -53,14 +53,15 @@ ENTRIES = {
     "flash_lights": Entry(shows={"counts.flashes": 1}),
     "honk_horn": Entry(shows={"counts.honks": 1}),
     "open_tonneau": Entry(shows={STATE + "tonneau_percent_open": 100}),
-    "stop_tonneau": Entry(),
+    "stop_tonneau": Entry(shows={STATE + "tonneau_percent_open": 50}, before=(("open_tonneau", {}),)),
     "sun_roof_control": Entry({"level": 40}, {STATE + "sun_roof_percent_open": 40}),
     "trigger_homelink": Entry(HOME, {"counts.homelink_triggers": 1}),
     "window_control": Entry({"command": "vent"}, {STATE + "fd_window": 1, STATE + "rp_window": 1}),
 
     "charge_max_range": Entry(shows={CHARGE + "charge_limit_soc": 100}),
-    "charge_port_door_close": Entry(refused="cable connected"),
-    "charge_port_door_open": Entry(shows={CHARGE + "charge_port_latch": "Disengaged"}),
+    "charge_port_door_close": Entry(shows={CHARGE + "charge_port_door_open": False}, unplugged=True),
+    "charge_port_door_open": Entry(shows={CHARGE + "charge_port_door_open": True},
+                                   before=(("charge_port_door_close", {}),), unplugged=True),
     "charge_standard": Entry(shows={CHARGE + "charge_limit_soc": 90}, before=(("set_charge_limit", {"percent": 70}),)),
     "charge_start": Entry(shows={CHARGE + "charging_state": "Charging"}),
     "charge_stop": Entry(shows={CHARGE + "charging_state": "Stopped"}, before=(("charge_start", {}),)),
@@ -191,6 +192,7 @@ class Catalogue(Case):
 
     def test_every_row_that_is_signed_has_an_entry_here(self):
         self.assertEqual(sorted(ENTRIES), sorted(SIGNED))
+        self.assertEqual([name for name, entry in ENTRIES.items() if not entry.shows and not entry.then_refused], ["ping"])
 
     def test_every_command_does_what_it_says(self):
         for name, entry in ENTRIES.items():
@@ -199,15 +201,13 @@ class Catalogue(Case):
 
     def check(self, name, entry):
         car = self.car(name)
+        if entry.unplugged:
+            self.simulator.unplug(car)
         for preparation, body in entry.before:
             self.assert_accepted(self.daemon.command(preparation, body, car))
         before = self.simulator.vehicle(car)
         reply = self.daemon.command(name, entry.body, car)
         after = self.simulator.vehicle(car)
-        if entry.refused:
-            self.assert_refused(reply, entry.refused)
-            self.assertEqual(after["executed_total"], before["executed_total"])
-            return
         self.assert_accepted(reply)
         self.assertEqual(after["executed_total"], before["executed_total"] + 1)
         self.assertEqual(after["executed"][-1]["name"], name)

@@ -103,6 +103,10 @@ class Simulator(Server):
     def vehicle(self, vin):
         return self.request("GET", f"/sim/v1/vehicles/{vin}").json
 
+    def unplug(self, vin):
+        reply = self.request("POST", f"/sim/v1/vehicles/{vin}/cable", json.dumps({"connected": False}))
+        assert reply.status == 200, reply
+
     def executed(self, vin):
         return self.vehicle(vin)["executed_total"]
 

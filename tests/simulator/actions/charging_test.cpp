@@ -6,6 +6,8 @@
 namespace {
 
 using CarServer::VehicleAction;
+using fleetsign::simulator::Cable;
+using fleetsign::simulator::set_cable;
 using fleetsign::test::DrivenCar;
 
 VehicleAction limit(int percent) {
@@ -108,6 +110,32 @@ TEST_CASE("charging: the port opens for the cable unless the car charges, and do
   car.act(start());
   CHECK(car.shown("charge_state", "charge_port_latch") == "Engaged");
   CHECK(car.act(open) == "is_charging");
+}
+
+TEST_CASE("charging: without its cable the car does not charge, and its port closes") {
+  DrivenCar car;
+  car.act(start());
+  set_cable(car.car().charging, Cable::unplugged);
+  CHECK(car.shown("charge_state", "charging_state") == "Disconnected");
+  CHECK(car.shown("charge_state", "conn_charge_cable") == "<invalid>");
+  CHECK(car.shown("charge_state", "charge_port_latch") == "Disengaged");
+  CHECK(car.act(start()) == "disconnected");
+
+  VehicleAction close;
+  close.mutable_chargeportdoorclose();
+  CHECK(car.act(close) == "");
+  CHECK(car.shown("charge_state", "charge_port_door_open") == false);
+  CHECK(car.shown("charge_state", "charge_port_latch") == "Engaged");
+  VehicleAction open;
+  open.mutable_chargeportdooropen();
+  CHECK(car.act(open) == "");
+  CHECK(car.shown("charge_state", "charge_port_door_open") == true);
+
+  car.act(close);
+  set_cable(car.car().charging, Cable::plugged_in);
+  CHECK(car.shown("charge_state", "charge_port_door_open") == true);
+  CHECK(car.act(close) == "cable connected");
+  CHECK(car.act(start()) == "");
 }
 
 TEST_CASE("charging: scheduled charging and scheduled departure exclude each other") {

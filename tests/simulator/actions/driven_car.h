@@ -50,6 +50,7 @@ class DrivenCar {
   /// What Fleet API calls the last command.
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] const simulator::Car& car() const { return car_; }
+  simulator::Car& car() { return car_; }
 
  private:
   simulator::Car car_;
