@@ -59,8 +59,7 @@ void TlsServer::note_failure(const std::string& reason) {
       return;
     }
     report_again_ = now + kReportEvery;
-    if (unreported_ > 0)
-      others = "; so have " + std::to_string(std::exchange(unreported_, 0)) + " since the last report";
+    if (unreported_ > 0) others = "; not reported before it: " + std::to_string(std::exchange(unreported_, 0));
   }
   report_("a handshake has failed (" + reason + ")" + others);
 }
