@@ -53,7 +53,7 @@ struct ScheduledDeparture {
 
 enum class Cable : std::uint8_t { plugged_in, unplugged };
 
-/// The car stands at its charger. Only a person can unplug it, and then close its port.
+/// The car stands at its charger. Only a person plugs its cable in or out; its port closes when the cable is out.
 struct Charging {
   bool charging = false;
   Cable cable = Cable::plugged_in;
