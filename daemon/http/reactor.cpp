@@ -60,6 +60,8 @@ void Reactor::start(std::vector<std::unique_ptr<BoundEndpoint>> endpoints) {
 
 void Reactor::close_door() {
   give(Order::close_door);
+  std::unique_lock lock(mutex_);
+  door_changed_.wait(lock, [this] { return door_closed_; });
 }
 
 void Reactor::stop() {
@@ -189,6 +191,7 @@ void Reactor::shut_door() {
   const std::lock_guard lock(mutex_);
   door_closed_ = true;
   parking_.take_if(is_silent);
+  door_changed_.notify_all();
 }
 
 }  // namespace fleetsign::http

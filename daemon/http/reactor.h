@@ -4,6 +4,7 @@
 
 #include <sys/epoll.h>
 
+#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -49,8 +50,8 @@ class Reactor {
   /// The same for one that was admitted before. Any thread.
   void park(std::unique_ptr<Connection> connection) { keep(std::move(connection), EPOLL_CTL_MOD); }
 
-  /// Accepts all who are at the door, then closes it; drops idle connections, now and when they are parked. Any
-  /// thread.
+  /// Accepts all who are at the door, then closes it; drops idle connections, now and when they are parked. Returns
+  /// when everybody is in. Not from the reactor's thread.
   void close_door();
 
   /// Ends the thread and drops all connections that are parked. Not from the reactor's thread.
@@ -89,6 +90,7 @@ class Reactor {
   std::vector<BoundEndpoint*> knocked_;
 
   std::mutex mutex_;
+  std::condition_variable door_changed_;
   // The rest with mutex_ held.
   Parking parking_;
   Clock::time_point wakes_at_ = Clock::time_point::min();  ///< by itself; min while the thread is awake

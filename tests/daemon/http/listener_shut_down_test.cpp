@@ -84,6 +84,7 @@ TEST_CASE("shut-down: a running request finishes and its reply closes the connec
   CHECK(answer->body == "done");
   CHECK(*answer->headers.find("Connection") == "close");
   CHECK(caller.receive_rest().empty());
+  caller.end_output();
   down.get();
 }
 
@@ -95,6 +96,7 @@ TEST_CASE("shut-down: a request that has begun to arrive may still come in") {
   CHECK(down.wait_for(milliseconds(50)) == std::future_status::timeout);
   caller.send("dy");
   CHECK(caller.receive()->body == "POST /x body");
+  caller.end_output();
   down.get();
 }
 
@@ -148,7 +150,10 @@ TEST_CASE("shut-down: requests that wait in the queue are carried out within the
   gate.wait_for(1);
   auto down = std::async(std::launch::async, [&] { listener->shut_down(kAmple); });
   gate.open();
-  for (Caller& caller : callers) CHECK(caller.receive()->body == "done");
+  for (Caller& caller : callers) {
+    CHECK(caller.receive()->body == "done");
+    caller.end_output();
+  }
   down.get();
 }
 
@@ -163,6 +168,7 @@ TEST_CASE("shut-down: all who wait at the door are let in, however many") {
   Caller late(url);
   late.send("GET / HT");
   gate.wait_for(1);
+  late.end_output();
   std::vector<Caller> callers;
   for (int i = 0; i < 200; ++i) {
     callers.emplace_back(url);
@@ -175,6 +181,7 @@ TEST_CASE("shut-down: all who wait at the door are let in, however many") {
     const auto answer = caller.receive();
     REQUIRE(answer.has_value());
     CHECK(answer->status == 200);
+    caller.end_output();
   }
   down.get();
 }
