@@ -3,6 +3,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <string_view>
 
 namespace fleetsign::http {
@@ -27,7 +28,7 @@ std::optional<Admission::Ticket> Admission::enter(int descriptor, const Peer& pe
   Share share = share_of(peer);
   const std::lock_guard lock(mutex_);
   if (descriptors_.size() >= limits_.connections) return std::nullopt;
-  if (share.from_afar && from_afar_ >= limits_.connections / 2) return std::nullopt;
+  if (share.from_afar && from_afar_ >= std::max<std::size_t>(1, limits_.connections / 2)) return std::nullopt;
   if (!share.peer.empty()) {
     const auto of_peer = per_peer_.find(share.peer);
     if (of_peer != per_peer_.end() && of_peer->second >= limits_.connections_per_peer) return std::nullopt;
