@@ -71,7 +71,7 @@ void add_names(X509* certificate, const std::vector<std::string>& names) {
   for (const std::string& name : names) {
     Name alternative = alternative_name(name);
     if (sk_GENERAL_NAME_push(alternatives.get(), alternative.get()) == 0) throw Error::from_openssl(kOperation);
-    alternative.release();
+    static_cast<void>(alternative.release());
   }
   require(X509_add1_ext_i2d(certificate, NID_subject_alt_name, alternatives.get(), 0, X509V3_ADD_DEFAULT), kOperation);
 }

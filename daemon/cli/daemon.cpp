@@ -40,6 +40,7 @@ std::vector<std::string> own_hosts(const config::Config& config, const std::vect
 
 std::vector<config::Serve> served(const std::vector<config::Listen>& all) {
   std::vector<config::Serve> served;
+  served.reserve(all.size());
   for (const auto& listen : all) served.push_back(listen.serve);
   return served;
 }

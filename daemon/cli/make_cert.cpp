@@ -50,6 +50,7 @@ std::string joined(const std::vector<std::string>& names) {
 /// Without it, requests that name another host than this machine are refused.
 std::string hosts_line(const std::vector<std::string>& hosts) {
   std::vector<std::string> items;
+  items.reserve(hosts.size());
   for (const std::string& host : hosts) items.push_back(in_yaml(host));
   return items.empty() ? "" : "hosts: [" + joined(items) + "]\n";
 }
