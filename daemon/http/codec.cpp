@@ -188,7 +188,11 @@ Codec::Codec(Handler handler, RefusalReply refusal, const std::atomic<bool>& clo
     : handler_(std::move(handler)),
       refusal_(std::move(refusal)),
       report_(std::move(report)),
-      engine_(std::make_unique<Engine>(*this, closing)) {}
+      engine_(std::make_unique<Engine>(*this, closing)) {
+  // So that httplib makes its static tables before there are other threads. Debian's build of it is not instrumented,
+  // and the thread sanitizer would see a race where there is a lock.
+  engine_->run({.make_reply = [] { return Reply(); }});
+}
 
 Codec::~Codec() = default;
 
