@@ -68,7 +68,7 @@ std::optional<std::string> read_domain(const Entry& entry) {
 
 /// A name or an address by which callers may address this daemon.
 std::optional<std::string> read_host(const Entry& entry) {
-  const std::optional<std::string> text = read_text(entry, "a host name");
+  std::optional<std::string> text = read_text(entry, "a host name");
   if (!text) return std::nullopt;
   if (is_unspecified(*text)) {
     entry.complain(quote(*text) + " is a place to listen, and the name of no machine", "name the host as callers do");
