@@ -4,17 +4,12 @@
 import json
 import unittest
 
-from harness import TOKEN, Case, Daemon, Simulator, vin
+from harness import TOKEN, Daemon, SharedCase, vin
 
 
-class Actions(Case):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.simulator = Simulator(cls.folder, vehicles=4)
-        cls.addClassCleanup(cls.simulator.stop)
-        cls.daemon = Daemon(cls.folder, cls.simulator.url, config="action_endpoint: true\n")
-        cls.addClassCleanup(cls.daemon.stop)
+class Actions(SharedCase):
+    vehicles = 4
+    config = "action_endpoint: true\n"
 
     def act(self, car, body, daemon=None, query=""):
         return (daemon or self.daemon).request("POST", f"/fleetsign/v1/vehicles/{car}/action{query}", json.dumps(body),

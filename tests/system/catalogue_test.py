@@ -5,7 +5,7 @@ import dataclasses
 import json
 import unittest
 
-from harness import TOKEN, Case, Daemon, ScriptedUpstream, Simulator, eventually, run, vin
+from harness import TOKEN, Case, Daemon, ScriptedUpstream, SharedCase, eventually, run, vin
 
 HOME = {"lat": 52.52, "lon": 13.40}
 CHARGE_SCHEDULE = {**HOME, "days_of_week": "MON", "start_enabled": True, "start_time": 90, "end_enabled": False,
@@ -172,15 +172,9 @@ def look_up(report, place):
     return report
 
 
-class Catalogue(Case):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.simulator = Simulator(cls.folder, vehicles=len(ROWS) + 20)
-        cls.addClassCleanup(cls.simulator.stop)
-        cls.daemon = Daemon(cls.folder, cls.simulator.url,
-                            config=f"experimental_commands: [{', '.join(EXPERIMENTAL)}]\n")
-        cls.addClassCleanup(cls.daemon.stop)
+class Catalogue(SharedCase):
+    vehicles = len(ROWS) + 20
+    config = f"experimental_commands: [{', '.join(EXPERIMENTAL)}]\n"
 
     def car(self, name):
         return vin(1 + list(ROWS).index(name))

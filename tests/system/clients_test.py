@@ -6,17 +6,11 @@ import json
 import unittest
 import urllib.parse
 
-from harness import PATIENCE, TOKEN, Case, Daemon, ScriptedUpstream, Simulator, vin
+from harness import PATIENCE, TOKEN, Daemon, ScriptedUpstream, SharedCase, vin
 
 
-class Clients(Case):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.simulator = Simulator(cls.folder, vehicles=20)
-        cls.addClassCleanup(cls.simulator.stop)
-        cls.daemon = Daemon(cls.folder, cls.simulator.url)
-        cls.addClassCleanup(cls.daemon.stop)
+class Clients(SharedCase):
+    vehicles = 20
 
     def command(self, number, name, body=None, headers=None, **arguments):
         return self.daemon.command(name, arguments, vin(number), headers, body)

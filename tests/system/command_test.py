@@ -4,17 +4,11 @@
 import json
 import unittest
 
-from harness import Case, Daemon, Simulator, vin
+from harness import SharedCase, vin
 
 
-class Commands(Case):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.simulator = Simulator(cls.folder, vehicles=60)
-        cls.addClassCleanup(cls.simulator.stop)
-        cls.daemon = Daemon(cls.folder, cls.simulator.url)
-        cls.addClassCleanup(cls.daemon.stop)
+class Commands(SharedCase):
+    vehicles = 60
 
     def test_a_charge_limit_is_seen_in_vehicle_data(self):
         self.assert_accepted(self.daemon.command("set_charge_limit", {"percent": 80}))

@@ -187,6 +187,21 @@ class Case(unittest.TestCase):
         self.assertEqual(reply.json["request_id"], reply.headers["X-Request-Id"])
 
 
+class SharedCase(Case):
+    """A simulator and a daemon in front of it that all tests of a class share."""
+
+    vehicles = 1
+    config = ""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.simulator = Simulator(cls.folder, vehicles=cls.vehicles)
+        cls.addClassCleanup(cls.simulator.stop)
+        cls.daemon = Daemon(cls.folder, cls.simulator.url, config=cls.config)
+        cls.addClassCleanup(cls.daemon.stop)
+
+
 class ScriptedUpstream:
     """A Fleet API that does to its connections what a test wants.
 

@@ -8,19 +8,13 @@ import socket
 import subprocess
 import unittest
 
-from harness import BINARY, PATIENCE, TOKEN, Case, Daemon, ScriptedUpstream, Simulator, run, vin
+from harness import BINARY, PATIENCE, TOKEN, Daemon, ScriptedUpstream, SharedCase, run, vin
 
 NOBODY = 65534
 
 
-class Send(Case):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.simulator = Simulator(cls.folder, vehicles=20)
-        cls.addClassCleanup(cls.simulator.stop)
-        cls.daemon = Daemon(cls.folder, cls.simulator.url)
-        cls.addClassCleanup(cls.daemon.stop)
+class Send(SharedCase):
+    vehicles = 20
 
     def send(self, *arguments, url=None, token=TOKEN, **options):
         return run("send", *arguments, env={"FLEETSIGN_URL": url or self.daemon.url, "FLEETSIGN_TOKEN": token}, **options)

@@ -6,7 +6,7 @@ import json
 import re
 import unittest
 
-from harness import Case, Daemon, Simulator, vin
+from harness import SharedCase, vin
 
 # What the daemon says: status, error_code ("" for a success), executed; then requests and executions.
 DONE = (200, "", "yes")
@@ -60,14 +60,8 @@ ORDERS = {"clock_skew": {"ms": 60_000}, "late_reply": {"ms": 3_000}, "delay": {"
 WAIT = 4  # seconds; of which a late reply leaves too little for a command
 
 
-class Situations(Case):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.simulator = Simulator(cls.folder, vehicles=3 * len(SITUATIONS))
-        cls.addClassCleanup(cls.simulator.stop)
-        cls.daemon = Daemon(cls.folder, cls.simulator.url)
-        cls.addClassCleanup(cls.daemon.stop)
+class Situations(SharedCase):
+    vehicles = 3 * len(SITUATIONS)
 
     def test_every_fault_there_is_has_a_row(self):
         reply = self.simulator.request("POST", f"/sim/v1/vehicles/{vin()}/faults", json.dumps({"fault": "none such"}))
