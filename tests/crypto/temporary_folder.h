@@ -32,6 +32,8 @@ class TemporaryFolder {
   TemporaryFolder& operator=(const TemporaryFolder&) = delete;
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  /// The path that a file of this name has, or would have.
+  [[nodiscard]] std::string file(const std::string& name) const { return (path_ / name).string(); }
 
   [[nodiscard]] std::filesystem::path write(const std::string& name, std::string_view text, mode_t mode = 0600) const {
     std::filesystem::path file = path_ / name;

@@ -15,34 +15,16 @@
 #include <string>
 #include <utility>
 
+#include "tests/crypto/temporary_folder.h"
 #include "tests/daemon/http/listener_fixture.h"
 
 namespace fleetsign::http {
 namespace {
 
 namespace fs = std::filesystem;
+using crypto::test::kNobody;
+using Folder = crypto::test::TemporaryFolder;
 using Reason = ListenError::Reason;
-
-constexpr uid_t kNobody = 65534;
-
-/// A folder of its own for a test, open to all users.
-class Folder {
- public:
-  Folder() {
-    std::string pattern = (fs::temp_directory_path() / "fleetsign-http-XXXXXX").string();
-    REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-    path_ = pattern;
-    ::chmod(path_.c_str(), 0755);
-  }
-  ~Folder() { fs::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-
-  [[nodiscard]] std::string file(const std::string& name) const { return (path_ / name).string(); }
-
- private:
-  fs::path path_;
-};
 
 ListenError failure(const std::string& url) {
   auto bound = BoundEndpoint::open({url}, 0);

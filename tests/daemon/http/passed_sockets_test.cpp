@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "daemon/http/bound_endpoint.h"
+#include "tests/crypto/temporary_folder.h"
 #include "tests/daemon/http/tls_fixture.h"
 
 namespace fleetsign::http {
@@ -81,9 +82,8 @@ TEST_CASE("passed sockets: with a certificate they speak TLS") {
 }
 
 TEST_CASE("passed sockets: a Unix socket serves, and its file stays when the listener ends") {
-  std::string folder = (std::filesystem::temp_directory_path() / "fleetsign-http-XXXXXX").string();
-  REQUIRE(::mkdtemp(folder.data()) != nullptr);
-  const std::string url = "unix:" + folder + "/socket";
+  const crypto::test::TemporaryFolder folder;
+  const std::string url = "unix:" + folder.file("socket");
   {
     std::vector<PassedSocket> sockets;
     sockets.push_back({"api", opened(url)});
@@ -91,8 +91,7 @@ TEST_CASE("passed sockets: a Unix socket serves, and its file stays when the lis
     CHECK(listener->urls() == std::vector<std::string>{url});
     CHECK(Caller(url).ask(get("/")) == 200);
   }
-  CHECK(std::filesystem::exists(folder + "/socket"));
-  std::filesystem::remove_all(folder);
+  CHECK(std::filesystem::exists(folder.file("socket")));
 }
 
 TEST_CASE("passed sockets: a name that was not passed is refused, saying which were") {
