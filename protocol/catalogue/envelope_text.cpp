@@ -19,12 +19,6 @@ using protocol::Failure;
 using protocol::Kind;
 using UniversalMessage::RoutableMessage;
 
-std::unique_ptr<Message> read(const Message& type, const std::string& content) {
-  std::unique_ptr<Message> message(type.New());
-  if (!message->ParseFromString(content)) return nullptr;
-  return message;
-}
-
 /// What protobuf_message_as_bytes holds: the domain that the message goes to, or comes from, tells. Null when it holds
 /// something else, or nothing tells.
 std::unique_ptr<Message> read_content(const RoutableMessage& envelope, const std::string& content) {
@@ -35,9 +29,9 @@ std::unique_ptr<Message> read_content(const RoutableMessage& envelope, const std
   }
   switch (envelope.from_destination().domain()) {
     case UniversalMessage::DOMAIN_VEHICLE_SECURITY:
-      return read(VCSEC::FromVCSECMessage::default_instance(), content);
+      return read_as(VCSEC::FromVCSECMessage::default_instance(), bytes);
     case UniversalMessage::DOMAIN_INFOTAINMENT:
-      return read(CarServer::Response::default_instance(), content);
+      return read_as(CarServer::Response::default_instance(), bytes);
     default:
       return nullptr;
   }
@@ -58,7 +52,7 @@ std::string content_text(const Message* message, const std::string& content, Pri
 std::string take_content(RoutableMessage& envelope, Privacy privacy) {
   if (envelope.has_session_info()) {
     const std::unique_ptr<std::string> content(envelope.release_session_info());
-    const auto info = read(Signatures::SessionInfo::default_instance(), *content);
+    const auto info = read_as(Signatures::SessionInfo::default_instance(), crypto::as_bytes(*content));
     return "\n# session_info: " + content_text(info.get(), *content, privacy);
   }
   if (!envelope.has_protobuf_message_as_bytes()) return {};

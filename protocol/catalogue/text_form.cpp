@@ -137,13 +137,6 @@ std::size_t unknown_bytes(const Message& message) {
   return message.ByteSizeLong() - known->ByteSizeLong();
 }
 
-template <class Root>
-std::unique_ptr<Message> read(crypto::ByteView bytes) {
-  auto message = std::make_unique<Root>();
-  if (!message->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return nullptr;
-  return message;
-}
-
 bool is_experimental(crypto::ByteView bytes) {
   Experimental::Action action;
   return action.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) &&
@@ -173,9 +166,16 @@ TextForm text_form(const Message& message, Privacy privacy, std::span<const std:
   return form;
 }
 
+std::unique_ptr<Message> read_as(const Message& type, crypto::ByteView bytes) {
+  std::unique_ptr<Message> message(type.New());
+  if (!message->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return nullptr;
+  return message;
+}
+
 std::unique_ptr<Message> read_payload(protocol::Domain domain, crypto::ByteView bytes) {
-  if (domain == protocol::Domain::vehicle_security) return read<VCSEC::UnsignedMessage>(bytes);
-  return is_experimental(bytes) ? read<Experimental::Action>(bytes) : read<CarServer::Action>(bytes);
+  if (domain == protocol::Domain::vehicle_security) return read_as(VCSEC::UnsignedMessage::default_instance(), bytes);
+  if (is_experimental(bytes)) return read_as(Experimental::Action::default_instance(), bytes);
+  return read_as(CarServer::Action::default_instance(), bytes);
 }
 
 TextForm text_form(const protocol::Payload& payload, Privacy privacy) {

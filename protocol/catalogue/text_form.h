@@ -37,6 +37,9 @@ struct TextForm {
 TextForm text_form(const google::protobuf::Message& message, Privacy privacy,
                    std::span<const std::string_view> masked_fields = private_fields());
 
+/// The bytes as a message of the same type as `type`. Null when they are none.
+std::unique_ptr<google::protobuf::Message> read_as(const google::protobuf::Message& type, crypto::ByteView bytes);
+
 /// What a domain is told: an UnsignedMessage, or an Action, the unpublished one where only that has what is in the
 /// bytes. Null when they are no such message.
 std::unique_ptr<google::protobuf::Message> read_payload(protocol::Domain domain, crypto::ByteView bytes);
