@@ -49,9 +49,12 @@ std::optional<Refusal> RequestReader::read_head(std::string_view& bytes) {
 
 /// A body whose size is told is refused before any of it is read.
 std::optional<Refusal> RequestReader::limit_body() {
-  const bool is_large = body_limit_ && body_limit_(head_->request) == BodyLimit::large;
-  body_bytes_ = is_large ? limits_.large_body_bytes : limits_.body_bytes;
-  if (head_->framing.size > body_bytes_) return body_too_large();
+  const Framing& framing = head_->framing;
+  body_bytes_ = limits_.body_bytes;
+  const bool may_exceed = framing.kind == Framing::Kind::chunked || framing.size > body_bytes_;
+  if (!may_exceed) return std::nullopt;
+  if (body_limit_ && body_limit_(head_->request) == BodyLimit::large) body_bytes_ = limits_.large_body_bytes;
+  if (framing.size > body_bytes_) return body_too_large();
   return std::nullopt;
 }
 
