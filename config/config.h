@@ -11,6 +11,9 @@
 
 namespace fleetsign::config {
 
+/// A command is sent only while a whole second is left, so a shorter wait could never succeed.
+inline constexpr std::chrono::seconds kShortestTimeout{2};
+
 enum class Serve { all, public_key, metrics };
 enum class Region { automatic, na, eu, cn };
 enum class UnknownCommands { forward, reject };

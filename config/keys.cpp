@@ -30,8 +30,7 @@ constexpr std::array kLogFormats = {Choice<LogFormat>{"text", LogFormat::text},
                                     Choice<LogFormat>{"json", LogFormat::json}};
 
 std::optional<std::chrono::milliseconds> read_timeout(const Entry& entry) {
-  // A command is sent only while a whole second is left, so a shorter wait could never succeed.
-  return read_duration(entry, 2s, 10min);
+  return read_duration(entry, kShortestTimeout, 10min);
 }
 
 /// Where bearer tokens are sent, so plain HTTP never leaves the machine; the URL is not shown, for it may hold a

@@ -30,9 +30,6 @@ constexpr std::array kRefusals = {Refusal{408, Kind::request_timeout}, Refusal{4
                                   Refusal{414, Kind::uri_too_long},    Refusal{431, Kind::headers_too_large},
                                   Refusal{500, Kind::internal},        Refusal{503, Kind::overloaded}};
 
-/// A command is sent only while a whole second is left, so a shorter wait could never succeed.
-constexpr std::chrono::seconds kShortestWait{2};
-
 http::Reply text(std::string body) {
   return {.headers = {{"Content-Type", "text/plain"}}, .body = std::move(body)};
 }
@@ -188,7 +185,7 @@ http::Reply Api::answer(const Route& route, Context& context) const {
 
 protocol::Instant Api::deadline_of(const http::Request& request) const {
   const auto wait = preferred_wait(request);
-  const std::chrono::milliseconds wanted = wait ? std::max(*wait, kShortestWait) : options_.timeout;
+  const std::chrono::milliseconds wanted = wait ? std::max(*wait, config::kShortestTimeout) : options_.timeout;
   return parts_.clock() - request.age + std::min(wanted, options_.timeout_max);
 }
 
@@ -201,7 +198,8 @@ http::Reply Api::public_key(const Context& /*context*/) const {
 }
 
 http::Reply Api::commands(const Context& /*context*/) const {
-  return render_document(catalogue::describe());
+  static const http::Reply kReply = render_document(catalogue::describe());
+  return kReply;
 }
 
 http::Reply Api::openapi(const Context& /*context*/) const {
