@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
 #include <utility>
 
 #include "daemon/cli/input_file.h"
 #include "daemon/ops/clock.h"
+#include "protocol/failure.h"
 
 namespace fleetsign::cli {
 namespace {
@@ -60,10 +62,15 @@ RemoteError describe(const upstream::Undelivered& undelivered, const std::string
   return {.exit = kFailed,
           .message =
               "the reply of " + daemon + " was lost, so what became of the request is not known: " + undelivered.cause,
-          .hint = "the vehicle may have acted: look at its state before you try again"};
+          .hint = std::string(row_of(protocol::Kind::no_reply).hint)};
 }
 
 }  // namespace
+
+std::string text_in(const nlohmann::ordered_json& body, const char* name) {
+  const auto member = body.is_object() ? body.find(name) : body.end();
+  return member != body.end() && member->is_string() ? member->get<std::string>() : "";
+}
 
 int fail(const RemoteError& error) {
   return fail(error.exit, error.message, error.hint);

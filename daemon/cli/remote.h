@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "crypto/result.h"
@@ -21,6 +22,9 @@ struct RemoteError {
 int fail(const RemoteError& error);
 template <class T>
 using RemoteResult = crypto::Result<T, RemoteError>;
+
+/// A text member of a reply's body; empty when there is none.
+std::string text_in(const nlohmann::ordered_json& body, const char* name);
 
 /// The command line's part. Its values are there once the command line has been read.
 class Remote {

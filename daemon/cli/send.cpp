@@ -17,6 +17,7 @@
 #include "daemon/cli/remote.h"
 #include "daemon/cli/subcommand.h"
 #include "protocol/catalogue/catalogue.h"
+#include "protocol/failure.h"
 
 namespace fleetsign::cli {
 namespace {
@@ -35,12 +36,6 @@ struct SendOptions {
   bool as_json = false;
 };
 
-/// A text member of an object; empty when there is none.
-std::string text_in(const Json& object, const char* name) {
-  const auto found = object.is_object() ? object.find(name) : object.end();
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
 /// The body to send.
 crypto::Result<std::string, TypingError> body_of(const SendOptions& options) {
   const auto* command = catalogue::find(options.command);
@@ -53,13 +48,15 @@ crypto::Result<std::string, TypingError> body_of(const SendOptions& options) {
   return typed->body.dump();
 }
 
-constexpr const char* kMayHaveActed = "the vehicle may have acted: look at its state before you try again";
-
 struct Outcome {
   bool done = false;  ///< the vehicle did it
   std::string words;
   std::string hint = {};
 };
+
+std::string hint_where(bool in_doubt) {
+  return in_doubt ? std::string(row_of(protocol::Kind::no_reply).hint) : "";
+}
 
 /// What Fleet API's own answer says.
 Outcome outcome_of_forwarded(const upstream::Delivered& reply, const Json& body) {
@@ -74,7 +71,7 @@ Outcome outcome_of_forwarded(const upstream::Delivered& reply, const Json& body)
   }
   const auto* executed = reply.headers.find("Fleetsign-Executed");
   const bool in_doubt = executed != nullptr && *executed == "unknown";
-  return {.words = std::move(words), .hint = in_doubt ? kMayHaveActed : ""};
+  return {.words = std::move(words), .hint = hint_where(in_doubt)};
 }
 
 /// The daemon's own replies are told from Fleet API's by `executed`.
@@ -85,7 +82,7 @@ Outcome outcome_of(const upstream::Delivered& reply) {
   if (executed == "yes") return {.done = true, .words = "the vehicle did it"};
   if (text_in(body, "error_code") == "rejected") {
     return {.words = "the vehicle declined: " + text_in(body.value("response", Json()), "reason"),
-            .hint = executed == "unknown" ? kMayHaveActed : ""};
+            .hint = hint_where(executed == "unknown")};
   }
   const auto description = text_in(body, "error_description");
   return {.words = description.empty() ? text_in(body, "error") : description, .hint = text_in(body, "hint")};

@@ -28,12 +28,6 @@ std::string to_text(std::chrono::seconds up) {
   return std::to_string(minutes) + " min " + std::to_string(up.count() % 60) + " s";
 }
 
-/// The member, where it is text; else nothing to show.
-std::string text_in(const Json& body, const char* name) {
-  const auto member = body.is_object() ? body.find(name) : body.end();
-  return member != body.end() && member->is_string() ? member->get<std::string>() : "";
-}
-
 /// Whether all that in_words() reads is there: anything may listen at that address.
 bool is_status(const Json& body) {
   const auto has = [&](const char* name, bool (Json::*is_kind)() const noexcept) {
