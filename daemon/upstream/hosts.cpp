@@ -6,6 +6,7 @@
 #include <cctype>
 #include <nlohmann/json.hpp>
 
+#include "config/url.h"
 #include "crypto/bytes.h"
 
 namespace fleetsign::upstream {
@@ -22,12 +23,6 @@ nlohmann::json claims_of(std::string_view token) {
   const auto payload = crypto::parse_base64url(token.substr(first + 1, second - first - 1));
   if (!payload) return nlohmann::json::value_t::discarded;
   return nlohmann::json::parse(*payload, nullptr, /*allow_exceptions=*/false);
-}
-
-bool is_host_name(std::string_view host) {
-  return !host.empty() && std::ranges::all_of(host, [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '.';
-  });
 }
 
 /// The host of an audience that is a Fleet API base URL; empty for any other.
@@ -48,7 +43,7 @@ std::string region_of(const nlohmann::json& claims) {
 }  // namespace
 
 bool is_tesla_host(std::string_view host) {
-  return is_host_name(host) &&
+  return config::is_host_name(host) &&
          std::ranges::any_of(kTeslaDomains, [&](std::string_view domain) { return host.ends_with(domain); });
 }
 

@@ -156,9 +156,9 @@ TEST_CASE("hosts: Tesla's are those below its three domains") {
     CAPTURE(host);
     CHECK(is_tesla_host(host));
   }
-  for (const std::string host :
-       {"", "tesla.com", "evil.com", "eviltesla.com", "tesla.com.evil.com", "a.tesla.com.", "a.tesla.org",
-        "a.tesla.com:443", "a@b.tesla.com", "a/b.tesla.com", "a b.tesla.com", "a_b.tesla.com"}) {
+  for (const std::string host : {"", "tesla.com", "evil.com", "eviltesla.com", "tesla.com.evil.com", "a.tesla.com.",
+                                 "a.tesla.org", "a.tesla.com:443", ".tesla.com", "a..tesla.com", "a..b.tesla.com",
+                                 ".a.tesla.com", "a@b.tesla.com", "a/b.tesla.com", "a b.tesla.com", "a_b.tesla.com"}) {
     CAPTURE(host);
     CHECK_FALSE(is_tesla_host(host));
   }
