@@ -6,10 +6,12 @@
 namespace fleetsign::upstream {
 
 std::string FleetApi::base_url_for(const Bearer& token) const {
-  std::string url = base_url_ ? *base_url_ : base_url_in_token(token.expose()).value_or(std::string(kNorthAmerica));
+  return base_url_ ? *base_url_ : base_url_in_token(token.expose()).value_or(std::string(kNorthAmerica));
+}
+
+void FleetApi::remember(const std::string& base_url) const {
   const std::lock_guard lock(mutex_);
-  if (known_.size() < kMostKnown) known_.insert(url);
-  return url;
+  if (known_.size() < kMostKnown) known_.insert(base_url);
 }
 
 std::set<std::string> FleetApi::known_base_urls() const {
@@ -18,8 +20,10 @@ std::set<std::string> FleetApi::known_base_urls() const {
 }
 
 Answer FleetApi::send(const Call& call, const Bearer& token) const {
+  const auto base_url = base_url_for(token);
+  remember(base_url);
   Request request{.method = call.method,
-                  .url = base_url_for(token) + call.target,
+                  .url = base_url + call.target,
                   .headers = call.headers,
                   .body = call.body,
                   .deadline = call.deadline};

@@ -44,6 +44,9 @@ class FleetApi {
   /// Sends it once. Authorization is set from the token; nothing else is added to the headers.
   [[nodiscard]] Answer send(const Call& call, const Bearer& token) const;
 
+  /// Where a request with this token goes.
+  [[nodiscard]] std::string base_url_for(const Bearer& token) const;
+
   /// Where requests have gone so far, at most kMostKnown of them.
   [[nodiscard]] std::set<std::string> known_base_urls() const;
 
@@ -51,7 +54,7 @@ class FleetApi {
   /// A token may name any host of Tesla's; there are far fewer.
   static constexpr std::size_t kMostKnown = 16;
 
-  [[nodiscard]] std::string base_url_for(const Bearer& token) const;
+  void remember(const std::string& base_url) const;
 
   Client& client_;
   std::optional<std::string> base_url_;

@@ -7,23 +7,13 @@
 #include <nlohmann/json.hpp>
 
 #include "config/url.h"
-#include "crypto/bytes.h"
+#include "daemon/upstream/token.h"
 
 namespace fleetsign::upstream {
 namespace {
 
 constexpr std::array<std::string_view, 3> kTeslaDomains = {".tesla.com", ".tesla.cn", ".teslamotors.com"};
 constexpr std::string_view kScheme = "https://";
-
-/// The claims of a JWT; discarded when it is none. Their base64 is the URL kind (RFC 7515).
-nlohmann::json claims_of(std::string_view token) {
-  const auto first = token.find('.');
-  const auto second = first == std::string_view::npos ? first : token.find('.', first + 1);
-  if (second == std::string_view::npos) return nlohmann::json::value_t::discarded;
-  const auto payload = crypto::parse_base64url(token.substr(first + 1, second - first - 1));
-  if (!payload) return nlohmann::json::value_t::discarded;
-  return nlohmann::json::parse(*payload, nullptr, /*allow_exceptions=*/false);
-}
 
 /// The host of an audience that is a Fleet API base URL; empty for any other.
 std::string_view fleet_api_host(std::string_view audience) {
@@ -49,7 +39,7 @@ bool is_tesla_host(std::string_view host) {
 
 std::optional<std::string> base_url_in_token(std::string_view token) {
   const auto claims = claims_of(token);
-  if (!claims.is_object()) return std::nullopt;
+  if (claims.is_null()) return std::nullopt;
   const auto claim = claims.find("aud");
   if (claim == claims.end()) return std::nullopt;
   // RFC 7519 section 4.1.3: one audience may stand alone.
