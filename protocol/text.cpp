@@ -20,6 +20,7 @@ constexpr std::array kPhrases = {
     PhraseRow{Phrase::asleep, "vehicle is offline", Where::anywhere},
     PhraseRow{Phrase::protocol_required, "Vehicle Command Protocol required", Where::anywhere},
     PhraseRow{Phrase::no_protocol, "does not support the Tesla Vehicle Command Protocol", Where::anywhere},
+    PhraseRow{Phrase::mobile_access_off, "mobile_access_disabled", Where::anywhere},
     PhraseRow{Phrase::already_off, "already off", Where::at_the_end},
 };
 

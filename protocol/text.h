@@ -11,6 +11,7 @@ enum class Phrase : std::uint8_t {
   asleep,             ///< in a 408: the vehicle is offline or asleep, so nothing can have reached it
   protocol_required,  ///< in a 403 to an unsigned command
   no_protocol,        ///< in a 422 to a handshake
+  mobile_access_off,  ///< in a 401: switched off in the vehicle, so that no token helps
   already_off,        ///< the end of a refusal
 };
 

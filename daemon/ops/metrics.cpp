@@ -44,6 +44,7 @@ struct Metrics::Impl {
   prometheus::Counter& of_commands = upstream.Add({{"for", "command"}});
   prometheus::Counter& of_handshakes = upstream.Add({{"for", "handshake"}});
   prometheus::Counter& of_forwarding = upstream.Add({{"for", "forwarded"}});
+  prometheus::Counter& of_diagnoses = upstream.Add({{"for", "diagnosis"}});
   prometheus::Counter& keys_replaced = family(registry, prometheus::BuildCounter(), "vehicle_keys_replaced_total",
                                               "Vehicles that showed another key than before")
                                            .Add({});
@@ -72,6 +73,11 @@ void Metrics::count(const Command& command) {
 void Metrics::count_forwarded(int status, int upstream_requests) {
   impl_->forwarded.Add({{"status", class_of(status)}}).Increment();
   impl_->of_forwarding.Increment(upstream_requests);
+}
+
+void Metrics::count_diagnosis(int upstream_requests, int vehicle_keys_replaced) {
+  impl_->of_diagnoses.Increment(upstream_requests);
+  impl_->keys_replaced.Increment(vehicle_keys_replaced);
 }
 
 void Metrics::watch(const std::string& name, const std::string& help, std::function<double()> read) {

@@ -34,6 +34,9 @@ class Metrics {
   /// A request that was passed on, with the status of its reply.
   void count_forwarded(int status, int upstream_requests);
 
+  /// A diagnosis of a vehicle: what it cost, and how often the vehicle showed another key than before.
+  void count_diagnosis(int upstream_requests, int vehicle_keys_replaced);
+
   /// A figure that is looked up each time somebody asks. `read` may be called from any thread until this ends; `name`
   /// is without the prefix "fleetsign_". Before the first text().
   void watch(const std::string& name, const std::string& help, std::function<double()> read);

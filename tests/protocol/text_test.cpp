@@ -14,6 +14,7 @@ TEST_CASE("text: the phrases of Fleet API are found in its error bodies") {
              Phrase::protocol_required));
   CHECK(says(R"({"response":null,"error":"vehicle does not support the Tesla Vehicle Command Protocol"})",
              Phrase::no_protocol));
+  CHECK(says(R"({"response":null,"error":"mobile_access_disabled"})", Phrase::mobile_access_off));
 }
 
 TEST_CASE("text: one phrase is not taken for another") {

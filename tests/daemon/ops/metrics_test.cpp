@@ -50,6 +50,15 @@ TEST_CASE("metrics: what is passed on is counted by the class of its status") {
   CHECK(has_line(text, R"(fleetsign_upstream_requests_total{for="forwarded"} 2)"));
 }
 
+TEST_CASE("metrics: what a diagnosis costs is counted apart from commands") {
+  Metrics metrics("0");
+  metrics.count_diagnosis(6, 0);
+  metrics.count_diagnosis(3, 1);
+  CHECK(has_line(metrics.text(), R"(fleetsign_upstream_requests_total{for="diagnosis"} 9)"));
+  CHECK(has_line(metrics.text(), "fleetsign_vehicle_keys_replaced_total 1"));
+  CHECK(metrics.commands_by_outcome().empty());
+}
+
 TEST_CASE("metrics: a figure that is watched is looked up each time") {
   Metrics metrics("0");
   double lanes = 4;
