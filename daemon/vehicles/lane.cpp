@@ -9,25 +9,9 @@
 namespace fleetsign::vehicles {
 namespace {
 
-using protocol::Duration;
 using protocol::Failure;
 using protocol::Instant;
 using protocol::Kind;
-
-/// How often someone who waits looks whether its caller is still there.
-constexpr Duration kLook = std::chrono::milliseconds(250);
-
-/// Waits on `changed` until `ready`, the deadline, or the caller's departure. Whether it is ready.
-template <class Ready>
-bool wait(std::unique_lock<std::mutex>& lock, std::condition_variable& changed, const Clock& clock,
-          const Patience& patience, Ready ready) {
-  while (!ready()) {
-    const Duration left = patience.deadline - clock();
-    if (left <= Duration::zero() || patience.caller_gone()) return false;
-    changed.wait_for(lock, std::min(left, kLook));
-  }
-  return true;
-}
 
 protocol::Nonces fresh_nonces() {
   return {.uuid = {crypto::random_bytes<16>()}, .routing_address = {crypto::random_bytes<16>()}};

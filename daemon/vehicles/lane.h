@@ -6,7 +6,6 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -15,20 +14,13 @@
 #include <string>
 #include <utility>
 
+#include "daemon/vehicles/patience.h"
 #include "protocol/exchange.h"
 #include "protocol/failure.h"
 #include "protocol/session.h"
 #include "protocol/time.h"
 
 namespace fleetsign::vehicles {
-
-using Clock = std::function<protocol::Instant()>;
-
-/// What a caller is prepared to wait for.
-struct Patience {
-  protocol::Instant deadline;
-  std::function<bool()> caller_gone = [] { return false; };  ///< asked under a lock: it neither blocks nor throws
-};
 
 /// A lane as it is just now.
 struct LaneState {
