@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "simulator/control.h"
 
+#include <functional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -121,14 +122,27 @@ http::Reply clear_faults(const Call& call) {
   return list_faults(call);
 }
 
-http::Reply set_cable(const Call& call) {
+/// Reads a body of one flag, does what it says, and answers with it.
+http::Reply set_flag(const Call& call, const char* name, const std::function<void(bool)>& set) {
   const auto body = Json::parse(call.request.body, nullptr, false);
-  if (!body.is_object() || !body.contains("connected") || !body.at("connected").is_boolean()) {
-    return json_reply(400, {{"error", R"(write {"connected": true} or {"connected": false})"}});
+  if (!body.is_object() || !body.contains(name) || !body.at(name).is_boolean()) {
+    const std::string flag = "{\"" + std::string(name) + "\": ";
+    return json_reply(400, {{"error", "write " + flag + "true} or " + flag + "false}"}});
   }
-  const bool connected = body.at("connected").get<bool>();
-  call.stall->vehicle.set_cable(connected ? Cable::plugged_in : Cable::unplugged);
-  return json_reply(200, {{"connected", connected}});
+  const bool value = body.at(name).get<bool>();
+  set(value);
+  return json_reply(200, {{name, value}});
+}
+
+http::Reply set_cable(const Call& call) {
+  return set_flag(call, "connected", [&](bool connected) {
+    call.stall->vehicle.set_cable(connected ? Cable::plugged_in : Cable::unplugged);
+  });
+}
+
+http::Reply set_pairing(const Call& call) {
+  return set_flag(call, "paired",
+                  [&](bool paired) { call.stall->vehicle.set_pairing(paired ? Pairing::paired : Pairing::unpaired); });
 }
 
 http::Reply get_requests(const Call& call) {
@@ -163,6 +177,7 @@ struct Route {
 constexpr Route kRoutes[] = {
     Route{"GET", "/sim/v1/vehicles/{vin}", get_vehicle},
     Route{"POST", "/sim/v1/vehicles/{vin}/cable", set_cable},
+    Route{"POST", "/sim/v1/vehicles/{vin}/pairing", set_pairing},
     Route{"GET", "/sim/v1/vehicles/{vin}/faults", list_faults},
     Route{"POST", "/sim/v1/vehicles/{vin}/faults", order_fault},
     Route{"DELETE", "/sim/v1/vehicles/{vin}/faults", clear_faults},

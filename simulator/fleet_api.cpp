@@ -25,6 +25,10 @@ constexpr std::string_view kSignatureRequired =
     "https://developer.tesla.com/docs/fleet-api/virtual-keys/developer-guide";
 constexpr std::size_t kDefaultPerPage = 100;
 
+// fleet_api.md, section E: one that encrypts its replies; and one from before signed commands.
+constexpr std::string_view kFirmware = "2024.44.1";
+constexpr std::string_view kOldFirmware = "2022.44.30";
+
 // commands.md: what vehicles take without a signature, as Fleet API itself has work to do for it.
 constexpr std::array<std::string_view, 13> kUnsignedCommands{
     "navigation_request",
@@ -110,20 +114,22 @@ http::Reply fleet_status(const Call& call) {
   const auto vins = body->is_object() ? body->find("vins") : body->end();
   if (vins == body->end() || !vins->is_array()) return error_reply(400, kBadRequest, "vins must be an array");
 
-  const auto keys = call.garage.rules().clients.size();
   Json paired = Json::array();
   Json unpaired = Json::array();
   Json info = Json::object();
   for (const auto& vin : *vins) {
     const Stall* const stall = vin.is_string() ? call.garage.find(vin.get_ref<const std::string&>()) : nullptr;
     if (stall == nullptr) continue;
-    (keys > 0 ? paired : unpaired).push_back(stall->vehicle.vin());
-    info[stall->vehicle.vin()] = {{"firmware_version", "2024.44.1"},
-                                  {"vehicle_command_protocol_required", stall->vehicle.signing() == Signing::required},
-                                  {"discounted_device_data", false},
-                                  {"fleet_telemetry_version", "1.0.0"},
-                                  {"total_number_of_keys", keys},
-                                  {"safety_screen_streaming_toggle_enabled", nullptr}};
+    const auto& vehicle = stall->vehicle;
+    const auto keys = vehicle.pairing() == Pairing::paired ? call.garage.rules().clients.size() : 0;
+    const bool signs = vehicle.signing() == Signing::required;
+    (keys > 0 ? paired : unpaired).push_back(vehicle.vin());
+    info[vehicle.vin()] = {{"firmware_version", signs ? kFirmware : kOldFirmware},
+                           {"vehicle_command_protocol_required", signs},
+                           {"discounted_device_data", false},
+                           {"fleet_telemetry_version", "1.0.0"},
+                           {"total_number_of_keys", keys},
+                           {"safety_screen_streaming_toggle_enabled", nullptr}};
   }
   return json_reply(200, {{"response",
                            {{"key_paired_vins", std::move(paired)},

@@ -61,6 +61,7 @@ Vehicle::Vehicle(VehicleStart start, const VehicleRules& rules)
                Domain(std::move(start.infotainment), vin_, rules.clients, rules.clock())} {}
 
 std::optional<std::size_t> Vehicle::client_of(const Message& request) const {
+  if (pairing_ == Pairing::unpaired) return std::nullopt;
   const auto& key = request.has_session_info_request() ? request.session_info_request().public_key()
                                                        : request.signature_data().signer_identity().public_key();
   const auto bytes = crypto::as_bytes(key);
@@ -202,6 +203,16 @@ Signing Vehicle::signing() const {
 void Vehicle::set_signing(Signing signing) {
   const std::lock_guard lock(mutex_);
   signing_ = signing;
+}
+
+Pairing Vehicle::pairing() const {
+  const std::lock_guard lock(mutex_);
+  return pairing_;
+}
+
+void Vehicle::set_pairing(Pairing pairing) {
+  const std::lock_guard lock(mutex_);
+  pairing_ = pairing;
 }
 
 void Vehicle::set_cable(Cable cable) {

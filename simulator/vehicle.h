@@ -41,6 +41,9 @@ enum class Power { online, asleep, offline };
 /// Whether a vehicle speaks the signed command protocol. One that does takes no unsigned commands.
 enum class Signing { required, unknown };
 
+/// Whether a vehicle accepts the keys that its fleet has enrolled.
+enum class Pairing { paired, unpaired };
+
 /// Whether a vehicle encrypts a reply's payload when the request asks for it.
 enum class Sealing { as_asked, never };
 
@@ -100,6 +103,9 @@ class Vehicle {
   [[nodiscard]] Signing signing() const;
   void set_signing(Signing signing);
 
+  [[nodiscard]] Pairing pairing() const;
+  void set_pairing(Pairing pairing);
+
   void set_cable(Cable cable);
 
   void reboot();
@@ -131,6 +137,7 @@ class Vehicle {
   Car car_;
   Power power_ = Power::online;
   Signing signing_ = Signing::required;
+  Pairing pairing_ = Pairing::paired;
   std::optional<Milliseconds> awake_at_;
   std::map<ReplyKey, Message> last_replies_;  ///< at most one for each client and domain
   std::deque<Execution> executions_;

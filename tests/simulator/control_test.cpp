@@ -104,6 +104,25 @@ TEST_CASE("control: the charging cable is unplugged and plugged in") {
   CHECK(state() == "Stopped");
 }
 
+TEST_CASE("control: a vehicle that is to accept no key says so to handshakes and commands, until it is paired again") {
+  TestFleet scene;
+  const std::string path = "/sim/v1/vehicles/" + scene.vin + "/pairing";
+  scene.greet(kSecurity);
+  CHECK(TestFleet::json_of(scene.send("POST", path, R"({"paired":false})")).dump() == R"({"paired":false})");
+  Signatures::SessionInfo info;
+  const auto greeting = TestFleet::message_of(scene.post(scene.client.handshake(kSecurity)));
+  REQUIRE(info.ParseFromString(greeting.session_info()));
+  CHECK(info.status() == Signatures::SESSION_INFO_STATUS_KEY_NOT_ON_WHITELIST);
+  const auto refusal = TestFleet::message_of(scene.post(scene.client.command(unlock())));
+  CHECK(refusal.signedmessagestatus().signed_message_fault() == UniversalMessage::MESSAGEFAULT_ERROR_UNKNOWN_KEY_ID);
+  CHECK(scene.executed() == 0);
+
+  CHECK(scene.send("POST", path, R"({"paired":"yes"})").status == 400);
+  scene.send("POST", path, R"({"paired":true})");
+  TestFleet::message_of(scene.post(scene.client.command(unlock())));
+  CHECK(scene.executed() == 1);
+}
+
 TEST_CASE("control: texts of a client that are not UTF-8 do not break the report") {
   TestFleet scene;
   scene.order({{"fault", "no_protocol"}});

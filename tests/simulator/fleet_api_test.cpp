@@ -212,6 +212,27 @@ TEST_CASE("fleet api: fleet_status tells which vehicles are paired") {
   }
 }
 
+TEST_CASE("fleet api: fleet_status tells of a vehicle that accepts no key, and of one with an old firmware") {
+  TestFleet scene;
+  const auto ask = [&] {
+    const auto body = R"({"vins":["5YJS0000000000001"]})";
+    return TestFleet::json_of(scene.send("POST", "/api/1/vehicles/fleet_status", body)).at("response");
+  };
+  CHECK(scene.send("POST", "/sim/v1/vehicles/" + scene.vin + "/pairing", R"({"paired":false})", {}).status == 200);
+  auto status = ask();
+  CHECK(status.at("key_paired_vins").empty());
+  CHECK(status.at("unpaired_vins") == Json{scene.vin});
+  CHECK(status.at("vehicle_info").at(scene.vin).at("total_number_of_keys") == 0);
+
+  scene.order({{"fault", "no_protocol"}});
+  CHECK(scene.send("POST", "/sim/v1/vehicles/" + scene.vin + "/pairing", R"({"paired":true})", {}).status == 200);
+  status = ask();
+  CHECK(status.at("key_paired_vins") == Json{scene.vin});
+  const auto info = status.at("vehicle_info").at(scene.vin);
+  CHECK(info.at("vehicle_command_protocol_required") == false);
+  CHECK(info.at("firmware_version") == "2022.44.30");
+}
+
 TEST_CASE("fleet api: a fleet without enrolled keys is unpaired") {
   fleetsign::simulator::Fleet fleet({.clock = [] { return std::chrono::milliseconds(0); }});
   fleetsign::http::Request request;
