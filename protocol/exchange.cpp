@@ -122,6 +122,11 @@ Done Exchange::give_up(std::string why) {
   return Done{*result_};
 }
 
+Done Exchange::give_up(Failure why) {
+  if (!result_) finish(std::move(why));
+  return Done{*result_};
+}
+
 void Exchange::receive(Session& session, const Answer& answer, Instant now) {
   const Pending pending = std::exchange(pending_, std::nullopt).value();
   if (pending.keys) {

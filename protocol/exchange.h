@@ -66,6 +66,8 @@ class Exchange {
 
   /// Ends it early: nothing further is sent. What was doubtful before stays so. Not between a Send and its receive().
   Done give_up(std::string why);
+  /// The same, because of something else than time.
+  Done give_up(Failure why);
 
   /// What came back for the last Send.
   void receive(Session& session, const Answer& answer, Instant now);

@@ -43,6 +43,8 @@ constexpr std::array kKinds = {
     KindRow{Kind::overloaded, "overloaded", 503, kNo, 1, "try again later: nothing was sent"},
     KindRow{Kind::shutting_down, "shutting_down", 503, kNo, 5, "try again later: nothing was sent"},
     KindRow{Kind::vehicle_busy, "vehicle_busy", 503, kNo, 2, "try again later: the vehicle did not accept it"},
+    KindRow{Kind::state_unavailable, "state_unavailable", 503, kNo, 5,
+            "make `state_dir` writable again: `fleetsign status` says what is wrong with it"},
     KindRow{Kind::unreachable, "unreachable", 502, kNo, 0,
             "check the network, `fleet_api.base_url` and `fleet_api.ca_file`"},
     KindRow{Kind::vehicle_error, "vehicle_error", 502, kNo, 0, "the vehicle reported a fault and did nothing"},

@@ -36,6 +36,7 @@ enum class Kind : std::uint8_t {
   overloaded,
   shutting_down,
   vehicle_busy,
+  state_unavailable,
   unreachable,
   vehicle_error,
   vehicle_key_changed,

@@ -111,6 +111,34 @@ void Session::note_encrypted_reply(const Epoch& epoch) {
   if (epoch == epoch_) answers_encrypted_ = true;
 }
 
+std::optional<Remembered> Session::remember() const {
+  if (!keys_ || any_key_will_do_) return std::nullopt;
+  return Remembered{.vehicle_point = keys_->vehicle_point(),
+                    .epoch = epoch_,
+                    .counter = counter_,
+                    .last_clock_time = last_clock_time_,
+                    .clock_bound = clock_bound_,
+                    .clock_bound_at = clock_bound_at_,
+                    .answers_encrypted = answers_encrypted_};
+}
+
+void Session::resume(const Remembered& remembered) {
+  auto keys = SessionKeys::agree(*parties_.client, remembered.vehicle_point);
+  if (!keys) return;
+  keys_ = std::move(keys);
+  any_key_will_do_ = false;
+  ++generation_;
+  if (!remembered.epoch) return;
+  epoch_ = *remembered.epoch;
+  counter_ = remembered.counter;
+  last_clock_time_ = remembered.last_clock_time;
+  answers_encrypted_ = remembered.answers_encrypted;
+  if (!remembered.clock_bound_at) return;
+  clock_bound_ = remembered.clock_bound;
+  clock_bound_at_ = *remembered.clock_bound_at;
+  established_ = true;
+}
+
 void Session::forget() {
   established_ = false;
   ++generation_;

@@ -62,6 +62,19 @@ enum class Adoption : std::uint8_t {
 /// somebody else.
 enum class KeyChange : std::uint8_t { follow, refuse };
 
+/// What of a session may outlive the process: nothing secret.
+struct Remembered {
+  crypto::PublicPoint vehicle_point{};
+  std::optional<Epoch> epoch;  ///< nothing: only the vehicle's key is known
+  std::uint32_t counter = 0;   ///< none above it has been used in this epoch
+  VehicleTime last_clock_time;
+  VehicleTime clock_bound;
+  std::optional<Instant> clock_bound_at;  ///< nothing: our own clocks cannot tell
+  bool answers_encrypted = false;
+
+  bool operator==(const Remembered&) const = default;
+};
+
 class Session {
  public:
   /// A session info that took longer than this is not adopted: its clock would be too far behind.
@@ -101,6 +114,12 @@ class Session {
 
   /// An encrypted reply was opened that answers a command of this epoch.
   void note_encrypted_reply(const Epoch& epoch);
+
+  /// What to keep, with the last counter used; nothing before the first adoption.
+  [[nodiscard]] std::optional<Remembered> remember() const;
+  /// Goes on from what was kept, where nothing is known yet. With the vehicle's clock it needs no handshake. Keeps to
+  /// the vehicle's key and to the counter in any case.
+  void resume(const Remembered& remembered);
 
   /// Gives the session up; the next command needs a handshake. Counters and keys are remembered in case it continues.
   void forget();

@@ -63,10 +63,14 @@ http::Reply Api::forget_sessions(const Context& context) const {
   const auto vin = parse_vin(context.captures[0]);
   if (!vin) return render(vin.error(), context.footer);
   const auto forgotten = parts_.lanes.forget(*vin);
-  parts_.log.info(
-      "sessions_forgotten",
-      {{"vin", ops::ShortVin{*vin}}, {"sessions", forgotten}, {"request_id", ops::Plain{context.footer.request_id}}});
-  return render_document({{"forgotten", forgotten}});
+  parts_.log.info("sessions_forgotten", {{"vin", ops::ShortVin{*vin}},
+                                         {"sessions", forgotten.sessions},
+                                         {"durable", forgotten.durable},
+                                         {"request_id", ops::Plain{context.footer.request_id}}});
+  if (forgotten.durable) return render_document({{"forgotten", forgotten.sessions}});
+  return render(protocol::Failure{.kind = protocol::Kind::state_unavailable,
+                                  .message = "the sessions are forgotten, but only until the next restart"},
+                context.footer);
 }
 
 }  // namespace fleetsign::api

@@ -9,6 +9,7 @@
 
 #include "config/listen.h"
 #include "daemon/cli/endpoints.h"
+#include "daemon/cli/key.h"
 #include "daemon/http/passed_sockets.h"
 #include "daemon/ops/clock.h"
 #include "daemon/upstream/hosts.h"
@@ -53,8 +54,17 @@ api::ApiOptions api_options(const config::Config& config, std::vector<std::strin
           .experimental_commands = {config.experimental_commands.begin(), config.experimental_commands.end()},
           .action_endpoint = config.action_endpoint,
           .hosts = std::move(hosts),
+          .domain = config.domain.value_or(""),
           .endpoints = served(config.listen),
           .public_pem = key.public_pem()};
+}
+
+/// Why the key file would not give this key at the next start, in words; empty when it would.
+std::string key_file_trouble(const config::Config& config, const crypto::PublicPoint& loaded) {
+  if (!config.key_file) return {};  // of a demonstration, whose key lives as long as it does
+  const auto key = load_key(config);
+  if (!key) return key.error().message;
+  return key->public_point() == loaded ? "" : "the key file holds another one by now";
 }
 
 protocol::ExchangeRules rules_of(const config::Config& config) {
@@ -81,8 +91,11 @@ http::ListenerOptions listener_options(const config::Config& config, std::vector
 
 }  // namespace
 
-Daemon::Daemon(const config::Config& config, std::vector<std::string> hosts, crypto::PrivateKey key, ops::Log& log)
+Daemon::Daemon(const config::Config& config, std::vector<std::string> hosts, crypto::PrivateKey key,
+               std::unique_ptr<state::Store> store, ops::Log& log)
     : key_(std::make_shared<const crypto::PrivateKey>(std::move(key))),
+      store_(std::move(store)),
+      sessions_(*store_, ops::moment_now),
       longest_(config.timeout_max),
       client_(upstream::Client::start(
           {.ca_file = config.fleet_api.ca_file,
@@ -90,7 +103,7 @@ Daemon::Daemon(const config::Config& config, std::vector<std::string> hosts, cry
            .http2 = false,
            .user_agent = "fleetsign/" FLEETSIGN_VERSION})),
       fleet_api_(*client_, base_url_of(config.fleet_api)),
-      lanes_(key_, ops::boot_now),
+      lanes_(key_, ops::boot_now, vehicles::Lanes::kCapacity, &sessions_),
       commander_(lanes_, fleet_api_, rules_of(config)),
       metrics_(FLEETSIGN_VERSION),
       api_(api_options(config, std::move(hosts), *key_), {.commander = commander_,
@@ -100,7 +113,13 @@ Daemon::Daemon(const config::Config& config, std::vector<std::string> hosts, cry
                                                           .log = log,
                                                           .clock = ops::boot_now,
                                                           .unix_now = [] { return std::int64_t{std::time(nullptr)}; },
-                                                          .not_ready = [this] { return not_ready(); }}) {
+                                                          .not_ready = [this] { return not_ready(); },
+                                                          .key_file_trouble =
+                                                              [config, loaded = key_->public_point()] {
+                                                                return key_file_trouble(config, loaded);
+                                                              },
+                                                          .clock_synchronised =
+                                                              [] { return ops::moment_now().wall.has_value(); }}) {
   watch();
 }
 
@@ -120,11 +139,14 @@ void Daemon::watch() {
 }
 
 crypto::Result<std::unique_ptr<Daemon>, http::ListenError> Daemon::start(const config::Config& config,
-                                                                         crypto::PrivateKey key, ops::Log& log) {
+                                                                         crypto::PrivateKey key,
+                                                                         std::unique_ptr<state::Store> store,
+                                                                         ops::Log& log) {
   auto passed = http::take_passed_sockets();  // before there are other threads
   const auto resolved = resolve(config.listen, passed);
   if (auto refusal = refuse_exposed(resolved)) return *std::move(refusal);
-  std::unique_ptr<Daemon> daemon(new Daemon(config, own_hosts(config, resolved), std::move(key), log));
+  std::unique_ptr<Daemon> daemon(
+      new Daemon(config, own_hosts(config, resolved), std::move(key), std::move(store), log));
   auto listener = http::Listener::open(listener_options(config, std::move(passed), daemon->api_, log));
   if (!listener) return std::move(listener).error();
   daemon->listener_ = *std::move(listener);

@@ -15,6 +15,8 @@
 #include "daemon/http/listener.h"
 #include "daemon/ops/log.h"
 #include "daemon/ops/metrics.h"
+#include "daemon/state/sessions.h"
+#include "daemon/state/store.h"
 #include "daemon/upstream/client.h"
 #include "daemon/upstream/fleet_api.h"
 #include "daemon/vehicles/commander.h"
@@ -26,7 +28,9 @@ class Daemon {
  public:
   /// Serves when it returns. The configuration is complete and valid; the log outlives the daemon.
   static crypto::Result<std::unique_ptr<Daemon>, http::ListenError> start(const config::Config& config,
-                                                                          crypto::PrivateKey key, ops::Log& log);
+                                                                          crypto::PrivateKey key,
+                                                                          std::unique_ptr<state::Store> store,
+                                                                          ops::Log& log);
 
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
@@ -37,12 +41,15 @@ class Daemon {
   void stop();
 
  private:
-  Daemon(const config::Config& config, std::vector<std::string> hosts, crypto::PrivateKey key, ops::Log& log);
+  Daemon(const config::Config& config, std::vector<std::string> hosts, crypto::PrivateKey key,
+         std::unique_ptr<state::Store> store, ops::Log& log);
 
   [[nodiscard]] std::vector<std::string> not_ready() const;
   void watch();
 
   std::shared_ptr<const crypto::PrivateKey> key_;  // shared with every session
+  std::unique_ptr<state::Store> store_;
+  state::Sessions sessions_;
   std::chrono::milliseconds longest_;
   std::unique_ptr<upstream::Client> client_;
   upstream::FleetApi fleet_api_;

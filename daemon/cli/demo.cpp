@@ -1,18 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "daemon/cli/daemon.h"
 #include "daemon/cli/failures.h"
 #include "daemon/cli/simulation.h"
+#include "daemon/cli/state.h"
 #include "daemon/cli/subcommand.h"
 #include "daemon/ops/process.h"
 
 namespace fleetsign::cli {
 namespace {
+
+/// Where the demonstration keeps what it would keep for a restart; it goes with it.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "fleetsign-demo-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) throw std::system_error(errno, std::system_category(), name);
+    path_ = name;
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
 
 struct DemoOptions {
   std::string listen = "http://127.0.0.1:4480";
@@ -47,8 +72,12 @@ int demo(const DemoOptions& options) {
   config::Config config;
   config.listen = {config::Listen{.url = options.listen}};
   config.fleet_api.base_url = (*simulation)->url();
+  const TemporaryFolder folder;
+  config.state_dir = folder.path();
   auto log = make_log(config.log);
-  auto daemon = Daemon::start(config, std::move(key), log);
+  auto store = open_state(config, log);
+  if (!store) return fail(store.error());
+  auto daemon = Daemon::start(config, std::move(key), *std::move(store), log);
   if (!daemon) {
     auto error = std::move(daemon).error();
     if (error.reason == http::ListenError::Reason::in_use)

@@ -47,6 +47,21 @@ Exit exit_of(config::Problem::Kind kind) {
   }
 }
 
+Exit exit_of(state::Error::Reason reason) {
+  using Reason = state::Error::Reason;
+  switch (reason) {
+    case Reason::in_use:
+      return kUnavailable;
+    case Reason::not_permitted:
+      return kNoPermission;
+    case Reason::not_ours:
+      return kBadConfig;
+    case Reason::unusable:
+      break;
+  }
+  return kIoError;
+}
+
 }  // namespace
 
 int fail(const crypto::KeyError& error) {
@@ -54,6 +69,10 @@ int fail(const crypto::KeyError& error) {
 }
 
 int fail(const http::ListenError& error) {
+  return fail(exit_of(error.reason), error.message, error.hint);
+}
+
+int fail(const state::Error& error) {
   return fail(exit_of(error.reason), error.message, error.hint);
 }
 

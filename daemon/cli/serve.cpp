@@ -9,6 +9,7 @@
 #include "daemon/cli/failures.h"
 #include "daemon/cli/key.h"
 #include "daemon/cli/settings.h"
+#include "daemon/cli/state.h"
 #include "daemon/cli/subcommand.h"
 #include "daemon/ops/process.h"
 
@@ -39,7 +40,9 @@ int serve(const Settings& settings, bool only_check) {
   }
   auto log = make_log(loaded.config.log);
   allow_connections(loaded.config.limits.connections, log);
-  auto daemon = Daemon::start(loaded.config, *std::move(key), log);
+  auto store = open_state(loaded.config, log);
+  if (!store) return fail(store.error());
+  auto daemon = Daemon::start(loaded.config, *std::move(key), *std::move(store), log);
   if (!daemon) return fail(daemon.error());
   for (const auto& url : (*daemon)->urls()) {
     if (const int status = print("ready " + url + '\n'); status != kDone) return status;

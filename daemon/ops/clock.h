@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one reader of the machine's clock since boot; everything else is given an Instant.
+// The one reader of the machine's clocks; everything else is given what they say.
 #pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
 
 #include "protocol/time.h"
 
@@ -8,5 +12,24 @@ namespace fleetsign::ops {
 
 /// CLOCK_BOOTTIME, which goes on while the machine is suspended. Never goes back; safe to call from many threads.
 protocol::Instant boot_now();
+
+using WallTime = std::chrono::sys_time<std::chrono::milliseconds>;
+
+/// A moment on all clocks of this machine, so that it can be found again after a restart.
+struct Moment {
+  std::string boot_id;  ///< of the kernel's run; empty when it cannot be told
+  protocol::Instant boot;
+  std::optional<WallTime> wall;  ///< only while the kernel takes its clock for synchronised
+};
+
+/// Safe to call from many threads.
+Moment moment_now();
+
+/// How long ago a moment may lie that is found by wall time: a vehicle's clock drifts.
+inline constexpr std::chrono::hours kLongestByWall{24};
+
+/// Where `then` lies on the boot clock of `now`, or a little later: what has passed since is at least what it seems.
+/// Nothing when the clocks cannot tell, or contradict each other.
+std::optional<protocol::Instant> locate(const Moment& then, const Moment& now);
 
 }  // namespace fleetsign::ops

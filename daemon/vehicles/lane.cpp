@@ -2,6 +2,8 @@
 #include "daemon/vehicles/lane.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 #include <string>
 
 #include "crypto/random.h"
@@ -19,10 +21,32 @@ protocol::Nonces fresh_nonces() {
 
 }  // namespace
 
-Lane::Lane(protocol::Parties parties, Clock clock)
+class Lane::DiskTurn {
+ public:
+  DiskTurn(Lane& lane, Lock& held) : lane_(lane), held_(held) {
+    lane_.disk_under_way_ = true;
+    held_.unlock();
+  }
+  ~DiskTurn() {
+    held_.lock();
+    lane_.disk_under_way_ = false;
+    lane_.changed_.notify_all();
+  }
+  DiskTurn(const DiskTurn&) = delete;
+  DiskTurn& operator=(const DiskTurn&) = delete;
+
+ private:
+  Lane& lane_;
+  Lock& held_;
+};
+
+Lane::Lane(protocol::Parties parties, Clock clock, state::Sessions* kept)
     : clock_(std::move(clock)),
+      kept_(kept),
+      key_{.client = parties.client_point, .vin = parties.vin, .domain = parties.domain},
       overlapping_(parties.domain == protocol::Domain::infotainment ? kOverlapping : 1),
-      session_(std::move(parties)) {}
+      session_(std::move(parties)),
+      recalled_(kept == nullptr) {}
 
 protocol::Result<Turn> Lane::enter(const Patience& patience) {
   Lock lock(mutex_);
@@ -57,10 +81,52 @@ LaneState Lane::state() const {
           .waiting = queue_.size()};
 }
 
-void Lane::forget() {
-  const Lock lock(mutex_);
+Forgotten Lane::forget() {
+  Lock lock(mutex_);
+  // Whatever is being written of the session, this comes after it.
+  changed_.wait(lock, [&] { return !disk_under_way_; });
+  if (!recalled_) recall(lock);
+  const bool is_known = session_.remember().has_value();
   session_.forget_key();
   changed_.notify_all();
+  if (kept_ == nullptr || !is_known) return {.sessions = is_known ? std::size_t{1} : 0};
+  const DiskTurn turn(*this, lock);
+  return {.sessions = 1, .durable = kept_->erase(key_)};
+}
+
+bool Lane::is_leased(const Lock& /*held*/) const {
+  if (kept_ == nullptr) return true;
+  return lease_.generation == session_.generation() && lease_.answers_encrypted == session_.answers_encrypted() &&
+         session_.counter() < lease_.mark;
+}
+
+void Lane::recall(Lock& held) {
+  recalled_ = true;
+  const auto generation = session_.generation();
+  const auto remembered = [&] {
+    const DiskTurn turn(*this, held);
+    return kept_->recall(key_);
+  }();
+  if (remembered && session_.generation() == generation) session_.resume(*remembered);
+}
+
+std::optional<Failure> Lane::lease(Lock& held) {
+  auto remembered = session_.remember();
+  if (!remembered) return std::nullopt;  // forgotten just now
+  remembered->counter += std::min(kLease, std::numeric_limits<std::uint32_t>::max() - remembered->counter);
+  const Lease wanted{.generation = session_.generation(),
+                     .answers_encrypted = remembered->answers_encrypted,
+                     .mark = remembered->counter};
+  const bool is_kept = [&] {
+    const DiskTurn turn(*this, held);
+    return kept_->keep(key_, *remembered);
+  }();
+  if (!is_kept) {
+    return Failure{.kind = Kind::state_unavailable,
+                   .message = "the counter of this vehicle cannot be kept, and a restart would use it again"};
+  }
+  lease_ = wanted;
+  return std::nullopt;
 }
 
 void Lane::leave(const Lock& /*held*/) {
@@ -101,11 +167,21 @@ protocol::Step Turn::next(protocol::Exchange& exchange, const Patience& patience
   // As of now: what later ends the wait is its deadline, and that is to be said.
   const Instant now = lane.clock_();
   const auto may_go_on = [&] {
+    if (lane.disk_under_way_) return false;
     if (exchange.wants_handshake(lane.session_, now)) return !lane.handshake_under_way_;
     return !exchange.wants_counter(lane.session_, now) || !lane.window_is_full(lock);
   };
-  if (!wait(lock, lane.changed_, lane.clock_, patience, may_go_on)) {
-    return exchange.give_up("the time ran out while waiting for other commands to this vehicle");
+  for (;;) {
+    if (!wait(lock, lane.changed_, lane.clock_, patience, may_go_on)) {
+      return exchange.give_up("the time ran out while waiting for other commands to this vehicle");
+    }
+    if (!lane.recalled_) {
+      lane.recall(lock);
+    } else if (!exchange.wants_counter(lane.session_, lane.clock_()) || lane.is_leased(lock)) {
+      break;
+    } else if (auto failure = lane.lease(lock)) {
+      return exchange.give_up(*std::move(failure));
+    }
   }
   auto step = exchange.next(lane.session_, fresh_nonces(), lane.clock_());
   if (const auto* send = std::get_if<protocol::Send>(&step)) {

@@ -14,6 +14,7 @@
 #include <string>
 #include <utility>
 
+#include "daemon/state/sessions.h"
 #include "daemon/vehicles/patience.h"
 #include "protocol/exchange.h"
 #include "protocol/failure.h"
@@ -34,6 +35,11 @@ struct LaneState {
   std::size_t waiting = 0;
 };
 
+struct Forgotten {
+  std::size_t sessions = 0;  ///< how many there were
+  bool durable = true;       ///< whether a restart leaves it at that
+};
+
 class Turn;
 
 /// VCSEC demands commands in counter order, so it takes one at a time, first come first served. Infotainment accepts
@@ -42,8 +48,11 @@ class Lane : public std::enable_shared_from_this<Lane> {
  public:
   static constexpr std::size_t kOverlapping = 8;
   static constexpr std::size_t kQueue = 64;
+  /// How many counters are made durable at once, before the first of them is used: the price of a restart.
+  static constexpr std::uint32_t kLease = 1000;
 
-  Lane(protocol::Parties parties, Clock clock);
+  /// `kept`, which outlives the lane, is what it goes on from and where it keeps its session; null for neither.
+  Lane(protocol::Parties parties, Clock clock, state::Sessions* kept = nullptr);
 
   /// Waits for a turn. Kind::overloaded when too many wait already, Kind::expired_unsent when the caller's patience
   /// ends.
@@ -52,7 +61,7 @@ class Lane : public std::enable_shared_from_this<Lane> {
   [[nodiscard]] LaneState state() const;
 
   /// Gives the session up, and the vehicle's key with it: the next command needs a handshake, and trusts what it shows.
-  void forget();
+  Forgotten forget();
 
  private:
   friend class Turn;
@@ -61,18 +70,35 @@ class Lane : public std::enable_shared_from_this<Lane> {
     bool admitted = false;
   };
   using Lock = std::unique_lock<std::mutex>;
+  /// Counters that may be used: a restart will not take them up again.
+  struct Lease {
+    std::uint64_t generation = 0;  ///< of the session that was kept
+    bool answers_encrypted = false;
+    std::uint32_t mark = 0;  ///< the last of them
+  };
 
   // These take the held lock as proof.
   void leave(const Lock& held);
   [[nodiscard]] bool window_is_full(const Lock& held) const;
+  [[nodiscard]] bool is_leased(const Lock& held) const;
+  /// While it lives, its caller alone deals with the disk, without the lock.
+  class DiskTurn;
+  // These let go of the lock in between.
+  void recall(Lock& held);
+  std::optional<protocol::Failure> lease(Lock& held);
 
   const Clock clock_;
+  state::Sessions* const kept_;
+  const state::SessionKey key_;
   const std::size_t overlapping_;
   mutable std::mutex mutex_;  // guards everything below
   protocol::Session session_;
   std::size_t inside_ = 0;
   std::list<Waiter*> queue_{};
   bool handshake_under_way_ = false;
+  bool disk_under_way_ = false;  // of one caller at a time
+  bool recalled_;
+  Lease lease_{};
   std::set<std::pair<std::array<std::uint8_t, 16>, std::uint32_t>> outstanding_{};  // epoch and counter
   std::condition_variable changed_{};
 };

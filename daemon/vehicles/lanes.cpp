@@ -12,10 +12,11 @@ std::string name_of(const std::string& vin, protocol::Domain domain) {
 
 }  // namespace
 
-Lanes::Lanes(std::shared_ptr<const crypto::PrivateKey> client, Clock clock, std::size_t capacity)
+Lanes::Lanes(std::shared_ptr<const crypto::PrivateKey> client, Clock clock, std::size_t capacity, state::Sessions* kept)
     : client_(std::move(client)),
       client_point_(client_->public_point()),
       clock_(std::move(clock)),
+      kept_(kept),
       shards_(std::clamp<std::size_t>(capacity, 1, kShards)),
       capacity_of_shard_(std::max<std::size_t>(1, capacity / shards_.size())) {}
 
@@ -29,7 +30,7 @@ std::shared_ptr<Lane> Lanes::find_or_make(const std::string& vin, protocol::Doma
   }
   make_room(shard);
   protocol::Parties parties{.client = client_, .client_point = client_point_, .vin = vin, .domain = domain};
-  shard.by_use.push_front({.name = name, .lane = std::make_shared<Lane>(std::move(parties), clock_)});
+  shard.by_use.push_front({.name = name, .lane = std::make_shared<Lane>(std::move(parties), clock_, kept_)});
   shard.by_name.emplace(name, shard.by_use.begin());
   return shard.by_use.front().lane;
 }
@@ -65,21 +66,14 @@ std::vector<LaneState> Lanes::states() const {
   return states;
 }
 
-std::size_t Lanes::forget(const std::string& vin) {
-  std::size_t forgotten = 0;
+Forgotten Lanes::forget(const std::string& vin) {
+  Forgotten all;
   for (const auto domain : {protocol::Domain::vehicle_security, protocol::Domain::infotainment}) {
-    const std::string name = name_of(vin, domain);
-    Shard& shard = shard_of(name);
-    std::shared_ptr<Lane> lane;
-    {
-      const std::lock_guard lock(shard.mutex);
-      if (const auto found = shard.by_name.find(name); found != shard.by_name.end()) lane = found->second->lane;
-    }
-    if (!lane) continue;
-    lane->forget();
-    ++forgotten;
+    const auto one = find_or_make(vin, domain)->forget();
+    all.sessions += one.sessions;
+    all.durable = all.durable && one.durable;
   }
-  return forgotten;
+  return all;
 }
 
 }  // namespace fleetsign::vehicles

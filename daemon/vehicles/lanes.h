@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "crypto/private_key.h"
+#include "daemon/state/sessions.h"
 #include "daemon/vehicles/lane.h"
 #include "protocol/payload.h"
 
@@ -23,8 +24,12 @@ class Lanes {
  public:
   static constexpr std::size_t kShards = 16;  ///< fewer for a capacity below
 
-  /// `capacity` lanes (1 or more) at most, but for those in use.
-  Lanes(std::shared_ptr<const crypto::PrivateKey> client, Clock clock, std::size_t capacity = 20'000);
+  static constexpr std::size_t kCapacity = 20'000;
+
+  /// `capacity` lanes (1 or more) at most, but for those in use. `kept`, which outlives this object, is where their
+  /// sessions outlive them; null for nowhere.
+  Lanes(std::shared_ptr<const crypto::PrivateKey> client, Clock clock, std::size_t capacity = kCapacity,
+        state::Sessions* kept = nullptr);
 
   /// The lane of that vehicle (VIN in upper case) and domain, made when there is none. The caller keeps it alive.
   std::shared_ptr<Lane> find_or_make(const std::string& vin, protocol::Domain domain);
@@ -34,8 +39,8 @@ class Lanes {
   /// Of each lane, the state at some moment of the call.
   [[nodiscard]] std::vector<LaneState> states() const;
 
-  /// Forgets the sessions of a vehicle (VIN in upper case), with its keys. How many lanes it has.
-  std::size_t forget(const std::string& vin);
+  /// Forgets the sessions of a vehicle (VIN in upper case), with its keys.
+  Forgotten forget(const std::string& vin);
 
  private:
   struct Entry {
@@ -54,6 +59,7 @@ class Lanes {
   std::shared_ptr<const crypto::PrivateKey> client_;  // shared by all sessions
   crypto::PublicPoint client_point_;
   Clock clock_;
+  state::Sessions* kept_;
   std::vector<Shard> shards_;
   std::size_t capacity_of_shard_;
 };

@@ -36,10 +36,18 @@ class Reply:
         return json.loads(self.body)
 
 
+_states = tempfile.TemporaryDirectory()
+
+
+def environment(more=None):
+    """For one process: with state of its own, for a folder of state has one owner."""
+    return {**os.environ, "STATE_DIRECTORY": tempfile.mkdtemp(dir=_states.name), **(more or {})}
+
+
 def run(*arguments, env=None, user=None, cwd=None, binary=BINARY):
     """Runs a sub-command to its end."""
     return subprocess.run([binary, *map(str, arguments)], capture_output=True, text=True, timeout=PATIENCE,
-                          env={**os.environ, **(env or {})}, user=user, cwd=cwd, stdin=subprocess.DEVNULL)
+                          env=environment(env), user=user, cwd=cwd, stdin=subprocess.DEVNULL)
 
 
 class Server:
@@ -48,7 +56,7 @@ class Server:
     def __init__(self, *arguments, env=None, cwd=None):
         self.errors = tempfile.TemporaryFile(mode="w+")
         self.process = subprocess.Popen([BINARY, *map(str, arguments)], stdout=subprocess.PIPE, stderr=self.errors,
-                                        stdin=subprocess.DEVNULL, text=True, env={**os.environ, **(env or {})}, cwd=cwd)
+                                        stdin=subprocess.DEVNULL, text=True, env=environment(env), cwd=cwd)
         self.ready = self._await_ready()
         self.url = self.ready.split()[1]
 

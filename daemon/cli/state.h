@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// The state that sub-commands open, and where its owner can be asked.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "config/config.h"
+#include "daemon/ops/log.h"
+#include "daemon/state/error.h"
+#include "daemon/state/store.h"
+
+namespace fleetsign::cli {
+
+/// In the runtime directory that systemd gives, else beside state.db.
+std::filesystem::path admin_socket(const config::Config& config);
+
+/// For a daemon: what it should know of its state goes to the log, which outlives the store.
+state::Result<std::unique_ptr<state::Store>> open_state(const config::Config& config, ops::Log& log);
+
+}  // namespace fleetsign::cli

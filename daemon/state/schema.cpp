@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/state/schema.h"
+
+#include <array>
+#include <cstddef>
+#include <string>
+
+namespace fleetsign::state {
+namespace {
+
+/// "fsgn", in the file's header: tells our files from those of others, as file(1) does.
+constexpr std::int64_t kApplication = 0x6673676E;
+
+/// Step n makes version n + 1 of version n. A step that has been released is never edited: another one follows.
+constexpr std::array kSteps = {
+    // A session of one of our keys with a domain of a vehicle. No counter above `counter` has been used in the epoch;
+    // without an epoch nobody knows. The vehicle's clock was at least `clock` when ours said `boot_ns` since the boot
+    // `boot_id`, and `wall_ms` where that could be trusted.
+    R"(CREATE TABLE sessions (
+         client BLOB NOT NULL CHECK (length(client) = 65),
+         vin TEXT NOT NULL,
+         domain INTEGER NOT NULL,
+         vehicle BLOB NOT NULL CHECK (length(vehicle) = 65),
+         epoch BLOB CHECK (length(epoch) = 16),
+         counter INTEGER NOT NULL CHECK (counter BETWEEN 0 AND 4294967295),
+         last_clock INTEGER NOT NULL CHECK (last_clock BETWEEN 0 AND 4294967295),
+         clock INTEGER NOT NULL CHECK (clock BETWEEN 0 AND 4294967295),
+         boot_id TEXT NOT NULL,
+         boot_ns INTEGER NOT NULL,
+         wall_ms INTEGER,
+         encrypted INTEGER NOT NULL,
+         PRIMARY KEY (client, vin, domain)
+       ) STRICT, WITHOUT ROWID;)",
+};
+
+}  // namespace
+
+std::int64_t version_of(const Database& database) {
+  const bool is_empty = database.number("SELECT count(*) FROM sqlite_schema") == 0;
+  return is_empty ? 0 : database.number("PRAGMA user_version");
+}
+
+std::int64_t current_version() {
+  return std::int64_t{kSteps.size()};
+}
+
+Fit fit_of(const Database& database) {
+  const auto version = version_of(database);
+  if (version == 0) return Fit::older;
+  if (database.number("PRAGMA application_id") != kApplication) return Fit::foreign;
+  if (version > current_version()) return Fit::newer;
+  return version == current_version() ? Fit::current : Fit::older;
+}
+
+void migrate(const Database& database) {
+  Transaction transaction(database);
+  for (auto step = static_cast<std::size_t>(version_of(database)); step < kSteps.size(); ++step) {
+    database.run(kSteps[step]);
+  }
+  database.run(("PRAGMA application_id = " + std::to_string(kApplication)).c_str());
+  database.run(("PRAGMA user_version = " + std::to_string(current_version())).c_str());
+  transaction.commit();
+}
+
+}  // namespace fleetsign::state

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// The sessions that outlive the process: with the vehicle's key and clock and a counter ahead of every used one, and
+// without any secret.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "crypto/private_key.h"
+#include "daemon/ops/clock.h"
+#include "daemon/state/store.h"
+#include "protocol/payload.h"
+#include "protocol/session.h"
+
+namespace fleetsign::state {
+
+/// Between whom a session is.
+struct SessionKey {
+  crypto::PublicPoint client{};
+  std::string vin;  ///< upper case
+  protocol::Domain domain{};
+};
+
+/// Safe to use from many threads; each call may wait for the disk.
+class Sessions {
+ public:
+  Sessions(Store& store, std::function<ops::Moment()> now) : store_(store), now_(std::move(now)) {}
+
+  /// What was kept, with the time of the clock bound on today's clock, or without when that cannot be told. Nothing
+  /// when there is none, or when it cannot be read.
+  [[nodiscard]] std::optional<protocol::Remembered> recall(const SessionKey& key) const;
+
+  /// Whether no later run will use a counter up to remembered.counter: it is durable, or all counters in the file are
+  /// declared void.
+  bool keep(const SessionKey& key, const protocol::Remembered& remembered);
+
+  /// Whether that is durable.
+  bool erase(const SessionKey& key);
+
+ private:
+  Store& store_;
+  std::function<ops::Moment()> now_;
+};
+
+}  // namespace fleetsign::state
