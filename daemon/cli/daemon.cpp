@@ -106,20 +106,17 @@ Daemon::Daemon(const config::Config& config, std::vector<std::string> hosts, cry
       lanes_(key_, ops::boot_now, vehicles::Lanes::kCapacity, &sessions_),
       commander_(lanes_, fleet_api_, rules_of(config)),
       metrics_(FLEETSIGN_VERSION),
-      api_(api_options(config, std::move(hosts), *key_), {.commander = commander_,
-                                                          .fleet_api = fleet_api_,
-                                                          .lanes = lanes_,
-                                                          .metrics = metrics_,
-                                                          .log = log,
-                                                          .clock = ops::boot_now,
-                                                          .unix_now = [] { return std::int64_t{std::time(nullptr)}; },
-                                                          .not_ready = [this] { return not_ready(); },
-                                                          .key_file_trouble =
-                                                              [config, loaded = key_->public_point()] {
-                                                                return key_file_trouble(config, loaded);
-                                                              },
-                                                          .clock_synchronised =
-                                                              [] { return ops::moment_now().wall.has_value(); }}) {
+      api_(api_options(config, std::move(hosts), *key_),
+           {.commander = commander_,
+            .fleet_api = fleet_api_,
+            .lanes = lanes_,
+            .metrics = metrics_,
+            .log = log,
+            .clock = ops::boot_now,
+            .unix_now = [] { return std::int64_t{std::time(nullptr)}; },
+            .not_ready = [this] { return not_ready(); },
+            .key_file_trouble = [config, loaded = key_->public_point()] { return key_file_trouble(config, loaded); },
+            .clock_synchronised = [] { return ops::moment_now().wall.has_value(); }}) {
   watch();
 }
 
