@@ -69,12 +69,12 @@ Statement& Statement::bind(std::int64_t value) {
 }
 
 Statement& Statement::bind(std::string_view text) {
-  check(sqlite3_bind_text64(statement_.get(), ++bound_, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
+  const char* const data = text.empty() ? "" : text.data();  // a null pointer would bind NULL
+  check(sqlite3_bind_text64(statement_.get(), ++bound_, data, text.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
   return *this;
 }
 
 Statement& Statement::bind(crypto::ByteView blob) {
-  // A null pointer would bind NULL in place of an empty blob.
   if (blob.empty()) {
     check(sqlite3_bind_zeroblob(statement_.get(), ++bound_, 0));
   } else {

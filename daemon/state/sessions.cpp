@@ -51,7 +51,9 @@ std::optional<Remembered> Sessions::recall(const SessionKey& key) const {
     row.bind(crypto::ByteView(key.client)).bind(key.vin).bind(static_cast<std::int64_t>(key.domain));
     if (row.step()) found = read_row(row, now);
   });
-  return was_read ? found : std::nullopt;
+  if (!was_read) return std::nullopt;
+  if (found && store_.counters_are_void()) found->epoch.reset();
+  return found;
 }
 
 bool Sessions::keep(const SessionKey& key, const Remembered& remembered) {

@@ -160,10 +160,7 @@ bool Store::commit(const std::vector<Ticket*>& batch) {
 }
 
 void Store::write_all(const std::vector<Ticket*>& batch) {
-  const bool were_void = [&] {
-    const std::lock_guard lock(mutex_);
-    return counters_are_void_;
-  }();
+  const bool were_void = counters_are_void();
   Transaction transaction(*writer_);
   if (were_void) writer_->run("UPDATE sessions SET epoch = NULL");
   for (const Ticket* ticket : batch) ticket->work(*writer_);
@@ -189,6 +186,11 @@ bool Store::read(const Work& work) const {
 bool Store::void_counters() {
   const std::lock_guard lock(mutex_);
   if (!counters_are_void_) counters_are_void_ = folder_.leave_mark(kCountersVoid);
+  return counters_are_void_;
+}
+
+bool Store::counters_are_void() const {
+  const std::lock_guard lock(mutex_);
   return counters_are_void_;
 }
 

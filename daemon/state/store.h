@@ -42,6 +42,8 @@ class Store {
 
   /// Declares all counters in the file void, by other means than the file: whether that is durable.
   bool void_counters();
+  /// Whether they are, as the file itself does not say it yet.
+  [[nodiscard]] bool counters_are_void() const;
 
   /// Why nothing is kept just now, in words; nothing when all is well.
   [[nodiscard]] std::optional<std::string> trouble() const;

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/state/store.h"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <fstream>
+#include <thread>
+
+#include "daemon/state/schema.h"
+#include "tests/daemon/state/bench.h"
+
+namespace fleetsign::state {
+namespace {
+
+using test::Bench;
+
+/// What a file of version 1 had, as such a file would be found.
+constexpr const char* kVersion1 = R"(
+  CREATE TABLE sessions (client BLOB NOT NULL, vin TEXT NOT NULL, domain INTEGER NOT NULL, vehicle BLOB NOT NULL,
+    epoch BLOB, counter INTEGER NOT NULL, last_clock INTEGER NOT NULL, clock INTEGER NOT NULL, boot_id TEXT NOT NULL,
+    boot_ns INTEGER NOT NULL, wall_ms INTEGER, encrypted INTEGER NOT NULL, PRIMARY KEY (client, vin, domain))
+    STRICT, WITHOUT ROWID;
+  PRAGMA application_id = 1718839150; PRAGMA user_version = 1;)";
+
+std::int64_t count(const Store& store, const char* sql) {
+  std::int64_t found = -1;
+  CHECK(store.read([&](const Database& database) { found = database.number(sql); }));
+  return found;
+}
+
+void prepare_file(const Bench& bench, const char* sql) {
+  std::filesystem::create_directories(bench.folder());
+  std::ofstream(bench.file(), std::ios::app).flush();
+  Database(bench.file(), Database::Access::write).run(sql);
+}
+
+TEST_CASE("store: a new file is its owner's alone, durable and of the present version") {
+  Bench bench;
+  const auto store = bench.open();
+  const auto mode = std::filesystem::status(bench.file()).permissions();
+  CHECK(mode == (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
+  CHECK(std::filesystem::status(bench.file().string() + "-wal").permissions() == mode);
+  CHECK(count(*store, "PRAGMA user_version") == current_version());
+  CHECK_FALSE(store->trouble().has_value());
+  CHECK(bench.reports.empty());
+  CHECK(store->write([](const Database& database) {
+    CHECK(database.number("PRAGMA synchronous") == 2);  // FULL
+  }));
+}
+
+TEST_CASE("store: a file of an earlier version is brought to this one, with what stands in it") {
+  Bench bench;
+  prepare_file(bench, kVersion1);
+  prepare_file(
+      bench,
+      "INSERT INTO sessions VALUES (zeroblob(65), 'V', 2, zeroblob(65), zeroblob(16), 7, 1, 1, 'b', 1, NULL, 0)");
+  const auto store = bench.open();
+  CHECK(count(*store, "PRAGMA user_version") == current_version());
+  CHECK(count(*store, "SELECT counter FROM sessions") == 7);
+}
+
+TEST_CASE("store: a file of a later version, and one of another program, are refused and stay as they are") {
+  for (const auto* sql : {"CREATE TABLE t (i); PRAGMA application_id = 1718839150; PRAGMA user_version = 99",
+                          "CREATE TABLE t (i); PRAGMA application_id = 7; PRAGMA user_version = 1",
+                          "CREATE TABLE t (i); PRAGMA user_version = 1"}) {
+    CAPTURE(sql);
+    Bench bench;
+    prepare_file(bench, sql);
+    const auto store = bench.try_open();
+    REQUIRE_FALSE(store.ok());
+    CHECK(store.error().reason == Error::Reason::not_ours);
+    CHECK_FALSE(store.error().hint.empty());
+    CHECK(Database(bench.file(), Database::Access::read).number("SELECT count(*) FROM sqlite_schema") == 1);
+  }
+}
+
+TEST_CASE("store: a damaged file is moved aside, said and kept; the next one beside it too") {
+  Bench bench;
+  for (int round = 1; round <= 2; ++round) {
+    bench.open();
+    std::ofstream(bench.file(), std::ios::binary | std::ios::in).seekp(0) << std::string(4096, 'x');
+    bench.reports.clear();
+    const auto store = bench.open();
+    REQUIRE(bench.reports.size() == 1);
+    const auto aside = bench.file().string() + ".damaged-" + std::to_string(round);
+    CHECK(bench.reports[0].find(aside) != std::string::npos);
+    CHECK(std::filesystem::exists(aside));
+    CHECK(count(*store, "SELECT count(*) FROM sessions") == 0);
+  }
+}
+
+TEST_CASE("store: those who write at the same time share a transaction, and all of it is there") {
+  Bench bench;
+  const auto store = bench.open();
+  CHECK(store->write([](const Database& database) { database.run("CREATE TABLE t (i INTEGER)"); }));
+  constexpr int kWriters = 16;
+  constexpr int kEach = 20;
+  std::atomic<int> kept{0};
+  {
+    std::vector<std::jthread> writers;
+    for (int i = 0; i < kWriters; ++i) {
+      writers.emplace_back([&] {
+        for (int k = 0; k < kEach; ++k) {
+          if (store->write([](const Database& database) { database.run("INSERT INTO t VALUES (1)"); })) ++kept;
+        }
+      });
+    }
+  }
+  CHECK(kept == kWriters * kEach);
+  CHECK(count(*store, "SELECT count(*) FROM t") == kWriters * kEach);
+  CHECK(store->transactions() <= 1 + kWriters * kEach);
+}
+
+TEST_CASE("store: a full disk is said once, and so is its end") {
+  Bench bench;
+  const auto store = bench.open();
+  const auto grow = [](const Database& database) {
+    database.run("CREATE TABLE IF NOT EXISTS t (b BLOB); INSERT INTO t VALUES (zeroblob(100000))");
+  };
+  CHECK_FALSE(store->write([&](const Database& database) {
+    test::fill(database);
+    grow(database);
+  }));
+  CHECK_FALSE(store->write(grow));
+  REQUIRE(bench.reports.size() == 1);
+  CHECK(bench.reports[0].find("cannot be written") != std::string::npos);
+  CHECK(store->trouble() == bench.reports[0]);
+  CHECK(store->write(test::make_room));
+  CHECK(store->write(grow));
+  CHECK(bench.reports.size() == 2);
+  CHECK_FALSE(store->trouble().has_value());
+}
+
+TEST_CASE("store: whoever's work fails, nobody waits for ever and nothing half is kept") {
+  Bench bench;
+  const auto store = bench.open();
+  CHECK_FALSE(store->write([](const Database& database) {
+    database.run("CREATE TABLE t (i INTEGER)");
+    throw std::runtime_error("broken");
+  }));
+  CHECK(store->write([](const Database& database) { database.run("CREATE TABLE t (i INTEGER)"); }));
+}
+
+TEST_CASE("store: a copy holds what is kept, and is no part of the original") {
+  Bench bench;
+  const auto store = bench.open();
+  const auto copy = bench.folder() / "copy.db";
+  CHECK_FALSE(store->copy_to(copy).has_value());
+  CHECK(version_of(Database(copy, Database::Access::read)) == current_version());
+  CHECK(store->copy_to(copy).has_value());  // never over an existing file
+}
+
+}  // namespace
+}  // namespace fleetsign::state
