@@ -12,6 +12,7 @@
 #include "daemon/upstream/fleet_api.h"
 #include "daemon/vehicles/commander.h"
 #include "daemon/vehicles/lanes.h"
+#include "daemon/vehicles/waker.h"
 #include "simulator/fleet.h"
 #include "tests/daemon/support/fleet_client.h"
 
@@ -76,6 +77,8 @@ class Bench {
   fleetsign::test::FleetClient client{fleet};
   upstream::FleetApi fleet_api{client, "https://fleet.test"};
   Lanes lanes;
+  WakeBudget budget{{}, [] { return std::int64_t{0}; }};
+  Waker waker{fleet_api, budget, clock.as_function()};
   Commander commander{lanes, fleet_api, {}};
   const std::vector<std::string> vins = fleet.vins();
 
