@@ -87,6 +87,7 @@ struct Config {
   std::vector<std::string> experimental_commands;
   bool action_endpoint = false;
   bool auto_wake = false;
+  std::optional<std::size_t> wake_limit;  ///< of each vehicle and day
   bool require_authenticated_replies = false;
   bool pin_vehicle_keys = false;
   Limits limits;

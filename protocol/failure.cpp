@@ -26,7 +26,7 @@ constexpr std::array kKinds = {
     KindRow{Kind::method_not_allowed, "method_not_allowed", 405, kNo, 0,
             "the header `Allow` names the methods of this path"},
     KindRow{Kind::vehicle_unavailable, "vehicle_unavailable", 408, kNo, 0,
-            "wake it first: POST /api/1/vehicles/VIN/wake_up, then wait until its state is online"},
+            "wake it first: add ?wake=true, or POST /api/1/vehicles/VIN/wake_up and wait until its state is online"},
     KindRow{Kind::request_timeout, "request_timeout", 408, kNo, 0, "send the whole request at once"},
     KindRow{Kind::key_not_paired, "key_not_paired", 412, kNo, 0,
             "pair the key: open https://tesla.com/_ak/DOMAIN on the owner's phone"},

@@ -23,6 +23,7 @@
 #include "daemon/upstream/fleet_api.h"
 #include "daemon/vehicles/commander.h"
 #include "daemon/vehicles/lanes.h"
+#include "daemon/vehicles/waker.h"
 #include "protocol/payload.h"
 
 namespace fleetsign::api {
@@ -35,6 +36,7 @@ struct ApiOptions {
   std::chrono::milliseconds timeout_max{60'000};  ///< of one that does
   bool reject_unknown_commands = false;
   std::set<std::string, std::less<>> experimental_commands = {};  ///< those that are signed
+  bool auto_wake = false;                                         ///< for commands that do not say themselves
   bool action_endpoint = false;                                   ///< whether messages that no row makes may be sent
   std::vector<std::string> hosts = {};                            ///< that are ours beside the loopback ones
   std::vector<config::Serve> endpoints = {config::Serve::all};    ///< what is served at each of the listener's
@@ -46,6 +48,7 @@ struct ApiParts {
   const vehicles::Commander& commander;
   const upstream::FleetApi& fleet_api;
   vehicles::Lanes& lanes;
+  vehicles::Waker& waker;
   ops::Metrics& metrics;
   ops::Log& log;
   vehicles::Clock clock;
@@ -111,15 +114,19 @@ class Api {
     std::string name;                          ///< for logs
     std::optional<protocol::Payload> payload;  ///< to sign; without it, the request is forwarded
     std::string target;                        ///< where to; path and query
+    bool is_wake_up = false;                   ///< to ask Fleet API, and to look until the vehicle is online
+    bool wake = false;                         ///< when it sleeps: to be woken, once, and asked again
   };
   [[nodiscard]] protocol::Result<Plan> plan_command(const Context& context) const;
   [[nodiscard]] protocol::Result<Plan> plan_action(const Context& context) const;
   [[nodiscard]] http::Reply carry_out(const Context& context,
                                       protocol::Result<Plan> (Api::*make_plan)(const Context&) const) const;
 
-  [[nodiscard]] http::Reply sign(const Context& context, const std::string& vin, std::string_view name,
-                                 protocol::Payload payload) const;
-  [[nodiscard]] http::Reply forward(const Context& context, std::string_view name, std::string target) const;
+  [[nodiscard]] http::Reply sign(const Context& context, Plan plan) const;
+  [[nodiscard]] http::Reply forward(const Context& context, const Plan& plan) const;
+  [[nodiscard]] http::Reply wake_up(const Context& context, const Plan& plan) const;
+  [[nodiscard]] vehicles::Waking wake(const Context& context, const std::string& vin) const;
+  void note(const vehicles::Waking& waking, const Context& context, const std::string& vin) const;
 
   ApiOptions options_;
   ApiParts parts_;

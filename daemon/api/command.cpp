@@ -20,6 +20,7 @@ using protocol::Failure;
 using protocol::Kind;
 
 constexpr std::string_view kDryRun = "dry_run";
+constexpr std::string_view kWake = "wake";
 
 std::string vehicle_path(const std::string& vin) {
   return "/api/1/vehicles/" + vin;
@@ -65,13 +66,46 @@ nlohmann::ordered_json describe_forwarding(const std::string& method, const std:
   return {{"goes_to", "fleet_api"}, {"method", method}, {"target", target}};
 }
 
+vehicles::Patience patience_of(protocol::Instant deadline, const http::Request& request) {
+  return {.deadline = deadline, .caller_gone = request.caller_gone};
+}
+
+/// Fleet API's own answer where there is one.
+http::Reply render_failure(const Failure& failure, const std::optional<upstream::Delivered>& answer,
+                           const Footer& footer) {
+  return answer ? render(*answer, footer, failure) : render(failure, footer);
+}
+
+/// Whether a forwarded command has found its vehicle asleep, so that it cannot have been executed.
+bool is_asleep(const upstream::Answer& answer) {
+  const auto* delivered = std::get_if<upstream::Delivered>(&answer);
+  return delivered != nullptr && protocol::read_status({.status = delivered->status, .body = delivered->body}).kind ==
+                                     Kind::vehicle_unavailable;
+}
+
+bool has_woken(const std::optional<vehicles::Waking>& waking) {
+  return waking && !waking->failure;
+}
+
+int requests_of(const std::optional<vehicles::Waking>& waking) {
+  return waking ? waking->upstream_requests : 0;
+}
+
+/// Of the command wake_up: what is not online yet may be so soon.
+Failure describe_wake_up(const vehicles::Waking& waking) {
+  Failure failure = *waking.failure;
+  if (!waking.asked) return failure;
+  if (failure.kind == Kind::vehicle_unavailable) {
+    failure = {.kind = Kind::no_reply,
+               .message = "the vehicle was asked to wake, and is not online yet",
+               .hint = "look at its state: GET /api/1/vehicles/VIN; or allow more time: the header `Prefer: wait=60`"};
+  }
+  failure.executed = protocol::Executed::unknown;
+  return failure;
+}
+
 /// What callers may rely on, and would rely on in vain: it is refused before anything is sent.
 std::optional<Failure> refuse_unsupported(const http::Request& request) {
-  if (has_parameter(request.query, "wake")) {
-    return Failure{.kind = Kind::bad_request,
-                   .message = "this version does not support ?wake",
-                   .hint = "send the command without it"};
-  }
   if (request.headers.find("Idempotency-Key") == nullptr) return std::nullopt;
   return Failure{.kind = Kind::bad_request,
                  .message = "this version does not support the header `Idempotency-Key`",
@@ -93,15 +127,19 @@ http::Reply Api::carry_out(const Context& context,
   if (auto refusal = refuse_unsupported(context.request)) return render(*refusal, context.footer);
   const auto dry_run = flag_in(context.request.query, kDryRun);
   if (!dry_run) return render(dry_run.error(), context.footer);
+  const auto wake = flag_in(context.request.query, kWake, options_.auto_wake);
+  if (!wake) return render(wake.error(), context.footer);
   auto plan = (this->*make_plan)(context);
   if (!plan) return render(plan.error(), context.footer);
+  plan->wake = *wake;
   if (*dry_run) {
     return render_dry_run(plan->payload ? catalogue::describe(*plan->payload, catalogue::Privacy::masked)
                                         : describe_forwarding(context.request.method, plan->target),
                           context.footer);
   }
-  if (!plan->payload) return forward(context, plan->name, plan->target);
-  return sign(context, plan->vin, plan->name, *std::move(plan->payload));
+  if (plan->is_wake_up) return wake_up(context, *plan);
+  if (!plan->payload) return forward(context, *plan);
+  return sign(context, *std::move(plan));
 }
 
 protocol::Result<Api::Plan> Api::plan_command(const Context& context) const {
@@ -109,7 +147,7 @@ protocol::Result<Api::Plan> Api::plan_command(const Context& context) const {
   if (!vin) return vin.error();
   const auto name = context.captures[1];
   const auto* row = catalogue::find(name);
-  const auto query = without_parameter(context.request.query, kDryRun);
+  const auto query = without_parameter(without_parameter(context.request.query, kDryRun), kWake);
   Plan plan{.vin = *vin,
             .name = std::string(name),
             .payload = {},
@@ -121,7 +159,10 @@ protocol::Result<Api::Plan> Api::plan_command(const Context& context) const {
   const catalogue::Surroundings surroundings{.unix_now = parts_.unix_now(),
                                              .sign_experimental = options_.experimental_commands.contains(name)};
   const auto route = catalogue::route_of(*row, surroundings);
-  if (route == catalogue::Route::wake) plan.target = vehicle_path(*vin) + "/wake_up";
+  if (route == catalogue::Route::wake) {
+    plan.target = vehicle_path(*vin) + "/wake_up";
+    plan.is_wake_up = true;
+  }
   if (route != catalogue::Route::sign) return plan;
 
   const auto arguments = catalogue::parse_body(*row, context.request.body);
@@ -145,26 +186,27 @@ protocol::Result<Api::Plan> Api::plan_action(const Context& context) const {
   return Plan{.vin = *vin, .name = std::move(action->name), .payload = std::move(action->payload), .target = {}};
 }
 
-http::Reply Api::sign(const Context& context, const std::string& vin, std::string_view name,
-                      protocol::Payload payload) const {
+http::Reply Api::sign(const Context& context, Plan plan) const {
   const UnderWay under_way(in_flight_);
   const auto started = parts_.clock();
-  const auto domain = payload.domain;
-  const auto report = parts_.commander.execute(
-      {.vin = vin,
-       .payload = std::move(payload),
-       .token = *context.token,
-       .patience = {.deadline = context.deadline, .caller_gone = context.request.caller_gone}});
+  const auto& vin = plan.vin;
+  const auto domain = plan.payload->domain;
+  const auto report = parts_.commander.execute({.vin = vin,
+                                                .payload = *std::move(plan.payload),
+                                                .token = *context.token,
+                                                .patience = patience_of(context.deadline, context.request),
+                                                .wake = plan.wake});
+  if (report.waking) note(*report.waking, context, vin);
   const auto took =
       context.request.age + std::chrono::duration_cast<std::chrono::milliseconds>(parts_.clock() - started);
   const auto outcome = outcome_name(report.outcome);
   parts_.metrics.count({.outcome = outcome,
                         .took = took,
-                        .upstream_requests = report.upstream_requests,
+                        .upstream_requests = report.upstream_requests - requests_of(report.waking),
                         .handshakes = report.handshakes,
                         .vehicle_key_replaced = report.vehicle_key_replaced});
   if (report.vehicle_key_replaced) parts_.log.warning("vehicle_key_replaced", {{"vin", ops::ShortVin{vin}}});
-  parts_.log.info("command", {{"command", ops::Plain{name}},
+  parts_.log.info("command", {{"command", ops::Plain{plan.name}},
                               {"vin", ops::ShortVin{vin}},
                               {"domain", ops::Plain{to_string(domain)}},
                               {"upstream_requests", report.upstream_requests},
@@ -173,9 +215,36 @@ http::Reply Api::sign(const Context& context, const std::string& vin, std::strin
                               {"request_id", ops::Plain{context.footer.request_id}}});
   Footer footer = context.footer;
   footer.upstream_requests = report.upstream_requests;
+  if (plan.wake) footer.woken = has_woken(report.waking);
   if (report.outcome) return render(*report.outcome, footer);
-  const auto& failure = report.outcome.error();
-  return report.fleet_api_answer ? render(*report.fleet_api_answer, footer, failure) : render(failure, footer);
+  return render_failure(report.outcome.error(), report.fleet_api_answer, footer);
+}
+
+http::Reply Api::wake_up(const Context& context, const Plan& plan) const {
+  const UnderWay under_way(in_flight_);
+  const auto waking = wake(context, plan.vin);
+  Footer footer = context.footer;
+  footer.woken = has_woken(waking);
+  footer.upstream_requests = waking.upstream_requests;
+  if (waking.failure) return render_failure(describe_wake_up(waking), waking.fleet_api_answer, footer);
+  return render(protocol::Outcome{.accepted = true, .executed = protocol::Executed::yes}, footer);
+}
+
+vehicles::Waking Api::wake(const Context& context, const std::string& vin) const {
+  auto waking = parts_.waker.wake(vin, *context.token, patience_of(context.deadline, context.request));
+  note(waking, context, vin);
+  return waking;
+}
+
+void Api::note(const vehicles::Waking& waking, const Context& context, const std::string& vin) const {
+  const auto outcome = waking.failure ? row_of(waking.failure->kind).error_code : "ok";
+  parts_.metrics.count(
+      ops::Metrics::Waking{.outcome = outcome, .wakes = waking.wakes, .upstream_requests = waking.upstream_requests});
+  parts_.log.info("waking", {{"vin", ops::ShortVin{vin}},
+                             {"wakes", waking.wakes},
+                             {"upstream_requests", waking.upstream_requests},
+                             {"outcome", ops::Plain{outcome}},
+                             {"request_id", ops::Plain{context.footer.request_id}}});
 }
 
 http::Reply Api::pass_through(const Context& context) const {
@@ -188,28 +257,38 @@ http::Reply Api::pass_through(const Context& context) const {
                           .hint = "POST /api/1/vehicles/VIN/command/NAME?dry_run=true"},
                   context.footer);
   }
-  return forward(context, {}, context.request.target);
+  return forward(context, {.vin = {}, .name = "-", .payload = {}, .target = context.request.target});
 }
 
-http::Reply Api::forward(const Context& context, std::string_view name, std::string target) const {
+http::Reply Api::forward(const Context& context, const Plan& plan) const {
   const auto& request = context.request;
   if (request.caller_gone()) {
     return render(Failure{.kind = Kind::expired_unsent, .message = "the caller has gone"}, context.footer);
   }
   const UnderWay under_way(in_flight_);
   const auto started = parts_.clock();
-  const auto answer = parts_.fleet_api.send({.method = request.method,
-                                             .target = std::move(target),
-                                             .headers = fields_for_fleet_api(request.headers),
-                                             .body = request.body,
-                                             .deadline = context.deadline},
-                                            *context.token);
+  const upstream::Call call{.method = request.method,
+                            .target = plan.target,
+                            .headers = fields_for_fleet_api(request.headers),
+                            .body = request.body,
+                            .deadline = context.deadline};
+  auto answer = parts_.fleet_api.send(call, *context.token);
+  int requests = vehicles::has_left(answer) ? 1 : 0;
+  std::optional<vehicles::Waking> waking;
+  if (plan.wake && is_asleep(answer)) waking = wake(context, plan.vin);
+  if (has_woken(waking)) {
+    answer = parts_.fleet_api.send(call, *context.token);
+    requests += vehicles::has_left(answer) ? 1 : 0;
+  }
   Footer footer = context.footer;
-  footer.upstream_requests = vehicles::has_left(answer) ? 1 : 0;
-  auto reply = render_forwarded(answer, effect_of(request.method), footer);
-  parts_.metrics.count_forwarded(reply.status, *footer.upstream_requests);
+  footer.upstream_requests = requests + requests_of(waking);
+  if (plan.wake) footer.woken = has_woken(waking);
+  const bool sleeps_on = waking && waking->failure;
+  auto reply = sleeps_on ? render_failure(vehicles::without_effect(*waking->failure), waking->fleet_api_answer, footer)
+                         : render_forwarded(answer, effect_of(request.method), footer);
+  parts_.metrics.count_forwarded(reply.status, requests);
   parts_.log.info("forwarded", {{"method", ops::Plain{request.method}},
-                                {"command", ops::Plain{name.empty() ? "-" : name}},
+                                {"command", ops::Plain{plan.name}},
                                 {"status", reply.status},
                                 {"upstream_requests", *footer.upstream_requests},
                                 {"ms", std::chrono::duration_cast<std::chrono::milliseconds>(parts_.clock() - started)},

@@ -42,6 +42,10 @@ Json parameters() {
   return {{"vin", parameter("vin", "path", "The vehicle",
                             {{"type", "string"}, {"pattern", "^[A-HJ-NPR-Za-hj-npr-z0-9]{17}$"}})},
           {"dry_run", parameter("dry_run", "query", "Say what would be sent, and send nothing", {{"type", "boolean"}})},
+          {"wake", parameter("wake", "query",
+                             "Wake the vehicle when it sleeps, and send the command again; without it, `auto_wake` of "
+                             "the configuration says whether",
+                             {{"type", "boolean"}})},
           {"prefer", parameter("Prefer", "header", "`wait=SECONDS`: how long to wait, at most `timeout_max` (RFC 7240)",
                                {{"type", "string"}, {"examples", {"wait=30"}}})},
           {"request_id", parameter("X-Request-Id", "header", "Comes back with the reply; without it, one is made",
@@ -50,6 +54,8 @@ Json parameters() {
 
 /// The members that both kinds of replies end with.
 void add_footer(Json& properties) {
+  properties["woken"] = {{"type", "boolean"},
+                         {"description", "Where waking was asked for: whether the vehicle was woken for this"}};
   properties["upstream_requests"] = {{"type", "integer"}, {"description", "How many requests Fleet API got for this"}};
   properties["request_id"] = text_schema("Also in the header `X-Request-Id`");
 }
@@ -117,8 +123,8 @@ Json references_to(const Json& components, const std::string& place) {
 }
 
 Json command_parameters() {
-  return {reference_to("parameters/vin"), reference_to("parameters/dry_run"), reference_to("parameters/prefer"),
-          reference_to("parameters/request_id")};
+  return {reference_to("parameters/vin"), reference_to("parameters/dry_run"), reference_to("parameters/wake"),
+          reference_to("parameters/prefer"), reference_to("parameters/request_id")};
 }
 
 Json command_path(const catalogue::Command& command, const Json& replies) {

@@ -21,6 +21,7 @@ http::Reply as_json(int status, const Json& body) {
 }
 
 void add_footer(Json& body, const Footer& footer) {
+  if (footer.woken) body["woken"] = *footer.woken;
   if (footer.upstream_requests) body["upstream_requests"] = *footer.upstream_requests;
   body["request_id"] = footer.request_id;
 }
@@ -52,7 +53,8 @@ http::Reply render(const Failure& failure, const Footer& footer) {
   body["executed"] = to_string(failure.was_executed());
   add_footer(body, footer);
   auto reply = as_json(row.status, body);
-  if (row.retry_after > 0) reply.headers.add("Retry-After", std::to_string(row.retry_after));
+  const int retry_after = failure.retry_after.value_or(row.retry_after);
+  if (retry_after > 0) reply.headers.add("Retry-After", std::to_string(retry_after));
   if (failure.kind == Kind::not_authenticated) reply.headers.add("WWW-Authenticate", "Bearer");
   return reply;
 }
@@ -68,13 +70,15 @@ http::Reply render(const upstream::Delivered& answer, const Footer& footer, cons
                   footer);
   }
   http::Reply reply{.status = answer.status, .headers = fields_for_caller(answer.headers), .body = answer.body};
-  for (const auto* own : {"Fleetsign-Executed", "Fleetsign-Error-Code", "Fleetsign-Upstream-Requests"}) {
+  for (const auto* own :
+       {"Fleetsign-Executed", "Fleetsign-Error-Code", "Fleetsign-Woken", "Fleetsign-Upstream-Requests"}) {
     reply.headers.remove(own);  // these names are ours to use
   }
   if (failure) {
     reply.headers.add("Fleetsign-Executed", std::string(to_string(failure->was_executed())));
     reply.headers.add("Fleetsign-Error-Code", std::string(row_of(failure->kind).error_code));
   }
+  if (footer.woken) reply.headers.add("Fleetsign-Woken", *footer.woken ? "true" : "false");
   if (footer.upstream_requests) {
     reply.headers.add("Fleetsign-Upstream-Requests", std::to_string(*footer.upstream_requests));
   }

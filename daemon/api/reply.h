@@ -16,6 +16,7 @@ namespace fleetsign::api {
 /// What a reply says beside its verdict.
 struct Footer {
   std::string request_id;
+  std::optional<bool> woken = {};             ///< absent: nobody asked for it
   std::optional<int> upstream_requests = {};  ///< absent: the question does not arise
 };
 

@@ -160,13 +160,13 @@ bool has_parameter(std::string_view query, std::string_view name) {
   return found;
 }
 
-protocol::Result<bool> flag_in(std::string_view query, std::string_view name) {
+protocol::Result<bool> flag_in(std::string_view query, std::string_view name, bool otherwise) {
   std::vector<std::string> values;
   for_each_parameter(query, [&](std::string_view pair) {
     if (name_of(pair) == name)
       values.push_back(percent_decoded(pair.substr(std::min(pair.find('=') + 1, pair.size()))));
   });
-  if (values.empty()) return false;
+  if (values.empty()) return otherwise;
   const bool is_flag = values.size() == 1 && (values.front() == "true" || values.front() == "false");
   if (is_flag) return values.front() == "true";
   return Failure{.kind = Kind::bad_request,

@@ -33,8 +33,9 @@ std::optional<std::chrono::seconds> preferred_wait(const http::Request& request)
 /// Whether a query has the parameter, with any value or none.
 bool has_parameter(std::string_view query, std::string_view name);
 
-/// A parameter that is true or false; absent, it is false. Kind::bad_request for any other value, and for two of them.
-protocol::Result<bool> flag_in(std::string_view query, std::string_view name);
+/// A parameter that is true or false, and when it is absent `otherwise`. Kind::bad_request for any other value, and for
+/// two of them.
+protocol::Result<bool> flag_in(std::string_view query, std::string_view name, bool otherwise = false);
 
 /// The query without a parameter that is ours.
 std::string without_parameter(std::string_view query, std::string_view name);

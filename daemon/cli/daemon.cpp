@@ -32,6 +32,10 @@ std::optional<std::string> base_url_of(const config::FleetApi& fleet_api) {
   return std::nullopt;
 }
 
+std::int64_t unix_now() {
+  return std::time(nullptr);
+}
+
 std::vector<std::string> own_hosts(const config::Config& config, const std::vector<config::Listen>& resolved) {
   auto hosts = config::hosts_of(resolved);
   hosts.insert(hosts.end(), config.hosts.begin(), config.hosts.end());
@@ -52,6 +56,7 @@ api::ApiOptions api_options(const config::Config& config, std::vector<std::strin
           .timeout_max = config.timeout_max,
           .reject_unknown_commands = config.unknown_commands == config::UnknownCommands::reject,
           .experimental_commands = {config.experimental_commands.begin(), config.experimental_commands.end()},
+          .auto_wake = config.auto_wake,
           .action_endpoint = config.action_endpoint,
           .hosts = std::move(hosts),
           .domain = config.domain.value_or(""),
@@ -104,16 +109,19 @@ Daemon::Daemon(const config::Config& config, std::vector<std::string> hosts, cry
            .user_agent = "fleetsign/" FLEETSIGN_VERSION})),
       fleet_api_(*client_, base_url_of(config.fleet_api)),
       lanes_(key_, ops::boot_now, vehicles::Lanes::kCapacity, &sessions_),
-      commander_(lanes_, fleet_api_, rules_of(config)),
+      wake_budget_(config.wake_limit, unix_now),
+      waker_(fleet_api_, wake_budget_, ops::boot_now),
+      commander_(lanes_, fleet_api_, waker_, rules_of(config)),
       metrics_(FLEETSIGN_VERSION),
       api_(api_options(config, std::move(hosts), *key_),
            {.commander = commander_,
             .fleet_api = fleet_api_,
             .lanes = lanes_,
+            .waker = waker_,
             .metrics = metrics_,
             .log = log,
             .clock = ops::boot_now,
-            .unix_now = [] { return std::int64_t{std::time(nullptr)}; },
+            .unix_now = unix_now,
             .not_ready = [this] { return not_ready(); },
             .key_file_trouble = [config, loaded = key_->public_point()] { return key_file_trouble(config, loaded); },
             .clock_synchronised = [] { return ops::moment_now().wall.has_value(); }}) {

@@ -21,6 +21,8 @@
 #include "daemon/upstream/fleet_api.h"
 #include "daemon/vehicles/commander.h"
 #include "daemon/vehicles/lanes.h"
+#include "daemon/vehicles/wake_budget.h"
+#include "daemon/vehicles/waker.h"
 
 namespace fleetsign::cli {
 
@@ -54,6 +56,8 @@ class Daemon {
   std::unique_ptr<upstream::Client> client_;
   upstream::FleetApi fleet_api_;
   vehicles::Lanes lanes_;
+  vehicles::WakeBudget wake_budget_;
+  vehicles::Waker waker_;
   vehicles::Commander commander_;
   ops::Metrics metrics_;
   std::atomic<bool> stopping_{false};

@@ -33,6 +33,7 @@ struct SendOptions {
   std::string command;
   std::vector<std::string> words;
   int wait = 0;  ///< seconds; 0: as the daemon is configured
+  bool wake = false;
   bool as_json = false;
 };
 
@@ -106,11 +107,12 @@ int send(const SendOptions& options, const Remote& remote) {
   const auto token = remote.token();
   if (!token) return fail(token.error());
 
-  Remote::Call call{.method = "POST",
-                    .target = "/api/1/vehicles/" + *vin + "/command/" + options.command,
-                    .headers = {{"Content-Type", "application/json"}},
-                    .body = *std::move(body),
-                    .patience = kLongestCommand + kGrace};
+  Remote::Call call{
+      .method = "POST",
+      .target = "/api/1/vehicles/" + *vin + "/command/" + options.command + (options.wake ? "?wake=true" : ""),
+      .headers = {{"Content-Type", "application/json"}},
+      .body = *std::move(body),
+      .patience = kLongestCommand + kGrace};
   if (options.wait > 0) {
     call.headers.add("Prefer", "wait=" + std::to_string(options.wait));
     call.patience = std::chrono::seconds(options.wait) + kGrace;
@@ -130,6 +132,7 @@ Action prepare_send(CLI::App& options) {
   options.add_option("--wait", chosen->wait, "How long the command may take")
       ->type_name("SECONDS")
       ->check(CLI::Range(1, static_cast<int>(kLongestCommand.count())));
+  options.add_flag("--wake", chosen->wake, "Wake the vehicle when it sleeps, which takes a while: see --wait");
   options.add_flag("--json", chosen->as_json, "Print the daemon's reply as it came, for programs");
   auto remote = std::make_shared<Remote>(options);
   return [=] { return send(*chosen, *remote); };

@@ -45,6 +45,9 @@ struct Metrics::Impl {
   prometheus::Counter& of_handshakes = upstream.Add({{"for", "handshake"}});
   prometheus::Counter& of_forwarding = upstream.Add({{"for", "forwarded"}});
   prometheus::Counter& of_diagnoses = upstream.Add({{"for", "diagnosis"}});
+  prometheus::Counter& of_waking = upstream.Add({{"for", "waking"}});
+  prometheus::Family<prometheus::Counter>& wakes =
+      family(registry, prometheus::BuildCounter(), "wakes_total", "wake_up requests by what came of them");
   prometheus::Counter& keys_replaced = family(registry, prometheus::BuildCounter(), "vehicle_keys_replaced_total",
                                               "Vehicles that showed another key than before")
                                            .Add({});
@@ -78,6 +81,11 @@ void Metrics::count_forwarded(int status, int upstream_requests) {
 void Metrics::count_diagnosis(int upstream_requests, int vehicle_keys_replaced) {
   impl_->of_diagnoses.Increment(upstream_requests);
   impl_->keys_replaced.Increment(vehicle_keys_replaced);
+}
+
+void Metrics::count(const Waking& waking) {
+  if (waking.wakes > 0) impl_->wakes.Add({{"outcome", std::string(waking.outcome)}}).Increment(waking.wakes);
+  impl_->of_waking.Increment(waking.upstream_requests);
 }
 
 void Metrics::watch(const std::string& name, const std::string& help, std::function<double()> read) {

@@ -24,18 +24,26 @@ class Metrics {
   struct Command {
     std::string_view outcome;  ///< "ok", "rejected" or an error_code
     std::chrono::milliseconds took{};
-    int upstream_requests = 0;
+    int upstream_requests = 0;  ///< without those for waking
     int handshakes = 0;
     bool vehicle_key_replaced = false;
   };
   /// A command that was signed, or that failed while it was to be.
   void count(const Command& command);
 
-  /// A request that was passed on, with the status of its reply.
+  /// A request that was passed on, with the status of its reply; without the requests for waking.
   void count_forwarded(int status, int upstream_requests);
 
   /// A diagnosis of a vehicle: what it cost, and how often the vehicle showed another key than before.
   void count_diagnosis(int upstream_requests, int vehicle_keys_replaced);
+
+  struct Waking {
+    std::string_view outcome;  ///< "ok" or an error_code
+    int wakes = 0;             ///< wake_up requests among the following
+    int upstream_requests = 0;
+  };
+  /// What one command or forwarded request has done to wake its vehicle.
+  void count(const Waking& waking);
 
   /// A figure that is looked up each time somebody asks. `read` may be called from any thread until this ends; `name`
   /// is without the prefix "fleetsign_". Before the first text().

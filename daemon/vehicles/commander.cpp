@@ -24,14 +24,36 @@ bool is_upstream_error(const protocol::Result<protocol::Outcome>& outcome) {
   return !outcome && outcome.error().kind == Kind::upstream_error;
 }
 
+bool is_asleep(const protocol::Result<protocol::Outcome>& outcome) {
+  return !outcome && outcome.error().kind == Kind::vehicle_unavailable &&
+         outcome.error().was_executed() == protocol::Executed::no;
+}
+
 }  // namespace
 
 Report Commander::execute(const Order& order) const {
-  auto turn = lanes_.find_or_make(order.vin, order.payload.domain)->enter(order.patience);
-  if (!turn) return {.outcome = std::move(turn).error()};
-
-  protocol::Exchange exchange(order.payload, order.patience.deadline, rules_);
   Report report{.outcome = protocol::Outcome{}};
+  attempt(order, report);
+  if (!order.wake || !is_asleep(report.outcome)) return report;
+
+  report.waking = waker_.wake(order.vin, order.token, order.patience);
+  report.upstream_requests += report.waking->upstream_requests;
+  if (report.waking->failure) {
+    report.outcome = without_effect(*report.waking->failure);
+    report.fleet_api_answer = report.waking->fleet_api_answer;
+    return report;
+  }
+  attempt(order, report);
+  return report;
+}
+
+void Commander::attempt(const Order& order, Report& report) const {
+  auto turn = lanes_.find_or_make(order.vin, order.payload.domain)->enter(order.patience);
+  if (!turn) {
+    report.outcome = std::move(turn).error();
+    return;
+  }
+  protocol::Exchange exchange(order.payload, order.patience.deadline, rules_);
   upstream::Answer answer;
   for (;;) {
     // A caller that has gone cannot be told what happened: nothing further is sent for it.
@@ -40,7 +62,7 @@ Report Commander::execute(const Order& order) const {
     if (auto* done = std::get_if<protocol::Done>(&step)) {
       report.outcome = std::move(done->outcome);
       if (is_upstream_error(report.outcome)) report.fleet_api_answer = std::get<upstream::Delivered>(std::move(answer));
-      return report;
+      return;
     }
     if (const auto* pause = std::get_if<protocol::Pause>(&step)) {
       turn->pause(pause->until, order.patience);

@@ -7,6 +7,7 @@
 
 #include "daemon/upstream/fleet_api.h"
 #include "daemon/vehicles/lanes.h"
+#include "daemon/vehicles/waker.h"
 #include "protocol/exchange.h"
 #include "protocol/failure.h"
 #include "protocol/payload.h"
@@ -18,28 +19,33 @@ struct Order {
   protocol::Payload payload;
   upstream::Bearer token;
   Patience patience;
+  bool wake = false;  ///< when it sleeps: to be woken, once, and asked again
 };
 
 struct Report {
   protocol::Result<protocol::Outcome> outcome;
-  int upstream_requests = 0;          ///< signed_command requests that were made, handshakes included
+  int upstream_requests = 0;          ///< that were made, those for handshakes and for waking included
   int handshakes = 0;                 ///< of these
   bool vehicle_key_replaced = false;  ///< the vehicle showed another key than before, and it was followed
   /// Fleet API's own answer, for Kind::upstream_error.
   std::optional<upstream::Delivered> fleet_api_answer = {};
+  std::optional<Waking> waking = {};  ///< where the vehicle slept and was to be woken
 };
 
 /// Safe to use from many threads; each call blocks until its command's end, at the latest its deadline.
 class Commander {
  public:
-  Commander(Lanes& lanes, const upstream::FleetApi& fleet_api, protocol::ExchangeRules rules)
-      : lanes_(lanes), fleet_api_(fleet_api), rules_(rules) {}
+  Commander(Lanes& lanes, const upstream::FleetApi& fleet_api, Waker& waker, protocol::ExchangeRules rules)
+      : lanes_(lanes), fleet_api_(fleet_api), waker_(waker), rules_(rules) {}
 
   [[nodiscard]] Report execute(const Order& order) const;
 
  private:
+  void attempt(const Order& order, Report& report) const;
+
   Lanes& lanes_;
   const upstream::FleetApi& fleet_api_;
+  Waker& waker_;
   protocol::ExchangeRules rules_;
 };
 

@@ -61,7 +61,7 @@ std::string description_of(const Command& command) {
   std::string text;
   if (command.route == Route::sign) text = "Signed, for " + std::string(protocol::to_string(command.domain)) + '.';
   if (command.route == Route::forward) text = "Passed on to Fleet API, the body untouched.";
-  if (command.route == Route::wake) text = "Passed on to Fleet API's `wake_up`.";
+  if (command.route == Route::wake) text = "Asks Fleet API to wake it, and answers when it is online.";
   if (command.experimental) {
     add_sentence(text,
                  "Signed instead, with the parameters below, where the configuration lists it under "

@@ -75,6 +75,7 @@ TEST_CASE("keys: the promised ones, in order") {
                                                "experimental_commands",
                                                "action_endpoint",
                                                "auto_wake",
+                                               "wake_limit",
                                                "require_authenticated_replies",
                                                "pin_vehicle_keys",
                                                "limits.connections",

@@ -106,9 +106,7 @@ class BadRequests(Case):
 
     def test_what_is_not_there_yet_is_refused_instead_of_ignored(self):
         target = f"/api/1/vehicles/{vin()}/command/honk_horn"
-        for query, headers in (("?x=1&wake", {}), ("", {"Idempotency_Key": "k1"})):
-            with self.subTest(query or headers):
-                self.assert_failure(self.post(target + query, **headers), 400, "bad_request")
+        self.assert_failure(self.post(target, Idempotency_Key="k1"), 400, "bad_request")
 
     def test_a_request_with_two_tokens_is_401(self):
         address = urllib.parse.urlsplit(self.daemon.url)

@@ -84,13 +84,6 @@ class Commands(SharedCase):
         self.assertEqual(unknown.status, 404)
         self.assertNotIn("request_id", unknown.json)  # Fleet API's own answer is not altered
 
-    def test_wake_up_reaches_the_vehicle_by_either_path(self):
-        for path in ("wake_up", "command/wake_up"):
-            reply = self.daemon.request("POST", f"/api/1/vehicles/{vin(10)}/{path}", "",
-                                        {"Authorization": "Bearer a.b.c"})
-            self.assertEqual(reply.status, 200, reply.body)
-            self.assertEqual(reply.json["response"]["vin"], vin(10))
-
     def test_a_command_that_only_rest_has_is_forwarded_byte_for_byte(self):
         body = '{"type":"share_ext_content_raw",  "value":{"android.intent.extra.TEXT":"Münster"}}'.encode()
         reply = self.daemon.command("navigation_request", body=body, car=vin(11), headers={"Content-Type": "application/json"})

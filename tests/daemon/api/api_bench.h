@@ -66,7 +66,9 @@ class ApiBench {
   fleetsign::test::FleetClient client{fleet};
   upstream::FleetApi fleet_api{client, "https://fleet.test"};
   vehicles::Lanes lanes{key, [] { return kNow; }};
-  vehicles::Commander commander{lanes, fleet_api, {}};
+  vehicles::WakeBudget budget{{}, [] { return std::int64_t{0}; }};
+  vehicles::Waker waker{fleet_api, budget, [] { return kNow; }};
+  vehicles::Commander commander{lanes, fleet_api, waker, {}};
   ops::Metrics metrics{"0"};
   ops::Log log{ops::Level::error, ops::Format::json};
   std::vector<std::string> not_ready = {};
@@ -78,6 +80,7 @@ class ApiBench {
     return {.commander = commander,
             .fleet_api = fleet_api,
             .lanes = lanes,
+            .waker = waker,
             .metrics = metrics,
             .log = to,
             .clock = [] { return kNow; },

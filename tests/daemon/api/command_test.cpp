@@ -132,13 +132,6 @@ TEST_CASE("command: what Fleet API itself must do is forwarded, its body and que
   CHECK(received.at("body") == body);
 }
 
-TEST_CASE("command: wake_up goes to its own endpoint") {
-  const ApiBench bench;
-  const auto reply = bench.command("wake_up");
-  CHECK(reply.status == 200);
-  CHECK(bench.client.requests().at(0).url == "https://fleet.test/api/1/vehicles/" + bench.vin + "/wake_up");
-}
-
 TEST_CASE("command: an unknown one is Fleet API's matter, unless it is configured to be refused") {
   const ApiBench forwards;
   const auto reply = forwards.command("brand_new_command", R"({"x": 1})");

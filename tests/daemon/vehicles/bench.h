@@ -79,7 +79,7 @@ class Bench {
   Lanes lanes;
   WakeBudget budget{{}, [] { return std::int64_t{0}; }};
   Waker waker{fleet_api, budget, clock.as_function()};
-  Commander commander{lanes, fleet_api, {}};
+  Commander commander{lanes, fleet_api, waker, {}};
   const std::vector<std::string> vins = fleet.vins();
 
   /// For the first vehicle, with ten seconds to go.

@@ -107,7 +107,7 @@ TEST_CASE("concurrency: likewise when everything goes wrong in turn") {
 TEST_CASE("concurrency: lanes that make room for each other lose no command") {
   Bench bench(60);
   Lanes few(bench.key, bench.clock.as_function(), 16);
-  const Commander commander(few, bench.fleet_api, {});
+  const Commander commander(few, bench.fleet_api, bench.waker, {});
   std::atomic<int> accepted = 0;
   {
     std::vector<std::jthread> threads;

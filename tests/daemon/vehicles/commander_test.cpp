@@ -228,7 +228,7 @@ TEST_CASE("commander: a new key of the vehicle is followed, and told of") {
 
 TEST_CASE("commander: a new key of the vehicle is refused where keys are pinned, until its sessions are forgotten") {
   Bench bench;
-  const Commander pinning(bench.lanes, bench.fleet_api, {.key_change = protocol::KeyChange::refuse});
+  const Commander pinning(bench.lanes, bench.fleet_api, bench.waker, {.key_change = protocol::KeyChange::refuse});
   CHECK(to_text(pinning.execute(bench.order("honk_horn")).outcome) == "accepted yes");
   bench.client.order(bench.vins[0], {{"fault", "rotate_key"}});
   CHECK(to_text(pinning.execute(bench.order("honk_horn")).outcome) == "vehicle_key_changed no");
@@ -239,7 +239,7 @@ TEST_CASE("commander: a new key of the vehicle is refused where keys are pinned,
 
 TEST_CASE("commander: replies that nobody authenticates are refused where the rules say so") {
   Bench bench;
-  const Commander strict(bench.lanes, bench.fleet_api, {.require_authenticated_replies = true});
+  const Commander strict(bench.lanes, bench.fleet_api, bench.waker, {.require_authenticated_replies = true});
   bench.client.order(bench.vins[0], {{"fault", "plaintext_reply"}});
   CHECK(to_text(strict.execute(bench.order("honk_horn")).outcome) == "untrusted_reply unknown");
 }
