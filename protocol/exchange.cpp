@@ -100,7 +100,9 @@ Step Exchange::send_handshake(Session& session, const Nonces& nonces, Instant no
   --handshakes_left_;
   auto envelope = make_handshake(session, nonces, now);
   pending_ = std::move(envelope.pending);
-  return Send{.what = Send::What::handshake, .message = std::move(envelope.message)};
+  return Send{.what = Send::What::handshake,
+              .message = std::move(envelope.message),
+              .answer_by = std::min(deadline_, now + Session::kMaxLatency)};
 }
 
 Step Exchange::send_command(Session& session, const Nonces& nonces, Instant now) {
@@ -114,7 +116,7 @@ Step Exchange::send_command(Session& session, const Nonces& nonces, Instant now)
   }
   auto envelope = make_command(session, std::get<Stamp>(stamp), payload_, nonces, now);
   pending_ = std::move(envelope.pending);
-  return Send{.what = Send::What::command, .message = std::move(envelope.message)};
+  return Send{.what = Send::What::command, .message = std::move(envelope.message), .answer_by = deadline_};
 }
 
 Done Exchange::give_up(std::string why) {

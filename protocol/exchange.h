@@ -32,6 +32,7 @@ struct Send {
   What what = What::handshake;
   crypto::Bytes message;
 };
+  Instant answer_by;  ///< an answer that comes later is of no use: do not wait for it
 /// Ask again at that time, not before.
 struct Pause {
   Instant until;

@@ -126,6 +126,20 @@ TEST_CASE("exchange: a vehicle that is busy or wants us to wait is asked for its
   check_cold(std::vector<Fate>(20, wait), "hhhhhhhhh", "vehicle_busy no");
 }
 
+TEST_CASE("exchange: a handshake is waited for no longer than its answer is of use, a command to the deadline") {
+  Conversation between;
+  auto exchange = between.exchange(Repeat::once, 60s);
+  const auto first = std::get<Send>(between.next(exchange));
+  CHECK(first.answer_by == between.now + Session::kMaxLatency);
+  between.receive(exchange, honest(between, to_message(first.message)));
+  const auto command = std::get<Send>(between.next(exchange));
+  CHECK(command.answer_by > between.now + 59s);
+
+  Conversation hurried;
+  auto soon_over = hurried.exchange(Repeat::once, 5s);
+  CHECK(std::get<Send>(hurried.next(soon_over)).answer_by == hurried.now + 5s);
+}
+
 TEST_CASE("exchange: a subsystem that does not answer a handshake is asked once more, a second later") {
   for (const int fault : {2, 11}) {
     CAPTURE(fault);
