@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "protocol/text.h"
-#include "protocol/verdict.h"
 
 namespace fleetsign::protocol {
 namespace {
@@ -20,12 +19,17 @@ Failure describe(const NoAnswer& answer) {
   return {.kind = answer.sent == NoAnswer::Sent::no ? answer.unsent : Kind::no_reply, .message = answer.cause};
 }
 
-Failure describe(const FaultRow& row, std::uint32_t code) {
+/// The fault in the envelope of a reply.
+Fault fault_in(const Reply& reply) {
+  return {
+      .code = reply.fault,
+      .name = "MESSAGEFAULT_ERROR_" + std::string(row_of_fault(reply.fault).name) + ", " + std::to_string(reply.fault)};
+}
+
+Failure describe(const FaultRow& row, const Fault& fault) {
   std::string message(row.meaning);
   // Clients match on the text for an unpaired key, so it stays bare.
-  if (row.kind != Kind::key_not_paired) {
-    message += " (MESSAGEFAULT_ERROR_" + std::string(row.name) + ", " + std::to_string(code) + ")";
-  }
+  if (row.kind != Kind::key_not_paired) message += " (" + fault.name + ")";
   return {.kind = row.kind, .message = std::move(message)};
 }
 
@@ -188,7 +192,7 @@ void Exchange::receive_handshake_fault(const Reply& reply, Instant now) {
     return pause(busy(), now);
   }
   const auto& row = row_of_fault(reply.fault);
-  auto failure = during_handshake(describe(row, reply.fault));
+  auto failure = during_handshake(describe(row, fault_in(reply)));
   switch (row.remedy) {
     case Remedy::again_later:
       ++handshakes_left_;
@@ -213,17 +217,18 @@ void Exchange::receive_command(Session& session, const Pending& pending, const A
     return finish(Failure{.kind = Kind::untrusted_reply,
                           .message = "the reply is not encrypted, though this vehicle's replies were before"});
   }
-  if (reply.fault != 0) return receive_fault(session, pending, reply, now);
+  if (reply.fault != 0) return receive_fault(session, pending, reply, fault_in(reply), now);
   if (reply.session_info) {
     return finish(Failure{.kind = Kind::upstream_malformed,
                           .message = "the vehicle answered a command with a session info and no fault"});
   }
-  receive_verdict(reply, now);
+  receive_verdict(session, pending, reply, now);
 }
 
-void Exchange::receive_fault(Session& session, const Pending& pending, const Reply& reply, Instant now) {
-  const auto& row = row_of_fault(reply.fault);
-  auto failure = describe(row, reply.fault);
+void Exchange::receive_fault(Session& session, const Pending& pending, const Reply& reply, const Fault& fault,
+                             Instant now) {
+  const auto& row = row_of_fault(fault.code);
+  auto failure = describe(row, fault);
   if (failure.was_executed() != Executed::no) doubt_ = failure;
   if (reply.session_info) {
     absorb(session, pending, *reply.session_info, now);
@@ -287,7 +292,7 @@ void Exchange::repeat_when_safe(Failure otherwise) {
   last_failure_ = std::move(otherwise);
 }
 
-void Exchange::receive_verdict(const Reply& reply, Instant now) {
+void Exchange::receive_verdict(Session& session, const Pending& pending, const Reply& reply, Instant now) {
   auto verdict = read_verdict(payload_.domain, reply);
   if (auto* failure = std::get_if<Failure>(&verdict)) return finish(std::move(*failure));
   if (std::holds_alternative<NotNow>(verdict)) return sign_later(busy(), now);
@@ -306,6 +311,7 @@ void Exchange::receive_verdict(const Reply& reply, Instant now) {
 }
 
 void Exchange::pause(Failure otherwise, Instant now) {
+  if (const auto* fault = std::get_if<Fault>(&verdict)) return receive_fault(session, pending, reply, *fault, now);
   const auto until = now + kPause;
   if (until + kPause > deadline_) return finish(std::move(otherwise));  // no time would be left to send it
   last_failure_ = std::move(otherwise);

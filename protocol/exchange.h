@@ -15,6 +15,7 @@
 #include "protocol/payload.h"
 #include "protocol/session.h"
 #include "protocol/time.h"
+#include "protocol/verdict.h"
 
 namespace fleetsign::protocol {
 
@@ -84,8 +85,8 @@ class Exchange {
   void receive_session_info(Session& session, const Pending& pending, const SessionInfoClaim& claim, Instant now);
   void receive_handshake_fault(const Reply& reply, Instant now);
   void receive_command(Session& session, const Pending& pending, const Answer& answer, Instant now);
-  void receive_fault(Session& session, const Pending& pending, const Reply& reply, Instant now);
-  void receive_verdict(const Reply& reply, Instant now);
+  void receive_fault(Session& session, const Pending& pending, const Reply& reply, const Fault& fault, Instant now);
+  void receive_verdict(Session& session, const Pending& pending, const Reply& reply, Instant now);
   void absorb(Session& session, const Pending& pending, const SessionInfoClaim& claim, Instant now);
   void sign_later(Failure otherwise, Instant now);
   void sign_again(Failure otherwise);

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "protocol/verdict.h"
 
-#include "protocol/fault.h"
+#include <algorithm>
+#include <array>
+#include <utility>
+
 #include "protocol/proto/car_server.pb.h"
 #include "protocol/proto/vcsec.pb.h"
 
@@ -21,25 +24,38 @@ Failure undecodable() {
   return {.kind = Kind::upstream_malformed, .message = "the vehicle's answer cannot be decoded"};
 }
 
+/// What VCSEC calls a fault in a payload, and the MessageFault_E that says the same.
+struct SignedMessageRow {
+  VCSEC::SignedMessage_information_E information;
+  std::uint32_t fault;
+};
+
+constexpr std::array kSignedMessageFaults = {
+    SignedMessageRow{VCSEC::SIGNEDMESSAGE_INFORMATION_FAULT_NOT_ON_WHITELIST, 3},
+    SignedMessageRow{VCSEC::SIGNEDMESSAGE_INFORMATION_FAULT_IV_SMALLER_THAN_EXPECTED, 6},  // the IV held the counter
+    SignedMessageRow{VCSEC::SIGNEDMESSAGE_INFORMATION_FAULT_INVALID_TOKEN, 6},
+    SignedMessageRow{VCSEC::SIGNEDMESSAGE_INFORMATION_FAULT_TOKEN_AND_COUNTER_INVALID, 6},
+    SignedMessageRow{VCSEC::SIGNEDMESSAGE_INFORMATION_FAULT_AES_DECRYPT_AUTH, 5},
+    SignedMessageRow{VCSEC::SIGNEDMESSAGE_INFORMATION_FAULT_ECDSA_INPUT, 5},
+    SignedMessageRow{VCSEC::SIGNEDMESSAGE_INFORMATION_FAULT_ECDSA_SIGNATURE, 5},
+    SignedMessageRow{VCSEC::SIGNEDMESSAGE_INFORMATION_FAULT_LOCAL_ENTITY_START, 11},
+    SignedMessageRow{VCSEC::SIGNEDMESSAGE_INFORMATION_FAULT_LOCAL_ENTITY_RESULT, 11},
+    SignedMessageRow{VCSEC::SIGNEDMESSAGE_INFORMATION_FAULT_COULD_NOT_RETRIEVE_KEY, 11},
+    SignedMessageRow{VCSEC::SIGNEDMESSAGE_INFORMATION_FAULT_COULD_NOT_RETRIEVE_TOKEN, 11},
+    SignedMessageRow{VCSEC::SIGNEDMESSAGE_INFORMATION_FAULT_SIGNATURE_TOO_SHORT, 5},
+    SignedMessageRow{VCSEC::SIGNEDMESSAGE_INFORMATION_FAULT_TOKEN_IS_INCORRECT_LENGTH, 13},
+    SignedMessageRow{VCSEC::SIGNEDMESSAGE_INFORMATION_FAULT_INCORRECT_EPOCH, 15},
+    SignedMessageRow{VCSEC::SIGNEDMESSAGE_INFORMATION_FAULT_IV_INCORRECT_LENGTH, 16},
+    SignedMessageRow{VCSEC::SIGNEDMESSAGE_INFORMATION_FAULT_TIME_EXPIRED, 17},
+    SignedMessageRow{VCSEC::SIGNEDMESSAGE_INFORMATION_FAULT_NOT_PROVISIONED_WITH_IDENTITY, 18},
+    SignedMessageRow{VCSEC::SIGNEDMESSAGE_INFORMATION_FAULT_COULD_NOT_HASH_METADATA, 19},
+};
+
 Verdict read_signed_message_error(const VCSEC::SignedMessage_status& status) {
   const auto information = status.signedmessageinformation();
-  switch (information) {
-    case VCSEC::SIGNEDMESSAGE_INFORMATION_FAULT_NOT_ON_WHITELIST:
-      return key_not_paired();
-    case VCSEC::SIGNEDMESSAGE_INFORMATION_NONE:
-    case VCSEC::SIGNEDMESSAGE_INFORMATION_FAULT_UNKNOWN:
-      return unclear("the vehicle reported an error without saying which");
-    case VCSEC::SIGNEDMESSAGE_INFORMATION_FAULT_IV_SMALLER_THAN_EXPECTED:
-    case VCSEC::SIGNEDMESSAGE_INFORMATION_FAULT_INVALID_TOKEN:
-    case VCSEC::SIGNEDMESSAGE_INFORMATION_FAULT_TOKEN_AND_COUNTER_INVALID:
-      // As with INVALID_TOKEN_OR_COUNTER: this very command may have come twice.
-      return unclear("the vehicle has seen this counter before, perhaps with this very command");
-    default:
-      break;
-  }
-  const auto name = VCSEC::SignedMessage_information_E_Name(information);
-  if (name.empty()) return unclear("the vehicle reported an error that fleetsign does not know");
-  return Failure{.kind = Kind::vehicle_error, .message = "the vehicle did not accept the message: " + name};
+  const auto* row = std::ranges::find(kSignedMessageFaults, information, &SignedMessageRow::information);
+  if (row == kSignedMessageFaults.end()) return unclear("the vehicle reported an error without saying which");
+  return Fault{.code = row->fault, .name = VCSEC::SignedMessage_information_E_Name(information)};
 }
 
 Verdict read_command_status(const VCSEC::CommandStatus& status) {

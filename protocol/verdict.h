@@ -2,6 +2,7 @@
 // What a reply without a fault says of the command (session_protocol.md, "What a reply means").
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <variant>
 
@@ -19,8 +20,13 @@ struct Refused {
 };
 /// Not now; nothing was done.
 struct NotNow {};
+/// The protocol layer did not let it through: what VCSEC's payload says of that in its own words.
+struct Fault {
+  std::uint32_t code = 0;  ///< the MessageFault_E of the same meaning
+  std::string name;        ///< as the vehicle calls it
+};
 
-using Verdict = std::variant<Accepted, Refused, NotNow, Failure>;
+using Verdict = std::variant<Accepted, Refused, NotNow, Fault, Failure>;
 
 /// Only for replies whose fault is 0.
 Verdict read_verdict(Domain domain, const Reply& reply);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "protocol/proto/vcsec.pb.h"
 #include "tests/protocol/conversation.h"
 
 namespace fleetsign::protocol {
@@ -226,6 +227,67 @@ TEST_CASE("exchange: row 10, 12, 13 without info, 14, 16, 18, 19, 24, 27, 28, un
 TEST_CASE("exchange: row 25 RESPONSE_MTU_EXCEEDED, operation_status 2 without fault: an error without a verdict") {
   check_reported(faulted(25), "vehicle_error_unclear unknown");
   check_reported(faulted(0), "vehicle_error_unclear unknown");
+}
+
+/// VCSEC's own words for a fault: in the payload, where others come in the envelope.
+std::string signed_message_error(VCSEC::SignedMessage_information_E information) {
+  VCSEC::FromVCSECMessage message;
+  auto& status = *message.mutable_commandstatus();
+  status.set_operationstatus(VCSEC::OPERATIONSTATUS_ERROR);
+  status.mutable_signedmessagestatus()->set_signedmessageinformation(information);
+  return message.SerializeAsString();
+}
+
+/// A vehicle that answers one command with that, and the next ones as they deserve.
+Conversation complaining(VCSEC::SignedMessage_information_E information) {
+  auto between = warm(Domain::vehicle_security);
+  between.vehicle.payload = signed_message_error(information);
+  return between;
+}
+
+const Fate kContented = after([](Conversation& between) { between.vehicle.payload.reset(); });
+
+TEST_CASE("exchange: an epoch that VCSEC's payload calls wrong is left by a handshake, and the command signed again") {
+  for (const auto information :
+       {VCSEC::SIGNEDMESSAGE_INFORMATION_FAULT_INCORRECT_EPOCH, VCSEC::SIGNEDMESSAGE_INFORMATION_FAULT_TIME_EXPIRED,
+        VCSEC::SIGNEDMESSAGE_INFORMATION_FAULT_ECDSA_SIGNATURE}) {
+    CAPTURE(information);
+    auto between = complaining(information);
+    const auto report = between.run(between.payload(Repeat::once), {honest, kContented});
+    CHECK(report.sent == "chc");
+    CHECK(report.result == "accepted yes");
+    CHECK(report.executions == 1);
+
+    auto stubborn = complaining(information);
+    const auto twice = stubborn.run(stubborn.payload(Repeat::once));
+    CHECK(twice.sent == "chc");
+    CHECK(twice.result == "vehicle_error no");
+    CHECK(twice.failure.message.find(VCSEC::SignedMessage_information_E_Name(information)) != std::string::npos);
+    stubborn.vehicle.payload.reset();
+    CHECK(stubborn.run(stubborn.payload(Repeat::once)).result == "accepted yes");
+  }
+}
+
+TEST_CASE("exchange: a counter that VCSEC's payload says was used: resynchronised, repeated only where that is safe") {
+  for (const auto information : {VCSEC::SIGNEDMESSAGE_INFORMATION_FAULT_INVALID_TOKEN,
+                                 VCSEC::SIGNEDMESSAGE_INFORMATION_FAULT_TOKEN_AND_COUNTER_INVALID,
+                                 VCSEC::SIGNEDMESSAGE_INFORMATION_FAULT_IV_SMALLER_THAN_EXPECTED}) {
+    CAPTURE(information);
+    auto between = complaining(information);
+    const auto once = between.run(between.payload(Repeat::once));
+    CHECK(once.sent == "c");
+    CHECK(once.result == "vehicle_error_unclear unknown");
+    CHECK_FALSE(between.session.usable());
+    between.vehicle.payload.reset();
+    const auto next = between.run(between.payload(Repeat::once));
+    CHECK(next.sent == "hc");
+    CHECK(next.result == "accepted yes");
+
+    auto repeating = complaining(information);
+    const auto safe = repeating.run(repeating.payload(Repeat::safe), {honest, kContented});
+    CHECK(safe.sent == "chc");
+    CHECK(safe.result == "accepted yes");
+  }
 }
 
 TEST_CASE("exchange: a session info updates the session also where the fault is only reported") {

@@ -3,8 +3,10 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdint>
 #include <string>
 
+#include "protocol/fault.h"
 #include "protocol/proto/car_server.pb.h"
 #include "protocol/proto/vcsec.pb.h"
 #include "tests/protocol/fake_vehicle.h"
@@ -120,7 +122,23 @@ TEST_CASE("verdict: an error of VCSEC that names nothing is unclear, never succe
     auto message = error_status();
     message.mutable_commandstatus()->mutable_signedmessagestatus()->set_signedmessageinformation(
         static_cast<VCSEC::SignedMessage_information_E>(information));
-    CHECK(kind_of(verdict_of(message)) == Kind::vehicle_error_unclear);
+    const auto verdict = verdict_of(message);
+    REQUIRE(std::holds_alternative<Fault>(verdict));
+    CHECK(std::get<Fault>(verdict).code == fault);
+    CHECK(std::get<Fault>(verdict).name == VCSEC::SignedMessage_information_E_Name(information));
+  }
+}
+
+TEST_CASE("verdict: every error of VCSEC about the message that has a name of its own is a fault that is known") {
+  const auto& values = *VCSEC::SignedMessage_information_E_descriptor();
+  for (int i = 2; i < values.value_count(); ++i) {  // after none and "unknown"
+    CAPTURE(values.value(i)->name());
+    auto message = error_status();
+    message.mutable_commandstatus()->mutable_signedmessagestatus()->set_signedmessageinformation(
+        static_cast<VCSEC::SignedMessage_information_E>(values.value(i)->number()));
+    const auto verdict = verdict_of(message);
+    REQUIRE(std::holds_alternative<Fault>(verdict));
+    CHECK(row_of_fault(std::get<Fault>(verdict).code).code == std::get<Fault>(verdict).code);
   }
   for (const int information : {0, 999}) {
     CAPTURE(information);
