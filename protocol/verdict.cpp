@@ -112,6 +112,9 @@ Verdict read_verdict(Domain domain, const Reply& reply) {
     case OperationStatus::ok:
       break;
     case OperationStatus::wait:
+      // Anybody on the way may say so, and the command would be signed again and again: what the vehicle has encrypted
+      // counts more.
+      if (reply.authenticated) break;
       return NotNow{};
     case OperationStatus::error:
       return unclear("the vehicle reported an error without saying which");

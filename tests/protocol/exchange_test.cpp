@@ -111,6 +111,27 @@ TEST_CASE("exchange: once a domain has answered encrypted, a plaintext payload i
   CHECK(between.run(between.payload()).result == "accepted yes");
 }
 
+TEST_CASE("exchange: nor is an infotainment success believed that has lost both its payload and its encryption") {
+  auto between = warm();
+  const auto report = between.run(between.payload(), {altered([](RoutableMessage& reply) {
+                                    reply.clear_protobuf_message_as_bytes();
+                                    reply.clear_signature_data();
+                                  })});
+  CHECK(report.sent == "c");
+  CHECK(report.result == "untrusted_reply unknown");
+}
+
+TEST_CASE("exchange: a wait forged in plaintext beside an encrypted answer has nothing signed again") {
+  auto between = warm();
+  const auto report =
+      between.run(between.payload(Repeat::once), {altered([](RoutableMessage& reply) {
+                    reply.mutable_signedmessagestatus()->set_operation_status(UniversalMessage::OPERATIONSTATUS_WAIT);
+                  })});
+  CHECK(report.sent == "c");
+  CHECK(report.result == "accepted yes");
+  CHECK(report.executions == 1);
+}
+
 TEST_CASE("exchange: VCSEC's silence stays a success after an encrypted reply") {
   auto between = warm(Domain::vehicle_security);
   between.vehicle.payload = explicit_ok();

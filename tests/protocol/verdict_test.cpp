@@ -47,7 +47,20 @@ TEST_CASE("verdict: no payload is success, in both domains") {
   CHECK(is_accepted(read_verdict(Domain::infotainment, {})));
 }
 
-TEST_CASE("verdict: the envelope's status goes before any payload") {
+TEST_CASE("verdict: a wait that nobody vouches for does not go before a payload that the vehicle encrypted") {
+  CarServer::Response done;
+  done.mutable_actionstatus();
+  CHECK(is_accepted(read_verdict(
+      Domain::infotainment,
+      {.operation_status = OperationStatus::wait, .payload = test::to_bytes(done), .authenticated = true})));
+  VCSEC::FromVCSECMessage declined;
+  declined.mutable_nominalerror()->set_genericerror(Errors::GENERICERROR_CLOSURES_OPEN);
+  CHECK(refusal_of(read_verdict(Domain::vehicle_security, {.operation_status = OperationStatus::wait,
+                                                           .payload = test::to_bytes(declined),
+                                                           .authenticated = true})) == "GENERICERROR_CLOSURES_OPEN");
+}
+
+TEST_CASE("verdict: the envelope's status goes before any payload in plaintext") {
   CarServer::Response success;
   success.mutable_actionstatus();
   for (const auto domain : {Domain::vehicle_security, Domain::infotainment}) {
