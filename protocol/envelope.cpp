@@ -145,6 +145,7 @@ Envelope make_command(const Session& session, const Stamp& stamp, const Payload&
                       .keys = stamp.keys,
                       .epoch = stamp.epoch,
                       .counter = stamp.counter,
+                      .encrypted_before = session.answers_encrypted(),
                       .request_hash = request_hash(parties.domain, tag)}};
 }
 

@@ -31,6 +31,7 @@ struct Pending {
   std::shared_ptr<const SessionKeys> keys = {};  ///< null for a handshake; shared with the session
   Epoch epoch = {};
   std::uint32_t counter = 0;
+  bool encrypted_before = false;    ///< this epoch had seen an encrypted reply
   crypto::Bytes request_hash = {};  ///< signature type and tag, for VCSEC cut to 17 bytes
 };
 

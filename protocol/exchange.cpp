@@ -9,6 +9,8 @@
 namespace fleetsign::protocol {
 namespace {
 
+constexpr std::uint32_t kIncorrectEpoch = 15;  // MESSAGEFAULT_ERROR_INCORRECT_EPOCH
+
 /// A handshake executes nothing, whatever became of it.
 Failure during_handshake(Failure failure) {
   failure.executed = Executed::no;
@@ -45,6 +47,12 @@ Question question_of(const Pending& pending, Instant now) {
 /// Gives the session up, unless it has been renewed since the request.
 void forget_if_unchanged(Session& session, const Pending& pending) {
   if (session.generation() == pending.generation) session.forget();
+}
+
+/// Whether the session has been renewed since the request, but in its epoch: if the vehicle has left that one, the
+/// renewal came of a reply that is older still.
+bool was_renewed_in_epoch_of(const Session& session, const Pending& pending) {
+  return session.usable() && session.generation() != pending.generation && session.epoch() == pending.epoch;
 }
 
 /// Whether the reply could pass for a success.
@@ -210,7 +218,9 @@ void Exchange::receive_command(Session& session, const Pending& pending, const A
   const Reply& reply = *opened;
 
   if (reply.authenticated) session.note_encrypted_reply(pending.epoch);
-  const bool was_encrypted_before = session.answers_encrypted() && session.epoch() == pending.epoch;
+  // The session may be in another epoch by now, of which nothing is known yet.
+  const bool was_encrypted_before =
+      pending.encrypted_before || (session.answers_encrypted() && session.epoch() == pending.epoch);
   // VCSEC's success has no payload, so nothing in it could be encrypted; infotainment's always has one.
   const bool could_be_encrypted = reply.payload || (payload_.domain == Domain::infotainment && says_done(reply));
   if (could_be_encrypted && !reply.authenticated && was_encrypted_before) {
@@ -236,6 +246,7 @@ void Exchange::receive_fault(Session& session, const Pending& pending, const Rep
   }
   switch (row.remedy) {
     case Remedy::none:
+  if (fault.code == kIncorrectEpoch && was_renewed_in_epoch_of(session, pending)) session.forget();
       return finish(std::move(failure));
     case Remedy::again_later:
       return sign_later(std::move(failure), now);

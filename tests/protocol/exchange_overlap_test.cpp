@@ -190,6 +190,47 @@ TEST_CASE("overlap: a reply is opened with the key of its request, though the se
   CHECK_FALSE(between.session.answers_encrypted());
 }
 
+TEST_CASE("overlap: a reply to a command of an older epoch must be encrypted, where that epoch's were") {
+  Conversation between;
+  between.warm_up();
+  REQUIRE(between.session.answers_encrypted());
+  Two two(between);
+  const auto first = between.send(two.first);
+  const auto second = between.send(two.second);
+  const auto plain = altered([](RoutableMessage& reply) {
+    reply.clear_signature_data();
+    reply.set_protobuf_message_as_bytes("\x0a\x00", 2);  // actionStatus{result: ok}
+  })(between, second);
+  between.vehicle.reboot();
+  between.pass(5s);
+  between.receive(two.first, honest(between, first));
+  CHECK_FALSE(between.session.answers_encrypted());
+  between.receive(two.second, plain);
+  CHECK(result_of(between, two.second) == "untrusted_reply unknown");
+}
+
+TEST_CASE("overlap: a new epoch counts, though another reply has renewed the old one in the meantime") {
+  for (const auto attach : {Attach::session_info, Attach::nothing}) {
+    Conversation between;
+    between.warm_up();
+    Two two(between);
+    const auto first = between.send(two.first);
+    const auto second = between.send(two.second);
+    const auto of_old_epoch = faulted(17, Attach::session_info)(between, first);
+    between.vehicle.reboot();
+    between.pass(5s);
+    between.receive(two.first, of_old_epoch);
+    between.receive(two.second, faulted(15, attach)(between, second));
+    const auto handshake = between.send(two.second);
+    REQUIRE(is_handshake(handshake));
+    between.receive(two.second, honest(between, handshake));
+    for (auto* exchange : {&two.second, &two.first}) {
+      between.receive(*exchange, honest(between, between.send(*exchange)));
+      CHECK(result_of(between, *exchange) == "accepted yes");
+    }
+  }
+}
+
 TEST_CASE("overlap: a busy vehicle holds up only the command that it was busy for") {
   Conversation between;
   between.warm_up();
