@@ -211,6 +211,7 @@ void Exchange::receive_handshake_fault(const Reply& reply, Instant now) {
       return finish(std::move(failure));
   }
 }
+      if (handshakes_left_ == 0) return finish(std::move(failure));
 
 void Exchange::receive_command(Session& session, const Pending& pending, const Answer& answer, Instant now) {
   auto opened = open_answer(answer, pending);

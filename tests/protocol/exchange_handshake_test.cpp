@@ -157,6 +157,17 @@ TEST_CASE("exchange: any other fault of a handshake is final and means that noth
 }
 
 TEST_CASE("exchange: what Fleet API says to a handshake is final and means that nothing was done") {
+TEST_CASE("exchange: where no handshake is left, nobody waits for another") {
+  for (const int fault : {2, 11}) {
+    CAPTURE(fault);
+    Conversation between;
+    const auto report = between.run(between.payload(), {faulted(fault), faulted(fault)});
+    CHECK(report.sent == "hh");
+    CHECK(report.took >= 1s);
+    CHECK(report.took < 2s);
+  }
+}
+
   for (const int code : {400, 401, 403, 408, 421, 422, 429, 499, 500, 503, 504}) {
     CAPTURE(code);
     check_cold({status(code)}, "h", "upstream_error no");
