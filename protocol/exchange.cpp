@@ -106,7 +106,9 @@ Step Exchange::next(Session& session, const Nonces& nonces, Instant now) {
 Step Exchange::send_handshake(Session& session, const Nonces& nonces, Instant now) {
   if (handshakes_left_ == 0) {
     finish(last_failure_.value_or(
-        Failure{.kind = Kind::vehicle_error, .message = "the vehicle has no counter left for this key"}));
+        Failure{.kind = Kind::vehicle_error,
+                .message = "the vehicle has no counter left for this key",
+                .hint = "counters begin anew when the vehicle's computers restart; another key has its own"}));
     return Done{*result_};
   }
   --handshakes_left_;
@@ -120,10 +122,12 @@ Step Exchange::send_handshake(Session& session, const Nonces& nonces, Instant no
 Step Exchange::send_command(Session& session, const Nonces& nonces, Instant now) {
   const auto stamp = session.stamp(now, deadline_);
   if (const auto* refusal = std::get_if<StampRefusal>(&stamp)) {
-    if (*refusal != StampRefusal::out_of_range) return give_up("less than a second was left to send it");
+    if (*refusal != StampRefusal::out_of_range) return give_up("too little time was left to send it");
     // A new epoch would put that right, and no command is sent from which the session could learn of one.
     session.forget();
-    last_failure_ = Failure{.kind = Kind::vehicle_error, .message = "the vehicle's clock is out of range"};
+    last_failure_ = Failure{.kind = Kind::vehicle_error,
+                            .message = "the vehicle's clock is out of range",
+                            .hint = "nothing was sent; the clock begins anew when the vehicle's computers restart"};
     return Pause{now};
   }
   auto envelope = make_command(session, std::get<Stamp>(stamp), payload_, nonces, now);
@@ -176,8 +180,9 @@ void Exchange::receive_session_info(Session& session, const Pending& pending, co
       return finish(during_handshake(key_not_paired()));
     case Adoption::outdated:
       if (session.usable()) return;  // another command has opened it in the meantime
-      last_failure_ =
-          during_handshake({.kind = Kind::vehicle_error, .message = "the vehicle's session info came too late"});
+      last_failure_ = during_handshake({.kind = Kind::vehicle_error,
+                                        .message = "the vehicle's session info was out of date when it came",
+                                        .hint = "try again: nothing was executed"});
       return;
     case Adoption::key_changed:
       return finish({.kind = Kind::vehicle_key_changed, .message = "the vehicle shows another key than before"});
@@ -206,12 +211,12 @@ void Exchange::receive_handshake_fault(const Reply& reply, Instant now) {
       ++handshakes_left_;
       return pause(std::move(failure), now);
     case Remedy::repeat_when_safe:
+      if (handshakes_left_ == 0) return finish(std::move(failure));
       return pause(std::move(failure), now);
     default:
       return finish(std::move(failure));
   }
 }
-      if (handshakes_left_ == 0) return finish(std::move(failure));
 
 void Exchange::receive_command(Session& session, const Pending& pending, const Answer& answer, Instant now) {
   auto opened = open_answer(answer, pending);
@@ -241,13 +246,13 @@ void Exchange::receive_fault(Session& session, const Pending& pending, const Rep
   const auto& row = row_of_fault(fault.code);
   auto failure = describe(row, fault);
   if (failure.was_executed() != Executed::no) doubt_ = failure;
+  if (fault.code == kIncorrectEpoch && was_renewed_in_epoch_of(session, pending)) session.forget();
   if (reply.session_info) {
     absorb(session, pending, *reply.session_info, now);
     if (result_) return;
   }
   switch (row.remedy) {
     case Remedy::none:
-  if (fault.code == kIncorrectEpoch && was_renewed_in_epoch_of(session, pending)) session.forget();
       return finish(std::move(failure));
     case Remedy::again_later:
       return sign_later(std::move(failure), now);
@@ -306,6 +311,7 @@ void Exchange::repeat_when_safe(Failure otherwise) {
 
 void Exchange::receive_verdict(Session& session, const Pending& pending, const Reply& reply, Instant now) {
   auto verdict = read_verdict(payload_.domain, reply);
+  if (const auto* fault = std::get_if<Fault>(&verdict)) return receive_fault(session, pending, reply, *fault, now);
   if (auto* failure = std::get_if<Failure>(&verdict)) return finish(std::move(*failure));
   if (std::holds_alternative<NotNow>(verdict)) return sign_later(busy(), now);
   auto* refused = std::get_if<Refused>(&verdict);
@@ -323,9 +329,9 @@ void Exchange::receive_verdict(Session& session, const Pending& pending, const R
 }
 
 void Exchange::pause(Failure otherwise, Instant now) {
-  if (const auto* fault = std::get_if<Fault>(&verdict)) return receive_fault(session, pending, reply, *fault, now);
   const auto until = now + kPause;
-  if (until + kPause > deadline_) return finish(std::move(otherwise));  // no time would be left to send it
+  // No time would be left to send it.
+  if (until + Session::kShortestLifetime > deadline_) return finish(std::move(otherwise));
   last_failure_ = std::move(otherwise);
   paused_until_ = until;
 }

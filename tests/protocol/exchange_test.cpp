@@ -192,6 +192,14 @@ TEST_CASE("exchange: no command is sent with less than a second left") {
   CHECK(cold.session.counter() == 0);
 }
 
+TEST_CASE("exchange: too little time for a vehicle that has just started is not called less than a second") {
+  Conversation between;
+  between.vehicle.set_time(0s);
+  const auto report = between.run(between.exchange(Repeat::safe, 1s + 500ms));
+  CHECK(report.result == "expired_unsent no");
+  CHECK(report.failure.message == "too little time was left to send it");
+}
+
 TEST_CASE("exchange: time that runs out after a fault is reported as that fault") {
   auto between = warm();
   const auto slow = [](Conversation& during, const RoutableMessage& request) {
