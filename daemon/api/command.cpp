@@ -238,8 +238,8 @@ vehicles::Waking Api::wake(const Context& context, const std::string& vin) const
 
 void Api::note(const vehicles::Waking& waking, const Context& context, const std::string& vin) const {
   const auto outcome = waking.failure ? row_of(waking.failure->kind).error_code : "ok";
-  parts_.metrics.count(
-      ops::Metrics::Waking{.outcome = outcome, .wakes = waking.wakes, .upstream_requests = waking.upstream_requests});
+  parts_.metrics.count_waking(
+      {.outcome = outcome, .wakes = waking.wakes, .upstream_requests = waking.upstream_requests});
   parts_.log.info("waking", {{"vin", ops::ShortVin{vin}},
                              {"wakes", waking.wakes},
                              {"upstream_requests", waking.upstream_requests},

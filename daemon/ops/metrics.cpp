@@ -83,7 +83,7 @@ void Metrics::count_diagnosis(int upstream_requests, int vehicle_keys_replaced) 
   impl_->keys_replaced.Increment(vehicle_keys_replaced);
 }
 
-void Metrics::count(const Waking& waking) {
+void Metrics::count_waking(const Waking& waking) {
   if (waking.wakes > 0) impl_->wakes.Add({{"outcome", std::string(waking.outcome)}}).Increment(waking.wakes);
   impl_->of_waking.Increment(waking.upstream_requests);
 }

@@ -43,7 +43,7 @@ class Metrics {
     int upstream_requests = 0;
   };
   /// What one command or forwarded request has done to wake its vehicle.
-  void count(const Waking& waking);
+  void count_waking(const Waking& waking);
 
   /// A figure that is looked up each time somebody asks. `read` may be called from any thread until this ends; `name`
   /// is without the prefix "fleetsign_". Before the first text().

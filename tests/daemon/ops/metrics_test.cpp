@@ -59,6 +59,17 @@ TEST_CASE("metrics: what a diagnosis costs is counted apart from commands") {
   CHECK(metrics.commands_by_outcome().empty());
 }
 
+TEST_CASE("metrics: a wake_up is counted by what came of it, with the looks that it takes") {
+  Metrics metrics("0");
+  metrics.count_waking({.outcome = "ok", .wakes = 1, .upstream_requests = 3});
+  metrics.count_waking({.outcome = "ok"});  // by somebody else's wake_up
+  metrics.count_waking({.outcome = "vehicle_unavailable", .wakes = 1, .upstream_requests = 2});
+  const auto text = metrics.text();
+  CHECK(has_line(text, R"(fleetsign_wakes_total{outcome="ok"} 1)"));
+  CHECK(has_line(text, R"(fleetsign_wakes_total{outcome="vehicle_unavailable"} 1)"));
+  CHECK(has_line(text, R"(fleetsign_upstream_requests_total{for="waking"} 5)"));
+}
+
 TEST_CASE("metrics: a figure that is watched is looked up each time") {
   Metrics metrics("0");
   double lanes = 4;
