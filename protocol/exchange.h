@@ -32,8 +32,8 @@ struct Send {
   enum class What : std::uint8_t { handshake, command };
   What what = What::handshake;
   crypto::Bytes message;
-};
   Instant answer_by;  ///< an answer that comes later is of no use: do not wait for it
+};
 /// Ask again at that time, not before.
 struct Pause {
   Instant until;
