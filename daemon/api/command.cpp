@@ -276,7 +276,7 @@ http::Reply Api::forward(const Context& context, const Plan& plan) const {
   int requests = vehicles::has_left(answer) ? 1 : 0;
   std::optional<vehicles::Waking> waking;
   if (plan.wake && is_asleep(answer)) waking = wake(context, plan.vin);
-  if (has_woken(waking)) {
+  if (has_woken(waking) && !request.caller_gone()) {
     answer = parts_.fleet_api.send(call, *context.token);
     requests += vehicles::has_left(answer) ? 1 : 0;
   }

@@ -3,13 +3,14 @@
 
 import concurrent.futures
 import json
+import threading
 import unittest
 
 from callers import Caller
-from harness import TOKEN, Daemon, SharedCase, eventually, run, vin
+from harness import PATIENCE, TOKEN, Case, Daemon, ScriptedUpstream, SharedCase, eventually, run, vin
 
 LONG = {"Prefer": "wait=30"}
-WAKE_TIME = 3  # seconds that a simulated vehicle takes: it is online at the second look
+# A simulated vehicle takes three seconds to wake: it is online at the second look.
 
 
 class Waking(SharedCase):
@@ -136,7 +137,8 @@ class Waking(SharedCase):
     def test_a_forwarded_command_is_woken_for_as_well(self):
         car = self.asleep(11)
         body = '{"type": "text"}'
-        reply = self.command("share", car, "?a=1&wake=true&dry_run=false", {"Content-Type": "application/json"}, body=body)
+        as_json = {"Content-Type": "application/json"}
+        reply = self.command("share", car, "?a=1&wake=true&dry_run=false", as_json, body=body)
         self.assertEqual((reply.status, reply.json), (200, {"response": {"result": True, "reason": ""}}))
         self.assertEqual(reply.headers["Fleetsign-Woken"], "true")
         self.assertEqual(reply.headers["Fleetsign-Upstream-Requests"], "5")
@@ -144,7 +146,7 @@ class Waking(SharedCase):
         self.assertEqual(self.simulator.vehicle(car)["unsigned"], [{"name": "share", "body": body}])
 
         self.simulator.order(car, "offline")
-        late = self.command("share", car, headers={"Prefer": "wait=2"}, body=body)
+        late = self.command("share", car, headers={**as_json, "Prefer": "wait=2"}, body=body)
         self.assert_failure(late, 408, "vehicle_unavailable")
 
     def test_what_is_neither_true_nor_false_is_refused(self):
@@ -185,6 +187,43 @@ class Waking(SharedCase):
         self.assertRegex(metrics, r'fleetsign_wakes_total\{outcome="ok"\} [1-9]')
         self.assertRegex(metrics, r'fleetsign_upstream_requests_total\{for="waking"\} [1-9]')
         self.assertIn("waking vin=…000017 wakes=1 upstream_requests=3 outcome=ok", self.daemon.log())
+
+
+class RefusedToken(Case):
+    def test_a_caller_whose_token_is_refused_is_alone_with_that(self):
+        awake, told = threading.Event(), threading.Event()
+
+        def answer(request):
+            head = request.partition(b"\r\n\r\n")[0]
+            if b"/wake_up " not in head:
+                return (b"200 OK", b"{}") if awake.is_set() else (b"408 Asleep", b'{"error":"vehicle is offline or asleep"}')
+            if b"Bearer refused" in head:
+                told.wait(PATIENCE)
+                return b"401 Unauthorized", b"{}"
+            awake.set()
+            return b"200 OK", b'{"response":{"state":"online"}}'
+
+        def serve(connection, _):
+            while request := upstream.read_request(connection):
+                status, body = answer(request)
+                connection.sendall(b"HTTP/1.1 %s\r\nContent-Length: %d\r\n\r\n%s" % (status, len(body), body))
+
+        def count(what):
+            return sum(what in line for line in upstream.requests)
+
+        upstream = ScriptedUpstream(serve)
+        self.addCleanup(upstream.close)
+        daemon = self.start(Daemon(self.folder, upstream.url))
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            def start(token):
+                return pool.submit(daemon.command, "share?wake=true", headers={**LONG, "Authorization": f"Bearer {token}"})
+            first = start("refused")
+            eventually(lambda: count("/wake_up") == 1, "the vehicle is told to wake")
+            second = start("good")
+            eventually(lambda: count("/share") == 2, "the next one has found it asleep")
+            told.set()
+            self.assertEqual((first.result().status, second.result().status), (401, 200))
+        self.assertEqual((count("/wake_up"), count("/share")), (2, 3))
 
 
 if __name__ == "__main__":
