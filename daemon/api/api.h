@@ -39,6 +39,7 @@ struct ApiOptions {
   bool auto_wake = false;                                         ///< for commands that do not say themselves
   bool action_endpoint = false;                                   ///< whether messages that no row makes may be sent
   std::vector<std::string> hosts = {};                            ///< that are ours beside the loopback ones
+  std::string domain = {};                                        ///< where owners pair the key; empty: not known
   std::vector<config::Serve> endpoints = {config::Serve::all};    ///< what is served at each of the listener's
   std::string public_pem;                                         ///< our public key
 };
@@ -55,6 +56,10 @@ struct ApiParts {
   std::function<std::int64_t()> unix_now;  ///< seconds
   /// Why requests would be in vain just now, in words; empty when they would not.
   std::function<std::vector<std::string>()> not_ready = [] { return std::vector<std::string>(); };
+  /// Why the key file would not do at the next start, in words; empty when it would.
+  std::function<std::string()> key_file_trouble = [] { return std::string(); };
+  /// Whether something keeps the machine's clock right; nothing when that is not known.
+  std::function<std::optional<bool>()> clock_synchronised = [] { return std::optional<bool>(); };
 };
 
 /// Safe to call from many threads at once.
@@ -107,6 +112,7 @@ class Api {
   [[nodiscard]] http::Reply status(const Context& context) const;
   [[nodiscard]] http::Reply sessions(const Context& context) const;
   [[nodiscard]] http::Reply forget_sessions(const Context& context) const;
+  [[nodiscard]] http::Reply diagnose(const Context& context) const;
 
   /// What a request for a vehicle comes to before anything is sent.
   struct Plan {

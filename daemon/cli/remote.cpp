@@ -72,6 +72,15 @@ std::string text_in(const nlohmann::ordered_json& body, const char* name) {
   return member != body.end() && member->is_string() ? member->get<std::string>() : "";
 }
 
+RemoteError refusal_in(const upstream::Delivered& reply) {
+  const auto body = nlohmann::ordered_json::parse(reply.body, nullptr, /*allow_exceptions=*/false);
+  const auto error = text_in(body, "error");
+  if (!error.empty()) return {.exit = kFailed, .message = error, .hint = text_in(body, "hint")};
+  return {.exit = kFailed,
+          .message = "what answers is no fleetsign (status " + std::to_string(reply.status) + ")",
+          .hint = {}};
+}
+
 int fail(const RemoteError& error) {
   return fail(error.exit, error.message, error.hint);
 }

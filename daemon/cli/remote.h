@@ -26,6 +26,9 @@ using RemoteResult = crypto::Result<T, RemoteError>;
 /// A text member of a reply's body; empty when there is none.
 std::string text_in(const nlohmann::ordered_json& body, const char* name);
 
+/// What to say of a reply that is not what was asked for: the daemon's own words where it has any.
+RemoteError refusal_in(const upstream::Delivered& reply);
+
 /// The command line's part. Its values are there once the command line has been read.
 class Remote {
  public:

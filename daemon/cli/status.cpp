@@ -60,10 +60,7 @@ int status(const Remote& remote, bool as_json) {
   if (!reply) return fail(reply.error());
   const auto body = Json::parse(reply->body, nullptr, /*allow_exceptions=*/false);
   if (reply->status == 200 && is_status(body)) return print(as_json ? reply->body : in_words(body));
-  const std::string error = text_in(body, "error");
-  if (error.empty())
-    return fail(kFailed, "what answers is no fleetsign (status " + std::to_string(reply->status) + ")");
-  return fail(kFailed, error, text_in(body, "hint"));
+  return fail(refusal_in(*reply));
 }
 
 }  // namespace

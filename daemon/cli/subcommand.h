@@ -40,6 +40,7 @@ Action prepare_completion(CLI::App& options);
 Action prepare_config(CLI::App& options);
 Action prepare_decode(CLI::App& options);
 Action prepare_demo(CLI::App& options);
+Action prepare_doctor(CLI::App& options);
 Action prepare_explain(CLI::App& options);
 Action prepare_keygen(CLI::App& options);
 Action prepare_make_cert(CLI::App& options);
