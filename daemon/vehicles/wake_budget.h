@@ -25,7 +25,7 @@ struct WakeCounts {
 /// Safe to use from many threads.
 class WakeBudget {
  public:
-  /// No limit: every take() is granted, and nothing is counted. `unix_now` is the wall clock, in seconds.
+  /// Without a limit every take() is granted, and nothing is counted. `unix_now` is the wall clock, in seconds.
   WakeBudget(std::optional<std::size_t> limit, std::function<std::int64_t()> unix_now,
              WakeCounts counts = WakeCounts::in_memory());
 

@@ -139,7 +139,8 @@ std::optional<Waking> Waker::follow(Lock& held, Flight& flight, const Errand& er
   if (waiter.leads) return std::nullopt;
   if (is_called) return *waiter.told;
   flight.waiting.erase(place);
-  return Waking{.failure = out_of_patience(errand.patience, kTooLate), .asked = flight.asked};
+  // If it has not been told to wake, then it is being told just now.
+  return Waking{.failure = out_of_patience(errand.patience, kTooLate), .asked = true};
 }
 
 Waking Waker::lead(Flight& flight, const Errand& errand) {
