@@ -31,6 +31,17 @@ constexpr std::array kSteps = {
          encrypted INTEGER NOT NULL,
          PRIMARY KEY (client, vin, domain)
        ) STRICT, WITHOUT ROWID;)",
+    // A request that was taken up under an Idempotency-Key at `claimed` (Unix seconds), and its answer once there is
+    // one. `id` and `request` are hashes: nothing tells whose request it was, or what it asked for.
+    R"(CREATE TABLE claims (
+         id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 32),
+         request BLOB NOT NULL CHECK (length(request) = 32),
+         claimed INTEGER NOT NULL,
+         status INTEGER CHECK (status BETWEEN 200 AND 599),
+         headers TEXT,
+         body BLOB
+       ) STRICT;
+       CREATE INDEX claims_by_age ON claims (claimed);)",
 };
 
 }  // namespace
