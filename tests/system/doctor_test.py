@@ -45,13 +45,13 @@ class Doctor:
 
 
 class Examination(Doctor, SharedCase):
-    vehicles = 10
+    vehicles = 11
     config = "domain: fleet.example.com\n"
 
     def setUp(self):
         self.simulator.forget_requests()
 
-    def assert_cost(self, found, total, car):
+    def assert_cost(self, found, total):
         """So many requests, as it says itself, and none that wakes a vehicle."""
         requests = self.simulator.requests()
         self.assertEqual((found[0]["upstream_requests"], requests["total"]), (total, total))
@@ -60,11 +60,11 @@ class Examination(Doctor, SharedCase):
     def test_a_healthy_vehicle(self):
         found = self.diagnose(self.daemon, vin(1))
         self.assert_found(found, None)
-        self.assert_cost(found, 6, vin(1))
+        self.assert_cost(found, 6)
         self.assertEqual(found[0]["vin"], vin(1))
         self.assertIn("firmware 2024.44.1", found[1]["fleet_status"]["says"])
         self.simulator.forget_requests()
-        self.assert_cost(self.diagnose(self.daemon, vin(1)), 4, vin(1))  # the sessions are there
+        self.assert_cost(self.diagnose(self.daemon, vin(1)), 4)  # the sessions are there
 
     def test_it_reads_as_a_list_for_people(self):
         self.simulator.order(vin(2), "asleep")
@@ -73,7 +73,7 @@ class Examination(Doctor, SharedCase):
         lines = told.stdout.splitlines()
         self.assertRegex(lines[0], r"^ok  key: the key is loaded; SHA-256 of its public half: [0-9a-f]{64}$")
         asleep = next(line for line in lines if line.startswith("!   vehicle: "))
-        self.assertRegex(lines[lines.index(asleep) + 1], r"^      wake it: ")
+        self.assertRegex(lines[lines.index(asleep) + 1], r"^      wake it ")
         self.assertRegex(lines[-1], r"^-   ping_infotainment: ")
 
     def test_an_unpaired_key_comes_with_the_address_that_pairs_it(self):
@@ -81,7 +81,7 @@ class Examination(Doctor, SharedCase):
         found = self.diagnose(self.daemon, vin(3))
         self.assert_found(found, "fleet_status", skipped=PINGS)
         self.assertIn("https://tesla.com/_ak/fleet.example.com ", found[1]["fleet_status"]["advice"])
-        self.assert_cost(found, 2, vin(3))
+        self.assert_cost(found, 2)
         told = self.see(self.daemon, vin(3))
         self.assertEqual(told.returncode, 1)
         self.assertIn("\nx   fleet_status: the key is not paired", told.stdout)
@@ -90,32 +90,39 @@ class Examination(Doctor, SharedCase):
         self.simulator.order(vin(4), "asleep")
         found = self.diagnose(self.daemon, vin(4))
         self.assert_found(found, None, skipped=PINGS, warnings=["vehicle"])
-        self.assert_cost(found, 2, vin(4))
+        self.assert_cost(found, 2)
         self.assertEqual(self.simulator.vehicle(vin(4))["state"], "asleep")
+
+    def test_a_vehicle_without_the_protocol(self):
+        self.simulator.order(vin(11), "no_protocol")
+        found = self.diagnose(self.daemon, vin(11))
+        self.assert_found(found, PINGS[0], skipped=PINGS[1:])
+        self.assertIn("takes no signed commands", found[1][PINGS[0]]["says"])
+        self.assert_cost(found, 3)
 
     def test_an_offline_vehicle(self):
         self.simulator.order(vin(5), "offline")
         found = self.diagnose(self.daemon, vin(5))
         self.assert_found(found, "vehicle", skipped=PINGS)
-        self.assert_cost(found, 2, vin(5))
+        self.assert_cost(found, 2)
 
     def test_an_expired_token_is_not_even_sent(self):
         found = self.diagnose(self.daemon, vin(6), token_with(exp=int(time.time()) - 7200, scp=SCOPES))
         self.assert_found(found, "token", skipped=ASKED)
         self.assertIn("expired 2 h ago", found[1]["token"]["says"])
-        self.assert_cost(found, 0, vin(6))
+        self.assert_cost(found, 0)
 
     def test_a_token_without_the_scope_for_commands(self):
         found = self.diagnose(self.daemon, vin(6), token_with(exp=int(time.time()) + 7200, scp=SCOPES[:1]))
         self.assert_found(found, "token", skipped=PINGS)
         self.assertIn("lacks vehicle_cmds, vehicle_charging_cmds", found[1]["token"]["says"])
-        self.assert_cost(found, 2, vin(6))
+        self.assert_cost(found, 2)
 
     def test_a_vehicle_of_somebody_else(self):
         found = self.diagnose(self.daemon, "5YJ3E1EA7JF000000")
         self.assert_found(found, "vehicle", skipped=ASKED[1:])
         self.assertIn("status 404", found[1]["vehicle"]["says"])
-        self.assert_cost(found, 1, vin())
+        self.assert_cost(found, 1)
 
     def test_a_token_that_is_refused_and_mobile_access_that_is_off_are_told_apart(self):
         for error, said in (("token expired (401)", "refuses the token"), ("mobile_access_disabled", "mobile access")):
@@ -125,14 +132,14 @@ class Examination(Doctor, SharedCase):
                 found = self.diagnose(self.daemon, vin(7))
                 self.assert_found(found, "vehicle", skipped=ASKED[1:])
                 self.assertIn(said, found[1]["vehicle"]["says"])
-                self.assert_cost(found, 1, vin(7))
+                self.assert_cost(found, 1)
 
     def test_what_the_vehicle_itself_says_is_told_with_its_hint(self):
         self.simulator.order(vin(8), "unpaired", on="handshake")
         found = self.diagnose(self.daemon, vin(8))
         self.assert_found(found, PINGS[0], skipped=PINGS[1:])
         self.assertIn("has not been paired", found[1][PINGS[0]]["says"])
-        self.assert_cost(found, 3, vin(8))
+        self.assert_cost(found, 3)
 
     def test_a_part_that_stays_busy_leaves_time_for_the_other(self):
         self.assert_accepted(self.daemon.command("door_lock", car=vin(9)))

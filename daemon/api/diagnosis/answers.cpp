@@ -45,6 +45,8 @@ constexpr std::array kStatuses = {
               "register its domain there: POST /api/1/partner_accounts with a partner token", true},
     StatusRow{421, 421, "the account belongs to another region",
               "set `fleet_api.region`, or remove `fleet_api.base_url` so that the token decides", true},
+    StatusRow{422, 422, "the vehicle takes no signed commands", "it is too old for them, or its firmware is", true,
+              Phrase::no_protocol},
     StatusRow{423, 423, "the account is locked", "only Tesla can unlock it: ask its support", true},
     StatusRow{429, 429, "Fleet API has had too many requests for this vehicle or account", kTryLater, true},
     StatusRow{451, 451, "Fleet API may not tell of this vehicle here, often as the region is wrong",
@@ -55,7 +57,7 @@ constexpr std::array kStatuses = {
 
 /// Failures of a command that another domain of the vehicle would meet, too.
 constexpr std::array kOfWholeVehicle = {Kind::key_not_paired, Kind::vehicle_unavailable, Kind::unreachable,
-                                        Kind::shutting_down, Kind::expired_unsent};
+                                        Kind::shutting_down};
 
 Trouble unreadable() {
   return {.finding = {.verdict = Verdict::problem,

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/api/diagnosis/judgements.h"
 
-#include <array>
 #include <cstdlib>
 #include <optional>
 #include <string_view>
@@ -9,6 +8,7 @@
 #include "crypto/bytes.h"
 #include "crypto/digest.h"
 #include "daemon/api/diagnosis/answers.h"
+#include "protocol/failure.h"
 
 namespace fleetsign::diagnosis {
 namespace {
@@ -23,7 +23,6 @@ constexpr std::string_view kDeviceData = "vehicle_device_data";
 
 constexpr const char* kNewToken = "get a new one with its refresh token, or have the owner sign in again";
 constexpr const char* kTimeService = "let a time service, such as systemd-timesyncd, set the clock";
-constexpr const char* kWake = "wake it: POST /api/1/vehicles/VIN/wake_up, then wait until its state is online";
 
 /// "40 s", "12 min", "3 h", "5 days": of the largest unit of which there are two or more.
 std::string to_text(std::int64_t seconds) {
@@ -102,21 +101,17 @@ Finding judge_key(const Evidence& evidence) {
 Finding judge_clock(const Evidence& evidence) {
   const bool is_kept = evidence.clock_synchronised.value_or(true);
   const std::string unkept = is_kept ? "" : ", and nothing keeps it synchronised";
-  const char* const advice = is_kept ? "" : kTimeService;
-  if (!evidence.clock_ahead) {
-    return {.verdict = is_kept ? Verdict::ok : Verdict::warning,
-            .says = "the clock was not compared with Fleet API's" + unkept,
-            .advice = advice};
-  }
-  const auto off = std::abs(*evidence.clock_ahead);
-  const std::string side = *evidence.clock_ahead > 0 ? " ahead of" : " behind";
+  const auto ahead = evidence.clock_ahead.value_or(0);
+  const auto off = std::abs(ahead);
   if (off <= kSlightlyOff) {
     return {.verdict = is_kept ? Verdict::ok : Verdict::warning,
-            .says = "the clock agrees with Fleet API's" + unkept,
-            .advice = advice};
+            .says = (evidence.clock_ahead ? "the clock agrees with Fleet API's"
+                                          : "the clock was not compared with Fleet API's") +
+                    unkept,
+            .advice = is_kept ? "" : kTimeService};
   }
   return {.verdict = off < kFarOff ? Verdict::warning : Verdict::problem,
-          .says = "the clock is " + to_text(off) + side + " Fleet API's" + unkept,
+          .says = "the clock is " + to_text(off) + (ahead > 0 ? " ahead of" : " behind") + " Fleet API's" + unkept,
           .advice = kTimeService};
 }
 
@@ -154,7 +149,7 @@ Finding judge_vehicle(const Evidence& evidence) {
   if (vehicle.state == "asleep") {
     return {.verdict = Verdict::warning,
             .says = "the vehicle is asleep: it takes no command until it is woken" + access,
-            .advice = kWake};
+            .advice = std::string(row_of(protocol::Kind::vehicle_unavailable).hint)};
   }
   if (vehicle.state != "online") {
     return {.verdict = Verdict::problem,
@@ -221,7 +216,7 @@ std::string vehicle_is_not_online(const Evidence& evidence) {
 }
 
 std::string fleet_status_was_final(const Evidence& evidence) {
-  return ended_for_good(evidence.fleet_status) ? "Fleet API would not take it" : "";
+  return ended_for_good(evidence.fleet_status) ? "Fleet API answers no further questions for now" : "";
 }
 
 std::string key_is_not_paired(const Evidence& evidence) {

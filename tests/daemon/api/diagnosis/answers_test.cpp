@@ -60,6 +60,9 @@ TEST_CASE("diagnosis: each status with which Fleet API refuses is told in words,
            Row{404, "", "no such vehicle", false},
            Row{412, "", "not registered in this region", true},
            Row{421, "", "another region", true},
+           Row{422, R"({"error":"vehicle does not support the Tesla Vehicle Command Protocol"})", "no signed commands",
+               true},
+           Row{422, "", "no usual answer", false},
            Row{423, "", "locked", true},
            Row{429, "", "too many requests", true},
            Row{451, "", "region", true},
@@ -129,6 +132,7 @@ TEST_CASE("diagnosis: a failed command is told as the table of failures has it, 
   const auto unpaired = trouble_of_command({.kind = Kind::key_not_paired, .message = "unpaired"}, "example.com");
   CHECK(contains(unpaired.finding.advice, "https://tesla.com/_ak/example.com "));
   CHECK(unpaired.is_final);
+  CHECK_FALSE(trouble_of_command({.kind = Kind::expired_unsent, .message = "no time left"}, "").is_final);
   CHECK(trouble_of_command({.kind = Kind::vehicle_unavailable, .message = "asleep"}, "").is_final);
   CHECK(contains(pairing_advice(""), "set `domain`"));
 }
