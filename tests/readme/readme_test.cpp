@@ -10,6 +10,7 @@
 #include <string>
 
 #include "config/document.h"
+#include "daemon/api/diagnosis/checks.h"
 #include "protocol/catalogue/document.h"
 #include "protocol/failure.h"
 
@@ -35,6 +36,7 @@ struct Section {
 };
 
 const std::array kSections = {Section{"configuration keys", config::markdown_table}, Section{"failures", failure_table},
+                              Section{"checks", diagnosis::markdown_table_of_checks},
                               Section{"commands", catalogue::markdown_table}};
 
 std::string read(const std::string& file) {
