@@ -56,7 +56,8 @@ constexpr std::array kKinds = {
     KindRow{Kind::expired_unsent, "expired_unsent", 504, kNo, 0,
             "allow more time: the header `Prefer: wait=SECONDS`, up to `timeout_max`"},
     KindRow{Kind::no_reply, "no_reply", 504, kUnknown, 0, kCheckFirst},
-    KindRow{Kind::upstream_error, "upstream_error", 0, kNo, 0, "this is Fleet API's own answer"},
+    KindRow{Kind::upstream_error, "upstream_error", 0, kUnknown, 0,
+            "this is Fleet API's own answer; the header `Fleetsign-Executed` says whether the vehicle may have acted"},
     KindRow{Kind::internal, "internal", 500, kUnknown, 0,
             "this is a fault of fleetsign: please report it with the request_id"},
 };
@@ -91,7 +92,7 @@ std::string_view Failure::hint_or_default() const {
   if (!hint.empty()) return hint;
   const auto& row = row_of(kind);
   // The row's hint is about the doubt, and this failure knows better.
-  const bool without_doubt = row.executed == Executed::unknown && was_executed() == Executed::no;
+  const bool without_doubt = row.hint == kCheckFirst && was_executed() == Executed::no;
   return without_doubt ? "try again: nothing was executed" : row.hint;
 }
 

@@ -57,6 +57,17 @@ TEST_CASE("failures: a failure's own hint and doubt go before its row's") {
   CHECK(failure.hint_or_default() == "look at it");
 }
 
+TEST_CASE("failures: a hint that is about a doubt is not given where there is none, any other is") {
+  Failure failure{.kind = Kind::no_reply, .executed = Executed::no};
+  CHECK(failure.hint_or_default() != row_of(Kind::no_reply).hint);
+  failure.kind = Kind::upstream_error;
+  CHECK(failure.hint_or_default() == row_of(Kind::upstream_error).hint);
+}
+
+TEST_CASE("failures: of Fleet API's own answers nobody knows what they mean without their status") {
+  CHECK(Failure{.kind = Kind::upstream_error}.was_executed() == Executed::unknown);
+}
+
 TEST_CASE("failures: executed has three words") {
   CHECK(to_string(Executed::no) == "no");
   CHECK(to_string(Executed::unknown) == "unknown");
