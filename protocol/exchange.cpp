@@ -35,8 +35,8 @@ Failure describe(const FaultRow& row, const Fault& fault) {
   return {.kind = row.kind, .message = std::move(message)};
 }
 
-Failure busy() {
-  return {.kind = Kind::vehicle_busy, .message = "the vehicle asked to wait"};
+Failure busy(bool authenticated) {
+  return {.kind = Kind::vehicle_busy, .message = "the vehicle asked to wait", .authenticated = authenticated};
 }
 
 Question question_of(const Pending& pending, Instant now) {
@@ -202,7 +202,7 @@ void Exchange::receive_handshake_fault(const Reply& reply, Instant now) {
       return;
     }
     ++handshakes_left_;
-    return pause(busy(), now);
+    return pause(busy(reply.authenticated), now);
   }
   const auto& row = row_of_fault(reply.fault);
   auto failure = during_handshake(describe(row, fault_in(reply)));
@@ -245,6 +245,7 @@ void Exchange::receive_fault(Session& session, const Pending& pending, const Rep
                              Instant now) {
   const auto& row = row_of_fault(fault.code);
   auto failure = describe(row, fault);
+  failure.authenticated = reply.authenticated;
   if (failure.was_executed() != Executed::no) doubt_ = failure;
   if (fault.code == kIncorrectEpoch && was_renewed_in_epoch_of(session, pending)) session.forget();
   if (reply.session_info) {
@@ -312,8 +313,11 @@ void Exchange::repeat_when_safe(Failure otherwise) {
 void Exchange::receive_verdict(Session& session, const Pending& pending, const Reply& reply, Instant now) {
   auto verdict = read_verdict(payload_.domain, reply);
   if (const auto* fault = std::get_if<Fault>(&verdict)) return receive_fault(session, pending, reply, *fault, now);
-  if (auto* failure = std::get_if<Failure>(&verdict)) return finish(std::move(*failure));
-  if (std::holds_alternative<NotNow>(verdict)) return sign_later(busy(), now);
+  if (auto* failure = std::get_if<Failure>(&verdict)) {
+    failure->authenticated = reply.authenticated;
+    return finish(std::move(*failure));
+  }
+  if (std::holds_alternative<NotNow>(verdict)) return sign_later(busy(reply.authenticated), now);
   auto* refused = std::get_if<Refused>(&verdict);
   const bool accepted = refused == nullptr || (payload_.refusal == Refusal::already_off_is_success &&
                                                says(refused->reason, Phrase::already_off));
@@ -339,7 +343,9 @@ void Exchange::pause(Failure otherwise, Instant now) {
 void Exchange::finish(Failure failure) {
   // What came later, such as "busy", must not be read as if nothing had been done.
   if (doubt_ && failure.was_executed() == Executed::no) {
-    failure = {.kind = doubt_->kind, .message = doubt_->message + "; then: " + failure.message};
+    failure = {.kind = doubt_->kind,
+               .message = doubt_->message + "; then: " + failure.message,
+               .authenticated = doubt_->authenticated && failure.authenticated};
   }
   result_.emplace(std::move(failure));
 }

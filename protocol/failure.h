@@ -71,6 +71,7 @@ struct Failure {
   std::string message;                    ///< in words; never a secret, a body or a whole VIN
   std::string hint = {};                  ///< instead of the row's
   std::optional<Executed> executed = {};  ///< instead of the row's
+  bool authenticated = false;             ///< the vehicle's reply that led to it proves to be its own
   std::optional<int> retry_after = {};    ///< seconds; instead of the row's
 
   [[nodiscard]] Executed was_executed() const { return executed.value_or(row_of(kind).executed); }

@@ -57,6 +57,25 @@ TEST_CASE("exchange: a refusal carries the vehicle's reason and was not executed
   CHECK(report.outcome.authenticated);
 }
 
+TEST_CASE("exchange: a failure is authenticated only where every reply that led to it was encrypted") {
+  const auto encrypted_fault = [](int fault) -> Fate {
+    return [fault](Conversation& during, const RoutableMessage& request) -> Arrival {
+      auto reply = during.vehicle.decline(request, {.fault = static_cast<UniversalMessage::MessageFault_E>(fault)});
+      reply.set_protobuf_message_as_bytes("any");
+      during.vehicle.encrypt(reply, request);
+      return wrapped(reply);
+    };
+  };
+  auto between = warm();
+  CHECK(between.run(between.payload(), {encrypted_fault(7)}).failure.authenticated);
+  CHECK_FALSE(between.run(between.payload(), {faulted(7)}).failure.authenticated);
+  CHECK(between.run(between.payload(), {encrypted_fault(2), encrypted_fault(7)}).failure.authenticated);
+  CHECK_FALSE(between.run(between.payload(), {encrypted_fault(2), faulted(7)}).failure.authenticated);
+  CHECK_FALSE(between.run(between.payload(), {encrypted_fault(2), lost_reply()}).failure.authenticated);
+  between.vehicle.payload = "\x0a\x02\x08\x07";  // actionStatus{result: 7}
+  CHECK(between.run(between.payload()).failure.authenticated);
+}
+
 TEST_CASE("exchange: VCSEC's silence is success, unauthenticated") {
   auto between = warm(Domain::vehicle_security);
   const auto report = between.run(between.payload());
