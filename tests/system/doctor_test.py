@@ -4,6 +4,7 @@
 import base64
 import email.utils
 import json
+import socket
 import time
 import unittest
 
@@ -170,10 +171,9 @@ class Examination(Doctor, SharedCase):
 
 class Surroundings(Doctor, Case):
     def test_fleet_api_cannot_be_reached(self):
-        upstream = ScriptedUpstream(lambda connection, number: None)
-        upstream.close()
-        daemon = self.start(Daemon(self.folder, upstream.url))
-        found = self.diagnose(daemon)
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        found = self.diagnose(self.start(Daemon(self.folder, f"http://127.0.0.1:{port}")))
         self.assert_found(found, "vehicle", skipped=ASKED[1:])
         self.assertIn("check the network", found[1]["vehicle"]["advice"])
         self.assertEqual(found[0]["upstream_requests"], 0)
