@@ -41,7 +41,7 @@ class Completion(unittest.TestCase):
         self.assertEqual(self.complete("nonsense"), [])
 
     def test_flags(self):
-        self.assertEqual(self.complete("send --w"), ["--wait"])
+        self.assertEqual(self.complete("send --w"), ["--wait", "--wake"])
         self.assertEqual(self.complete("config check --key-f"), ["--key-file"])
         self.assertIn("--version", self.complete("--"))
 
