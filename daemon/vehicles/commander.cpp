@@ -17,7 +17,7 @@ upstream::Call signed_command(const Order& order, const protocol::Send& send) {
           .target = "/api/1/vehicles/" + order.vin + "/signed_command",
           .headers = {{"Content-Type", "application/json"}, {"Accept", "*/*"}},
           .body = protocol::write_message(send.message),
-          .deadline = order.patience.deadline};
+          .deadline = send.answer_by};
 }
 
 bool is_upstream_error(const protocol::Result<protocol::Outcome>& outcome) {

@@ -32,7 +32,7 @@ class Crowd {
   /// What becomes of the leader's handshakes; nothing: they reach the vehicle.
   using Fate = std::function<std::optional<upstream::Answer>(Crowd&)>;
 
-  explicit Crowd(Fate fate) {
+  explicit Crowd(Fate fate, Duration leaders_patience = std::chrono::seconds(10)) {
     bench.client.stand_between(
         [this, fate = std::move(fate)](const upstream::Request& request) -> std::optional<upstream::Answer> {
           if (token_of(request) != "leader" || !is_handshake(request)) return std::nullopt;
@@ -40,7 +40,7 @@ class Crowd {
           CHECK(go_on_.wait());
           return fate(*this);
         });
-    leader_ = start(leader_presence, "leader", std::chrono::seconds(10));
+    leader_ = start(leader_presence, "leader", leaders_patience);
     REQUIRE(held_.wait());
     for (int i = 0; i < kFollowers; ++i) {
       followers_.push_back(start(presences_.emplace_back(), "follower" + std::to_string(i), std::chrono::seconds(30)));
@@ -49,8 +49,8 @@ class Crowd {
     CHECK(bench.client.requests().size() == 1);
   }
 
-  /// Lets it go on. The others must then succeed, with one request each and these handshakes; the leader's report.
-  Report finish(int handshakes_of_followers) {
+  /// Lets it go on. The others must then succeed; how many requests they have made.
+  int follow() {
     go_on_.happen();
     int requests = 0;
     for (auto& follower : followers_) {
@@ -58,8 +58,14 @@ class Crowd {
       CHECK(to_text(its.outcome) == "accepted yes");
       requests += its.upstream_requests;
     }
-    CHECK(requests == kFollowers + handshakes_of_followers);
-    return leader_.get();
+    return requests;
+  }
+  Report leader() { return leader_.get(); }
+
+  /// Both; the others must succeed with one request each and these handshakes. The leader's report.
+  Report finish(int handshakes_of_followers) {
+    CHECK(follow() == kFollowers + handshakes_of_followers);
+    return leader();
   }
 
   Bench bench{};
@@ -113,6 +119,40 @@ TEST_CASE("handshake: the leader's deadline is its own") {
   });
   CHECK(to_text(crowd.finish(1).outcome) == "no_reply no");
   CHECK(crowd.bench.executed() == 9);
+}
+
+TEST_CASE("handshake: one that is not answered holds nobody up for longer than its answer would be of use") {
+  int tries = 0;
+  Crowd crowd(
+      [&tries](Crowd& here) -> std::optional<upstream::Answer> {
+        if (++tries > 1) return std::nullopt;
+        const auto due = here.bench.client.requests().at(0).deadline;
+        CHECK(due == here.bench.clock.now() + protocol::Session::kMaxLatency);
+        here.bench.clock.pass(due - here.bench.clock.now());
+        return lost();
+      },
+      std::chrono::seconds(60));
+  // Either the leader's second try or a follower opens the session then.
+  const int requests = crowd.follow();
+  const auto leader = crowd.leader();
+  CHECK(to_text(leader.outcome) == "accepted yes");
+  CHECK(leader.upstream_requests + requests == 1 + 1 + 1 + kFollowers);
+  CHECK(crowd.bench.handshakes() == 1);
+  CHECK(crowd.bench.executed() == 10);
+}
+
+TEST_CASE("handshake: one that fails costs its own domain, and the other domain's session not even a request") {
+  for (const auto& failure : {answered(503), answered(200, "{}"), lost()}) {
+    Bench bench;
+    REQUIRE(bench.commander.execute(bench.order("honk_horn")).outcome);
+    bench.client.stand_between([&](const upstream::Request& request) {
+      return is_handshake(request) ? std::optional(failure) : std::nullopt;
+    });
+    CHECK_FALSE(bench.commander.execute(bench.order("door_lock")).outcome);
+    const auto report = bench.commander.execute(bench.order("honk_horn"));
+    CHECK(to_text(report.outcome) == "accepted yes");
+    CHECK(report.upstream_requests == 1);
+  }
 }
 
 TEST_CASE("handshake: the leader's disconnect is its own") {
