@@ -19,6 +19,11 @@ protocol::Nonces fresh_nonces() {
   return {.uuid = {crypto::random_bytes<16>()}, .routing_address = {crypto::random_bytes<16>()}};
 }
 
+/// Why somebody waits no longer.
+std::string end_of(const Patience& patience) {
+  return patience.caller_gone() ? "the caller has gone" : "the time ran out";
+}
+
 }  // namespace
 
 class Lane::DiskTurn {
@@ -64,7 +69,7 @@ protocol::Result<Turn> Lane::enter(const Patience& patience) {
   }
   queue_.erase(place);
   return Failure{.kind = Kind::expired_unsent,
-                 .message = "the time ran out while " + std::to_string(inside_) +
+                 .message = end_of(patience) + " while " + std::to_string(inside_) +
                             (inside_ == 1 ? " earlier command was" : " earlier commands were") + " under way"};
 }
 
@@ -173,7 +178,7 @@ protocol::Step Turn::next(protocol::Exchange& exchange, const Patience& patience
   };
   for (;;) {
     if (!wait(lock, lane.changed_, lane.clock_, patience, may_go_on)) {
-      return exchange.give_up("the time ran out while waiting for other commands to this vehicle");
+      return exchange.give_up(end_of(patience) + " while waiting for other commands to this vehicle");
     }
     if (!lane.recalled_) {
       lane.recall(lock);

@@ -110,6 +110,18 @@ TEST_CASE("lane: a deadline that passes in the queue is expired_unsent") {
   CHECK(third.result() == "expired_unsent");
 }
 
+TEST_CASE("lane: who waited in vain is told why: its time ran out, or it has gone itself") {
+  Bench bench;
+  const auto lane = lane_of(bench, Domain::vehicle_security);
+  const auto first = lane->enter(bench.patience());
+  CHECK(lane->enter(bench.patience(std::chrono::seconds(0))).error().message ==
+        "the time ran out while 1 earlier command was under way");
+  Presence caller;
+  caller.leave();
+  CHECK(lane->enter(bench.patience(caller)).error().message ==
+        "the caller has gone while 1 earlier command was under way");
+}
+
 TEST_CASE("lane: a caller that has gone leaves the queue, and its place is no one's") {
   Bench bench;
   const auto lane = lane_of(bench, Domain::vehicle_security);

@@ -118,6 +118,18 @@ TEST_CASE("turn: who waits for another's handshake gives up when the time is ove
   CHECK(done.outcome.error().message == "the time ran out while waiting for other commands to this vehicle");
 }
 
+TEST_CASE("turn: of a caller that goes while it waits nobody says that its time ran out") {
+  Bench bench;
+  Command leader(bench);
+  Command second(bench);
+  REQUIRE(is_handshake(leader.send()));
+  auto step = waiting_step(second);
+  second.presence().leave();
+  const auto done = std::get<Done>(step.get());
+  CHECK(to_text(done.outcome) == "expired_unsent no");
+  CHECK(done.outcome.error().message == "the caller has gone while waiting for other commands to this vehicle");
+}
+
 TEST_CASE("turn: counters go up to 32 beyond the oldest one under way, and the vehicle takes that one still") {
   Bench bench;
   CHECK(Command(bench).run() == "accepted yes");
