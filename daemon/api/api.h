@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "daemon/api/idempotency.h"
 #include "daemon/api/reply.h"
 #include "daemon/api/routes.h"
 #include "daemon/http/message.h"
@@ -50,6 +51,7 @@ struct ApiParts {
   const upstream::FleetApi& fleet_api;
   vehicles::Lanes& lanes;
   vehicles::Waker& waker;
+  Idempotency& idempotency;
   ops::Metrics& metrics;
   ops::Log& log;
   vehicles::Clock clock;
@@ -118,6 +120,7 @@ class Api {
   struct Plan {
     std::string vin;
     std::string name;                          ///< for logs
+    std::string path;                          ///< of the request, the VIN in upper case
     std::optional<protocol::Payload> payload;  ///< to sign; without it, the request is forwarded
     std::string target;                        ///< where to; path and query
     bool is_wake_up = false;                   ///< to ask Fleet API, and to look until the vehicle is online
@@ -128,9 +131,9 @@ class Api {
   [[nodiscard]] http::Reply carry_out(const Context& context,
                                       protocol::Result<Plan> (Api::*make_plan)(const Context&) const) const;
 
-  [[nodiscard]] http::Reply sign(const Context& context, Plan plan) const;
-  [[nodiscard]] http::Reply forward(const Context& context, const Plan& plan) const;
-  [[nodiscard]] http::Reply wake_up(const Context& context, const Plan& plan) const;
+  [[nodiscard]] Verdict sign(const Context& context, Plan plan) const;
+  [[nodiscard]] Verdict forward(const Context& context, const Plan& plan) const;
+  [[nodiscard]] Verdict wake_up(const Context& context, const Plan& plan) const;
   [[nodiscard]] vehicles::Waking wake(const Context& context, const std::string& vin) const;
   void note(const vehicles::Waking& waking, const Context& context, const std::string& vin) const;
 

@@ -37,12 +37,16 @@ Executes effect_of(std::string_view method) {
 }
 
 /// Fleet API's answer as it is. Of one that was no success to something that has an effect, we say what that means.
-http::Reply render_forwarded(const upstream::Answer& answer, Executes effect, const Footer& footer) {
+Verdict render_forwarded(const upstream::Answer& answer, Executes effect, const Footer& footer) {
   const auto* delivered = std::get_if<upstream::Delivered>(&answer);
-  if (delivered == nullptr) return render(describe(std::get<upstream::Undelivered>(answer), effect), footer);
+  if (delivered == nullptr) {
+    const auto failure = describe(std::get<upstream::Undelivered>(answer), effect);
+    return {render(failure, footer), failure.was_executed()};
+  }
   const bool needs_verdict = effect == Executes::something && (delivered->status < 200 || delivered->status > 299);
-  if (!needs_verdict) return render(*delivered, footer);
-  return render(*delivered, footer, protocol::read_status({.status = delivered->status, .body = delivered->body}));
+  if (!needs_verdict) return {render(*delivered, footer), protocol::Executed::yes};
+  const auto failure = protocol::read_status({.status = delivered->status, .body = delivered->body});
+  return {render(*delivered, footer, failure), failure.was_executed()};
 }
 
 /// Counts itself for as long as it lives.
@@ -71,9 +75,8 @@ vehicles::Patience patience_of(protocol::Instant deadline, const http::Request& 
 }
 
 /// Fleet API's own answer where there is one.
-http::Reply render_failure(const Failure& failure, const std::optional<upstream::Delivered>& answer,
-                           const Footer& footer) {
-  return answer ? render(*answer, footer, failure) : render(failure, footer);
+Verdict render_failure(const Failure& failure, const std::optional<upstream::Delivered>& answer, const Footer& footer) {
+  return {answer ? render(*answer, footer, failure) : render(failure, footer), failure.was_executed()};
 }
 
 /// Whether a forwarded command has found its vehicle asleep, so that it cannot have been executed.
@@ -104,14 +107,6 @@ Failure describe_wake_up(const vehicles::Waking& waking) {
   return failure;
 }
 
-/// What callers may rely on, and would rely on in vain: it is refused before anything is sent.
-std::optional<Failure> refuse_unsupported(const http::Request& request) {
-  if (request.headers.find("Idempotency-Key") == nullptr) return std::nullopt;
-  return Failure{.kind = Kind::bad_request,
-                 .message = "this version does not support the header `Idempotency-Key`",
-                 .hint = "send the command without it; `executed` tells whether a repeat is safe"};
-}
-
 }  // namespace
 
 http::Reply Api::command(const Context& context) const {
@@ -124,7 +119,8 @@ http::Reply Api::action(const Context& context) const {
 
 http::Reply Api::carry_out(const Context& context,
                            protocol::Result<Plan> (Api::*make_plan)(const Context&) const) const {
-  if (auto refusal = refuse_unsupported(context.request)) return render(*refusal, context.footer);
+  const auto key = idempotency_key_of(context.request);
+  if (!key) return render(key.error(), context.footer);
   const auto dry_run = flag_in(context.request.query, kDryRun);
   if (!dry_run) return render(dry_run.error(), context.footer);
   const auto wake = flag_in(context.request.query, kWake, options_.auto_wake);
@@ -137,9 +133,14 @@ http::Reply Api::carry_out(const Context& context,
                                         : describe_forwarding(context.request.method, plan->target),
                           context.footer);
   }
-  if (plan->is_wake_up) return wake_up(context, *plan);
-  if (!plan->payload) return forward(context, *plan);
-  return sign(context, *std::move(plan));
+  const auto run = [&] {
+    if (plan->is_wake_up) return wake_up(context, *plan);
+    if (!plan->payload) return forward(context, *plan);
+    return sign(context, *std::move(plan));
+  };
+  if (!*key) return run().reply;
+  return parts_.idempotency.once(claim_of(context.request, *context.token, **key, plan->path, plan->target),
+                                 patience_of(context.deadline, context.request), context.footer, run);
 }
 
 protocol::Result<Api::Plan> Api::plan_command(const Context& context) const {
@@ -148,10 +149,12 @@ protocol::Result<Api::Plan> Api::plan_command(const Context& context) const {
   const auto name = context.captures[1];
   const auto* row = catalogue::find(name);
   const auto query = without_parameter(without_parameter(context.request.query, kDryRun), kWake);
+  const auto path = vehicle_path(*vin) + "/command/" + std::string(name);
   Plan plan{.vin = *vin,
             .name = std::string(name),
+            .path = path,
             .payload = {},
-            .target = vehicle_path(*vin) + "/command/" + std::string(name) + (query.empty() ? "" : "?" + query)};
+            .target = path + (query.empty() ? "" : "?" + query)};
   if (row == nullptr) {
     if (options_.reject_unknown_commands || !is_command_name(name)) return catalogue::unknown_command(name);
     return plan;
@@ -183,10 +186,14 @@ protocol::Result<Api::Plan> Api::plan_action(const Context& context) const {
   if (!vin) return vin.error();
   auto action = catalogue::parse_action(context.request.body);
   if (!action) return action.error();
-  return Plan{.vin = *vin, .name = std::move(action->name), .payload = std::move(action->payload), .target = {}};
+  return Plan{.vin = *vin,
+              .name = std::move(action->name),
+              .path = "/fleetsign/v1/vehicles/" + *vin + "/action",
+              .payload = std::move(action->payload),
+              .target = {}};
 }
 
-http::Reply Api::sign(const Context& context, Plan plan) const {
+Verdict Api::sign(const Context& context, Plan plan) const {
   const UnderWay under_way(in_flight_);
   const auto started = parts_.clock();
   const auto& vin = plan.vin;
@@ -216,18 +223,19 @@ http::Reply Api::sign(const Context& context, Plan plan) const {
   Footer footer = context.footer;
   footer.upstream_requests = report.upstream_requests;
   if (plan.wake) footer.woken = has_woken(report.waking);
-  if (report.outcome) return render(*report.outcome, footer);
+  if (report.outcome) return {render(*report.outcome, footer), report.outcome->executed};
   return render_failure(report.outcome.error(), report.fleet_api_answer, footer);
 }
 
-http::Reply Api::wake_up(const Context& context, const Plan& plan) const {
+Verdict Api::wake_up(const Context& context, const Plan& plan) const {
   const UnderWay under_way(in_flight_);
   const auto waking = wake(context, plan.vin);
   Footer footer = context.footer;
   footer.woken = has_woken(waking);
   footer.upstream_requests = waking.upstream_requests;
   if (waking.failure) return render_failure(describe_wake_up(waking), waking.fleet_api_answer, footer);
-  return render(protocol::Outcome{.accepted = true, .executed = protocol::Executed::yes}, footer);
+  const protocol::Outcome done{.accepted = true, .executed = protocol::Executed::yes};
+  return {render(done, footer), done.executed};
 }
 
 vehicles::Waking Api::wake(const Context& context, const std::string& vin) const {
@@ -257,13 +265,14 @@ http::Reply Api::pass_through(const Context& context) const {
                           .hint = "POST /api/1/vehicles/VIN/command/NAME?dry_run=true"},
                   context.footer);
   }
-  return forward(context, {.vin = {}, .name = "-", .payload = {}, .target = context.request.target});
+  return forward(context, {.vin = {}, .name = "-", .payload = {}, .target = context.request.target}).reply;
 }
 
-http::Reply Api::forward(const Context& context, const Plan& plan) const {
+Verdict Api::forward(const Context& context, const Plan& plan) const {
   const auto& request = context.request;
   if (request.caller_gone()) {
-    return render(Failure{.kind = Kind::expired_unsent, .message = "the caller has gone"}, context.footer);
+    return {render(Failure{.kind = Kind::expired_unsent, .message = "the caller has gone"}, context.footer),
+            protocol::Executed::no};
   }
   const UnderWay under_way(in_flight_);
   const auto started = parts_.clock();
@@ -284,16 +293,17 @@ http::Reply Api::forward(const Context& context, const Plan& plan) const {
   footer.upstream_requests = requests + requests_of(waking);
   if (plan.wake) footer.woken = has_woken(waking);
   const bool sleeps_on = waking && waking->failure;
-  auto reply = sleeps_on ? render_failure(vehicles::without_effect(*waking->failure), waking->fleet_api_answer, footer)
-                         : render_forwarded(answer, effect_of(request.method), footer);
-  parts_.metrics.count_forwarded(reply.status, requests);
+  auto verdict = sleeps_on
+                     ? render_failure(vehicles::without_effect(*waking->failure), waking->fleet_api_answer, footer)
+                     : render_forwarded(answer, effect_of(request.method), footer);
+  parts_.metrics.count_forwarded(verdict.reply.status, requests);
   parts_.log.info("forwarded", {{"method", ops::Plain{request.method}},
                                 {"command", ops::Plain{plan.name}},
-                                {"status", reply.status},
+                                {"status", verdict.reply.status},
                                 {"upstream_requests", *footer.upstream_requests},
                                 {"ms", std::chrono::duration_cast<std::chrono::milliseconds>(parts_.clock() - started)},
                                 {"request_id", ops::Plain{footer.request_id}}});
-  return reply;
+  return verdict;
 }
 
 }  // namespace fleetsign::api

@@ -47,6 +47,7 @@ http::Reply Api::status(const Context& /*context*/) const {
                 {"reasons", reasons},
                 {"requests_in_flight", in_flight()},
                 {"lanes", parts_.lanes.size()},
+                {"idempotency_keys", parts_.idempotency.size()},
                 {"fleet_api", parts_.fleet_api.known_base_urls()},
                 {"commands", Json::object()}};
   for (const auto& [outcome, count] : parts_.metrics.commands_by_outcome()) document["commands"][outcome] = count;

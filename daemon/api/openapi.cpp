@@ -48,6 +48,10 @@ Json parameters() {
                              {{"type", "boolean"}})},
           {"prefer", parameter("Prefer", "header", "`wait=SECONDS`: how long to wait, at most `timeout_max` (RFC 7240)",
                                {{"type", "string"}, {"examples", {"wait=30"}}})},
+          {"idempotency_key", parameter("Idempotency-Key", "header",
+                                        "Comes with each repeat of a command, and with no other: it is then carried "
+                                        "out once, and answered alike, with `Idempotency-Replayed: true`, for 24 hours",
+                                        {{"type", "string"}, {"pattern", "^[!-~]{1,255}$"}})},
           {"request_id", parameter("X-Request-Id", "header", "Comes back with the reply; without it, one is made",
                                    {{"type", "string"}, {"maxLength", 128}})}};
 }
@@ -123,8 +127,12 @@ Json references_to(const Json& components, const std::string& place) {
 }
 
 Json command_parameters() {
-  return {reference_to("parameters/vin"), reference_to("parameters/dry_run"), reference_to("parameters/wake"),
-          reference_to("parameters/prefer"), reference_to("parameters/request_id")};
+  return {reference_to("parameters/vin"),
+          reference_to("parameters/dry_run"),
+          reference_to("parameters/wake"),
+          reference_to("parameters/prefer"),
+          reference_to("parameters/idempotency_key"),
+          reference_to("parameters/request_id")};
 }
 
 Json command_path(const catalogue::Command& command, const Json& replies) {

@@ -20,6 +20,12 @@ struct Footer {
   std::optional<int> upstream_requests = {};  ///< absent: the question does not arise
 };
 
+/// What a request for a vehicle came to.
+struct Verdict {
+  http::Reply reply;
+  protocol::Executed executed = protocol::Executed::unknown;
+};
+
 /// The vehicle's verdict: 200 with `result` true or false.
 http::Reply render(const protocol::Outcome& outcome, const Footer& footer);
 

@@ -25,13 +25,13 @@ constexpr std::array<std::string_view, 11> kOfOneConnection = {
     // set anew by whoever passes a message on
     "Content-Length"};
 
-constexpr std::array<std::string_view, 10> kNotForFleetApi = {
+constexpr std::array<std::string_view, 9> kNotForFleetApi = {
     // set anew by the sender
     "Host", "Expect", "Authorization",
     // about the caller
     "Forwarded", "X-Real-IP", "Via",
     // for us alone
-    "X-Authorization", "X-Confirm", "Idempotency-Key", "X-Request-Id"};
+    "X-Authorization", "X-Confirm", "X-Request-Id"};
 /// About the caller, too: -For, -Host, -Proto and whatever else proxies write.
 constexpr std::string_view kForwarded = "X-Forwarded-";
 

@@ -101,6 +101,7 @@ Daemon::Daemon(const config::Config& config, std::vector<std::string> hosts, cry
     : key_(std::make_shared<const crypto::PrivateKey>(std::move(key))),
       store_(std::move(store)),
       sessions_(*store_, ops::moment_now),
+      claims_(*store_, unix_now),
       longest_(config.timeout_max),
       client_(upstream::Client::start(
           {.ca_file = config.fleet_api.ca_file,
@@ -113,11 +114,13 @@ Daemon::Daemon(const config::Config& config, std::vector<std::string> hosts, cry
       waker_(fleet_api_, wake_budget_, ops::boot_now),
       commander_(lanes_, fleet_api_, waker_, rules_of(config)),
       metrics_(FLEETSIGN_VERSION),
+      idempotency_(claims_, ops::boot_now, metrics_, log),
       api_(api_options(config, std::move(hosts), *key_),
            {.commander = commander_,
             .fleet_api = fleet_api_,
             .lanes = lanes_,
             .waker = waker_,
+            .idempotency = idempotency_,
             .metrics = metrics_,
             .log = log,
             .clock = ops::boot_now,
@@ -140,6 +143,8 @@ void Daemon::watch() {
   metrics_.watch("requests_in_flight", "Commands and forwarded requests under way",
                  count([this] { return api_.in_flight(); }));
   metrics_.watch("lanes", "Ways to a vehicle's domain, each with a session", count([this] { return lanes_.size(); }));
+  metrics_.watch("idempotency_keys", "Requests whose Idempotency-Key is remembered",
+                 count([this] { return claims_.size(); }));
   metrics_.watch("ready", "Whether /ready says so", count([this] { return not_ready().empty() ? 1 : 0; }));
 }
 

@@ -12,9 +12,11 @@
 #include "crypto/private_key.h"
 #include "crypto/result.h"
 #include "daemon/api/api.h"
+#include "daemon/api/idempotency.h"
 #include "daemon/http/listener.h"
 #include "daemon/ops/log.h"
 #include "daemon/ops/metrics.h"
+#include "daemon/state/claims.h"
 #include "daemon/state/sessions.h"
 #include "daemon/state/store.h"
 #include "daemon/upstream/client.h"
@@ -52,6 +54,7 @@ class Daemon {
   std::shared_ptr<const crypto::PrivateKey> key_;  // shared with every session
   std::unique_ptr<state::Store> store_;
   state::Sessions sessions_;
+  state::Claims claims_;
   std::chrono::milliseconds longest_;
   std::unique_ptr<upstream::Client> client_;
   upstream::FleetApi fleet_api_;
@@ -60,6 +63,7 @@ class Daemon {
   vehicles::Waker waker_;
   vehicles::Commander commander_;
   ops::Metrics metrics_;
+  api::Idempotency idempotency_;
   std::atomic<bool> stopping_{false};
   api::Api api_;
   std::unique_ptr<http::Listener> listener_{};

@@ -45,6 +45,11 @@ struct Metrics::Impl {
   prometheus::Counter& of_handshakes = upstream.Add({{"for", "handshake"}});
   prometheus::Counter& of_forwarding = upstream.Add({{"for", "forwarded"}});
   prometheus::Counter& of_diagnoses = upstream.Add({{"for", "diagnosis"}});
+  prometheus::Family<prometheus::Counter>& repeats =
+      family(registry, prometheus::BuildCounter(), "repeats_total",
+             "Requests whose Idempotency-Key had been used: answered from memory, or refused as other requests");
+  prometheus::Counter& replayed = repeats.Add({{"outcome", "replayed"}});
+  prometheus::Counter& conflicts = repeats.Add({{"outcome", "conflict"}});
   prometheus::Counter& of_waking = upstream.Add({{"for", "waking"}});
   prometheus::Family<prometheus::Counter>& wakes =
       family(registry, prometheus::BuildCounter(), "wakes_total", "wake_up requests by what came of them");
@@ -76,6 +81,10 @@ void Metrics::count(const Command& command) {
 void Metrics::count_forwarded(int status, int upstream_requests) {
   impl_->forwarded.Add({{"status", class_of(status)}}).Increment();
   impl_->of_forwarding.Increment(upstream_requests);
+}
+
+void Metrics::count_repeat(Repeat repeat) {
+  (repeat == Repeat::replayed ? impl_->replayed : impl_->conflicts).Increment();
 }
 
 void Metrics::count_diagnosis(int upstream_requests, int vehicle_keys_replaced) {

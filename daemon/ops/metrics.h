@@ -34,6 +34,10 @@ class Metrics {
   /// A request that was passed on, with the status of its reply; without the requests for waking.
   void count_forwarded(int status, int upstream_requests);
 
+  /// What became of a request whose Idempotency-Key had been used.
+  enum class Repeat : std::uint8_t { replayed, conflict };
+  void count_repeat(Repeat repeat);
+
   /// A diagnosis of a vehicle: what it cost, and how often the vehicle showed another key than before.
   void count_diagnosis(int upstream_requests, int vehicle_keys_replaced);
 

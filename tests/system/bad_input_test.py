@@ -103,11 +103,6 @@ class BadRequests(Case):
         self.assertIn("set_charge_limit", reply.json["error_description"] + reply.json["hint"])
         self.assert_failure(self.daemon.command("no%5fsuch"), 400, "unknown_command")
 
-
-    def test_what_is_not_there_yet_is_refused_instead_of_ignored(self):
-        target = f"/api/1/vehicles/{vin()}/command/honk_horn"
-        self.assert_failure(self.post(target, Idempotency_Key="k1"), 400, "bad_request")
-
     def test_a_request_with_two_tokens_is_401(self):
         address = urllib.parse.urlsplit(self.daemon.url)
         with socket.create_connection((address.hostname, address.port)) as connection:

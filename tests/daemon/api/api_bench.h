@@ -11,9 +11,13 @@
 #include <vector>
 
 #include "daemon/api/api.h"
+#include "daemon/api/idempotency.h"
+#include "daemon/state/claims.h"
+#include "daemon/state/store.h"
 #include "daemon/upstream/fleet_api.h"
 #include "daemon/vehicles/commander.h"
 #include "daemon/vehicles/lanes.h"
+#include "tests/crypto/temporary_folder.h"
 #include "tests/daemon/support/fleet_client.h"
 
 namespace fleetsign::api::test {
@@ -21,6 +25,7 @@ namespace fleetsign::api::test {
 using Json = nlohmann::ordered_json;
 
 inline constexpr protocol::Instant kNow{std::chrono::hours(1)};
+inline constexpr std::int64_t kUnixNow = 1'700'000'000;
 
 class ApiBench {
  public:
@@ -71,6 +76,10 @@ class ApiBench {
   vehicles::Commander commander{lanes, fleet_api, waker, {}};
   ops::Metrics metrics{"0"};
   ops::Log log{ops::Level::error, ops::Format::json};
+  crypto::test::TemporaryFolder folder{};
+  const std::unique_ptr<state::Store> store = open_store(folder);
+  state::Claims claims{*store, [] { return kUnixNow; }};
+  Idempotency idempotency{claims, [] { return kNow; }, metrics, log};
   std::vector<std::string> not_ready = {};
   const std::string vin = fleet.vins()[0];
   const Api api;
@@ -81,11 +90,19 @@ class ApiBench {
             .fleet_api = fleet_api,
             .lanes = lanes,
             .waker = waker,
+            .idempotency = idempotency,
             .metrics = metrics,
             .log = to,
             .clock = [] { return kNow; },
-            .unix_now = [] { return std::int64_t{1'700'000'000}; },
+            .unix_now = [] { return kUnixNow; },
             .not_ready = [this] { return not_ready; }};
+  }
+
+ private:
+  static std::unique_ptr<state::Store> open_store(const crypto::test::TemporaryFolder& in) {
+    auto store = state::Store::open(in.path() / "state", {}, [](const std::string& /*report*/) {});
+    REQUIRE(store.ok());
+    return *std::move(store);
   }
 };
 

@@ -230,16 +230,16 @@ TEST_CASE("request: what is about one connection, set anew, about the caller or 
                                {"Via", "1.1 proxy"},
                                {"X-Authorization", "Bearer fsk_x"},
                                {"X-Confirm", "erase_user_data"},
-                               {"Idempotency-Key", "k"},
                                {"X-Request-Id", "r"},
+                               {"Idempotency-Key", "k"},
                                {"Content-Type", "application/json"},
                                {"Content-Encoding", "gzip"},
                                {"Accept-Encoding", "br"},
                                {"Range", "bytes=0-1"},
                                {"X-Three", "4"}};
   CHECK(text_of(fields_for_fleet_api(received)) ==
-        "Accept: a\nX-Three: 3\nContent-Type: application/json\nContent-Encoding: gzip\nAccept-Encoding: br\n"
-        "Range: bytes=0-1\nX-Three: 4\n");
+        "Accept: a\nX-Three: 3\nIdempotency-Key: k\nContent-Type: application/json\nContent-Encoding: gzip\n"
+        "Accept-Encoding: br\nRange: bytes=0-1\nX-Three: 4\n");
 }
 
 TEST_CASE("request: of a reply only what is about one connection is not passed on") {
