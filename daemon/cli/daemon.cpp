@@ -84,6 +84,7 @@ http::ListenerOptions listener_options(const config::Config& config, std::vector
                                 .limits = limits_of(config.limits),
                                 .handler = [&api](const http::Request& request) { return api.handle(request); },
                                 .body_limit = [&api](const http::Request& head) { return api.body_limit(head); },
+                                .age_clock = [] { return ops::boot_now().time_since_epoch(); },
                                 .express_paths = api::kExpressPaths,
                                 .refusal = api::Api::refuse,
                                 .report =

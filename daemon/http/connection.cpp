@@ -22,12 +22,13 @@ std::string_view from(std::string_view text, std::size_t at) {
 }  // namespace
 
 Connection::Connection(std::unique_ptr<Transport> transport, Peer peer, Admission::Ticket ticket, const Limits& limits,
-                       BodyLimitOf body_limit, std::size_t endpoint)
+                       BodyLimitOf body_limit, std::size_t endpoint, AgeClock age_clock)
     : limits_(limits),
       transport_(std::move(transport)),
       ticket_(std::move(ticket)),
       peer_(std::move(peer)),
-      reader_(limits, std::move(body_limit), endpoint) {
+      reader_(limits, std::move(body_limit), endpoint),
+      age_clock_(std::move(age_clock)) {
   enter(Phase::idle, limits_.first_byte);
 }
 
@@ -57,7 +58,7 @@ unsigned Connection::events() const {
 }
 
 void Connection::begin() {
-  if (!begun_ && established()) begun_ = Clock::now();
+  if (!begun_ && established()) begun_ = age_clock_();
 }
 
 Connection::Step Connection::establish() {
@@ -90,7 +91,7 @@ Head Connection::take_request() {
   Head head = reader_.take();
   head.request.peer = peer_;
   transport_->identify(head.request.peer);
-  head.request.age = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - *std::exchange(begun_, {}));
+  head.request.age = std::chrono::duration_cast<std::chrono::milliseconds>(age_clock_() - *std::exchange(begun_, {}));
   may_send_more_ = head.keep_alive;
   if (++requests_ >= limits_.requests_per_connection) head.keep_alive = false;
   return head;

@@ -34,9 +34,9 @@ class Connection {
     closed,   ///< there is nothing more to do with it
   };
 
-  /// `limits` outlives the connection.
+  /// `limits` outlives the connection. `age_clock` is what the ages of its requests are measured with.
   Connection(std::unique_ptr<Transport> transport, Peer peer, Admission::Ticket ticket, const Limits& limits,
-             BodyLimitOf body_limit = {}, std::size_t endpoint = 0);
+             BodyLimitOf body_limit = {}, std::size_t endpoint = 0, AgeClock age_clock = steady_age);
 
   /// Says that bytes are there to be received. A request's age counts from here, so that it includes the time in which
   /// the request waits for a thread.
@@ -89,7 +89,8 @@ class Connection {
   bool wants_writable_ = false;
 
   RequestReader reader_;
-  std::optional<Clock::time_point> begun_;  ///< when the first byte of the request was there
+  AgeClock age_clock_;
+  std::optional<std::chrono::nanoseconds> begun_;  ///< when the first byte of the request was there, by that clock
   Refusal refusal_;
   std::size_t requests_ = 0;
   bool may_send_more_ = true;  ///< as far as the caller has said

@@ -69,6 +69,7 @@ class Door final : public Listener, private Reactor::Events {
 
   const Limits limits_;
   const BodyLimitOf body_limit_;
+  const AgeClock age_clock_;
   const std::vector<std::string> express_paths_;
   std::vector<std::string> urls_;
   std::atomic<bool> closing_{false};
@@ -84,6 +85,7 @@ class Door final : public Listener, private Reactor::Events {
 Door::Door(ListenerOptions options, Endpoints endpoints)
     : limits_(options.limits),
       body_limit_(std::move(options.body_limit)),
+      age_clock_(std::move(options.age_clock)),
       express_paths_(std::move(options.express_paths)),
       admission_(limits_),
       codec_(std::move(options.handler), std::move(options.refusal), closing_, std::move(options.report)),
@@ -121,7 +123,7 @@ void Door::on_arrival(BoundEndpoint::Arrival arrival) {
     return;
   }
   reactor_.admit(std::make_unique<Connection>(std::move(arrival.transport), std::move(arrival.peer), *std::move(ticket),
-                                              limits_, body_limit_, arrival.endpoint));
+                                              limits_, body_limit_, arrival.endpoint, age_clock_));
 }
 
 void Door::on_event(std::unique_ptr<Connection> connection, Sign sign) {

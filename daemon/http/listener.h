@@ -55,6 +55,7 @@ struct ListenerOptions {
   Limits limits;
   Handler handler;
   BodyLimitOf body_limit = {};
+  AgeClock age_clock = steady_age;
   /// Paths answered by threads of their own, so that they never wait behind others; GET and HEAD only.
   std::vector<std::string> express_paths;
   /// The reply for a request that the listener itself refuses; made from status and a sentence about the reason. Called

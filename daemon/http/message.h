@@ -91,6 +91,14 @@ enum class BodyLimit { usual, large };
 /// body. Called from several threads at once; must neither wait nor throw. Null: the usual one, for all.
 using BodyLimitOf = std::function<BodyLimit(const Request& head)>;
 
+/// What ages of requests are measured with: the time since whatever moment. It never goes back, and may be asked by
+/// several threads at once.
+using AgeClock = std::function<std::chrono::nanoseconds()>;
+/// Stands still while the machine is suspended.
+inline std::chrono::nanoseconds steady_age() {
+  return std::chrono::steady_clock::now().time_since_epoch();
+}
+
 /// Called from several threads at once. Must not throw for anything that a caller can send.
 using Handler = std::function<Reply(const Request&)>;
 

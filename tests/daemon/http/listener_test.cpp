@@ -300,6 +300,23 @@ TEST_CASE("listener: a request is as old as its first byte, not as its connectio
   CHECK(age <= std::chrono::steady_clock::now() - begun);
 }
 
+TEST_CASE("listener: a request ages by the clock that it is given, which may go on while the machine sleeps") {
+  std::atomic<std::chrono::nanoseconds::rep> time{0};
+  std::atomic<int> asked{0};
+  const auto clock = [&] {
+    ++asked;
+    return std::chrono::nanoseconds(time);
+  };
+  const auto listener = listen({.limits = {}, .handler = tell_age, .age_clock = clock});
+  Caller caller(listener->urls().front());
+  caller.send(request("POST /", "Content-Length: 1\r\nExpect: 100-continue\r\n"));
+  CHECK(caller.receive(Caller::Content::none)->status == 100);
+  CHECK(asked == 1);
+  time = std::chrono::nanoseconds(std::chrono::hours(1)).count();
+  caller.send("x");
+  CHECK(age_in(caller.receive()) == std::chrono::hours(1));
+}
+
 TEST_CASE("listener: a pipelined request is as old as the reply before it") {
   const auto listener = listen(tell_age);
   Caller caller(listener->urls().front());
