@@ -13,6 +13,13 @@ namespace {
 /// How wrong a synchronised clock may be.
 constexpr std::chrono::seconds kMargin{1};
 
+protocol::Duration read(clockid_t clock) {
+  // It fails only for a clock that the kernel lacks, and Linux has had these since 2.6.39.
+  std::timespec now{};
+  clock_gettime(clock, &now);
+  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+}
+
 std::string read_boot_id() {
   std::ifstream file("/proc/sys/kernel/random/boot_id");
   std::string id;
@@ -28,10 +35,12 @@ bool is_synchronised() {
 }  // namespace
 
 protocol::Instant boot_now() {
-  // It fails only for a clock that the kernel lacks, and Linux has had this one since 2.6.39.
-  std::timespec now{};
-  clock_gettime(CLOCK_BOOTTIME, &now);
-  return protocol::Instant(std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec));
+  return protocol::Instant(read(CLOCK_BOOTTIME));
+}
+
+protocol::Duration suspended() {
+  const auto awake = read(CLOCK_MONOTONIC);
+  return read(CLOCK_BOOTTIME) - awake;
 }
 
 Moment moment_now() {

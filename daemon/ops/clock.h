@@ -13,6 +13,10 @@ namespace fleetsign::ops {
 /// CLOCK_BOOTTIME, which goes on while the machine is suspended. Never goes back; safe to call from many threads.
 protocol::Instant boot_now();
 
+/// For how long the machine has been suspended since it started, to within what lies between two looks at its clocks.
+/// Safe to call from many threads.
+protocol::Duration suspended();
+
 using WallTime = std::chrono::sys_time<std::chrono::milliseconds>;
 
 /// A moment on all clocks of this machine, so that it can be found again after a restart.

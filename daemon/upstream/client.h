@@ -5,12 +5,14 @@
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <variant>
 
 #include "daemon/http/message.h"
+#include "daemon/ops/clock.h"
 #include "protocol/time.h"
 
 namespace fleetsign::upstream {
@@ -54,6 +56,8 @@ struct Options {
   bool http2 = true;
   std::string user_agent;
   std::optional<std::filesystem::path> unix_socket = {};  ///< where every request goes, whatever the host of its URL
+  /// How long the machine has been suspended since it started. Asked by the I/O thread.
+  std::function<protocol::Duration()> suspended = ops::suspended;
 };
 
 class Client {

@@ -54,7 +54,8 @@ Loop::Loop(Options options)
     : options_(std::move(options)),
       epoll_(own(epoll_create1(EPOLL_CLOEXEC), "epoll_create1")),
       timer_(own(timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC), "timerfd_create")),
-      multi_(curl_multi_init()) {
+      multi_(curl_multi_init()),
+      idle_limit_(options_.suspended()) {
   if (!multi_) throw std::bad_alloc();
   set(multi_.get(), CURLMOPT_SOCKETFUNCTION, &Loop::on_socket);
   set(multi_.get(), CURLMOPT_SOCKETDATA, this);
@@ -117,7 +118,8 @@ void Loop::start(const std::shared_ptr<Exchange>& exchange) {
     spare_.pop_back();
   }
   CURL* const key = easy.get();
-  auto transfer = std::make_unique<Transfer>(std::move(easy), exchange, options_, lookups_);
+  auto transfer = std::make_unique<Transfer>(std::move(easy), exchange, options_, lookups_,
+                                             idle_limit_.now(options_.suspended(), ops::boot_now()));
   Transfer& started = *transfers_.emplace(key, std::move(transfer)).first->second;
   limit_due_ = std::min(limit_due_, started.limit());
   hand_to_libcurl(started);

@@ -15,6 +15,7 @@
 #include "daemon/http/descriptor.h"
 #include "daemon/upstream/client.h"
 #include "daemon/upstream/exchange.h"
+#include "daemon/upstream/idle_limit.h"
 #include "daemon/upstream/inbox.h"
 #include "daemon/upstream/lookups.h"
 #include "daemon/upstream/transfer.h"
@@ -67,6 +68,7 @@ class Loop {
 
   // From here on for the I/O thread alone.
   std::unique_ptr<CURLM, FreeMulti> multi_;
+  IdleLimit idle_limit_;
   Lookups lookups_;                                 ///< outlives the transfers, which hold its places
   std::vector<std::shared_ptr<Exchange>> arrived_;  ///< taken from the inbox, not all of them started
   Transfers transfers_;                             ///< by easy handle

@@ -17,10 +17,6 @@ namespace {
 
 using Phase = Undelivered::Phase;
 
-/// Load balancers commonly close what was idle for a minute. A request that meets the closing is lost, and whether it
-/// was seen is not known; so such a connection is left alone.
-constexpr long kIdleSeconds = 55;
-
 /// How much longer than we libcurl waits for a connection, so that it is we who give up, and still early enough for it
 /// to try a host's second address when the first one is silent.
 constexpr std::chrono::milliseconds kConnectSlack{100};
@@ -65,7 +61,8 @@ const char* what(Phase phase) {
 
 }  // namespace
 
-Transfer::Transfer(Easy easy, std::shared_ptr<Exchange> exchange, const Options& options, Lookups& lookups)
+Transfer::Transfer(Easy easy, std::shared_ptr<Exchange> exchange, const Options& options, Lookups& lookups,
+                   std::optional<std::chrono::seconds> idle_limit)
     : easy_(std::move(easy)),
       exchange_(std::move(exchange)),
       connect_(options.connect),
@@ -73,6 +70,7 @@ Transfer::Transfer(Easy easy, std::shared_ptr<Exchange> exchange, const Options&
       lookups_(lookups),
       reply_(exchange_->request().reply_bytes) {
   tell_libcurl(options);
+  tell_idle_limit(idle_limit);
   tell_method();
   tell_callbacks();
 }
@@ -86,7 +84,6 @@ void Transfer::tell_libcurl(const Options& options) {
   set(easy, CURLOPT_FOLLOWLOCATION, 0L);
   set(easy, CURLOPT_NOSIGNAL, 1L);
   set(easy, CURLOPT_ERRORBUFFER, error_.data());
-  set(easy, CURLOPT_MAXAGE_CONN, kIdleSeconds);
   // Without it, taking a transfer out blocks until its lookup has ended.
   set(easy, CURLOPT_QUICK_EXIT, 1L);
 
@@ -112,6 +109,14 @@ void Transfer::tell_libcurl(const Options& options) {
   }
   set(easy, CURLOPT_HTTPHEADER, fields_.get());
   prepare_again();
+}
+
+void Transfer::tell_idle_limit(std::optional<std::chrono::seconds> limit) {
+  if (limit) {
+    set(easy(), CURLOPT_MAXAGE_CONN, static_cast<long>(limit->count()));
+  } else {
+    set(easy(), CURLOPT_FRESH_CONNECT, 1L);
+  }
 }
 
 void Transfer::tell_method() {

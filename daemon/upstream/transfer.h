@@ -5,8 +5,10 @@
 #include <curl/curl.h>
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,8 +26,10 @@ using Easy = std::unique_ptr<CURL, FreeEasy>;
 /// For the I/O thread. libcurl holds pointers to it, so it stays where it is.
 class Transfer {
  public:
-  /// Sets the handle up, which is fresh or reset. Throws when libcurl does not know an option.
-  Transfer(Easy easy, std::shared_ptr<Exchange> exchange, const Options& options, Lookups& lookups);
+  /// Sets the handle up, which is fresh or reset. `idle_limit` is that of IdleLimit. Throws when libcurl does not know
+  /// an option.
+  Transfer(Easy easy, std::shared_ptr<Exchange> exchange, const Options& options, Lookups& lookups,
+           std::optional<std::chrono::seconds> idle_limit);
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
 
@@ -58,6 +62,7 @@ class Transfer {
 
  private:
   void tell_libcurl(const Options& options);
+  void tell_idle_limit(std::optional<std::chrono::seconds> limit);
   void tell_method();
   void tell_callbacks();
   bool may_go_on();

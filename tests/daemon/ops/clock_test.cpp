@@ -8,6 +8,12 @@
 namespace fleetsign::ops {
 namespace {
 
+TEST_CASE("clock: a machine was suspended for no less than no time, and for no more than it has been on") {
+  const auto told = suspended();
+  CHECK(told >= protocol::Duration::zero());
+  CHECK(told <= boot_now().time_since_epoch());
+}
+
 TEST_CASE("clock: it counts from the boot of the machine, and never back") {
   double uptime = 0;
   std::ifstream("/proc/uptime") >> uptime;

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <chrono>
 #include <string>
 
@@ -264,6 +265,17 @@ TEST_CASE("client: a connection that was idle for 55 s is not used again, as the
   }
   const LaterForLibcurl later(2 * 54s + 4s);
   delivered(client->send(request("GET", http_url(server))));
+  CHECK(server.accepted() == 2);
+}
+
+TEST_CASE("client: no connection from before a suspend is used again") {
+  std::atomic<std::chrono::hours::rep> hours{0};
+  ScriptedServer server(serve("x"));
+  const auto client = start({.suspended = [&] { return std::chrono::hours(hours); }});
+  for (int i = 0; i < 2; ++i) delivered(client->send(request("POST", http_url(server), "{}")));
+  CHECK(server.accepted() == 1);
+  hours = 8;
+  delivered(client->send(request("POST", http_url(server), "{}")));
   CHECK(server.accepted() == 2);
 }
 
