@@ -4,9 +4,14 @@
 #include <doctest/doctest.h>
 
 #include <fstream>
+#include <optional>
+#include <string>
+#include <utility>
 
 namespace fleetsign::ops {
 namespace {
+
+using namespace std::chrono_literals;
 
 TEST_CASE("clock: a machine was suspended for no less than no time, and for no more than it has been on") {
   const auto told = suspended();
@@ -26,6 +31,46 @@ TEST_CASE("clock: it counts from the boot of the machine, and never back") {
     REQUIRE(next >= last);
     last = next;
   }
+}
+
+TEST_CASE("clock: a moment has the kernel's run in it, and what it says of now is near") {
+  const auto moment = moment_now();
+  CHECK(moment.boot_id.size() == 36);  // a UUID in text
+  CHECK(moment.boot <= boot_now());
+  CHECK(moment.boot_id == moment_now().boot_id);
+  if (moment.wall) CHECK(std::chrono::abs(*moment.wall - std::chrono::system_clock::now()) < 60s);
+}
+
+const Moment kThen{.boot_id = "one", .boot = protocol::Instant(5h), .wall = WallTime(1'000'000s)};
+
+Moment later(std::string boot_id, protocol::Duration boot, std::optional<WallTime> wall) {
+  return {.boot_id = std::move(boot_id), .boot = protocol::Instant(boot), .wall = wall};
+}
+
+TEST_CASE("clock: within a run of the kernel a moment is where it was, whatever became of the wall clock") {
+  for (const auto& wall :
+       {std::optional<WallTime>(), std::optional(*kThen.wall - 24h), std::optional(*kThen.wall + 240h)}) {
+    CHECK(locate(kThen, later("one", 6h, wall)) == kThen.boot);
+  }
+  CHECK_FALSE(locate(kThen, later("one", 4h, *kThen.wall)).has_value());  // a clock of boot time never goes back
+}
+
+TEST_CASE("clock: in another run it is found by wall time, with a second less gone by than that says") {
+  CHECK(locate(kThen, later("two", 10s, *kThen.wall + 1h)) == protocol::Instant(10s - 1h + 1s));
+  CHECK(locate(kThen, later("two", 10s, *kThen.wall)) == protocol::Instant(10s));
+  CHECK(locate(kThen, later("two", 10s, *kThen.wall + kLongestByWall)).has_value());
+}
+
+TEST_CASE("clock: where the clocks cannot tell, nothing is guessed") {
+  auto unsynchronised = kThen;
+  unsynchronised.wall.reset();
+  CHECK_FALSE(locate(unsynchronised, later("two", 10s, *kThen.wall + 1h)).has_value());
+  CHECK_FALSE(locate(kThen, later("two", 10s, std::nullopt)).has_value());
+  CHECK_FALSE(locate(kThen, later("two", 10s, *kThen.wall - 1ms)).has_value());
+  CHECK_FALSE(locate(kThen, later("two", 10s, *kThen.wall + kLongestByWall + 1ms)).has_value());
+  auto nameless = kThen;
+  nameless.boot_id.clear();
+  CHECK_FALSE(locate(nameless, later("", 6h, std::nullopt)).has_value());
 }
 
 }  // namespace
