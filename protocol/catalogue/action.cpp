@@ -22,6 +22,7 @@ using nlohmann::json;
 using protocol::Kind;
 
 constexpr int kMaxDepth = 16;
+constexpr std::size_t kMaxPlace = 200;
 
 /// How a body names a domain, and the member that holds the domain's message.
 struct Shape {
@@ -76,15 +77,23 @@ protocol::Result<json> parse_json(std::string_view body) {
   return parsed;
 }
 
+/// The a.b of "(a.b) …", where protobuf says of which message it speaks; empty when it does not. A member's name may
+/// begin like that too, so it is one only when it could be.
+std::string_view place_in(std::string_view words) {
+  const auto end = words.find(')');
+  if (!words.starts_with('(') || end == std::string_view::npos) return {};
+  const auto place = words.substr(1, end - 1);
+  constexpr std::string_view kInNames = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.[]";
+  const bool could_be = place.size() <= kMaxPlace && place.find_first_not_of(kInNames) == std::string_view::npos;
+  return could_be ? place : std::string_view();
+}
+
 /// What protobuf says, without the values that it quotes: they may be secrets. It says "(a.b): …" of a value, and
 /// "(a.b) name: Cannot find field." of a member that a.b does not have.
 std::string problem_in(std::string_view words) {
   constexpr std::string_view kUnknown = ": Cannot find field.";
-  std::string_view place;
-  if (words.starts_with('(')) {
-    place = words.substr(1, words.find(')') - 1);
-    words.remove_prefix(std::min(place.size() + 3, words.size()));
-  }
+  const std::string_view place = place_in(words);
+  if (!place.empty()) words.remove_prefix(std::min(place.size() + 3, words.size()));
   const std::string of_place = place.empty() ? "" : " of " + std::string(place);
   if (!words.ends_with(kUnknown)) return "a value" + of_place + " is not of its type";
   words.remove_suffix(kUnknown.size());

@@ -118,6 +118,7 @@ TEST_CASE("action: unknown members and values of another type are named, never s
         "a value of chargingSetLimitAction.percent is not of its type");
   CHECK(message_for(R"({"hvacSeatHeaterActions": {"hvacSeatHeaterAction": [{"SEAT_HEATER_LOW": 3}]}})") ==
         "a value of hvacSeatHeaterActions.hvacSeatHeaterAction[0].SEAT_HEATER_LOW is not of its type");
+  CHECK(message_for("{\"(odd\x7F'name\": {}}") == "a member is unknown: ?odd??name");  // it begins as a place does
   CHECK(message_for(R"({"chargingSetLimitAction": [1]})") == "a value is not of its type");
   CHECK(message_for(R"({"drivingSpeedLimitAction": {"activate": true, "pin": 9753}})") ==
         "a value of drivingSpeedLimitAction.pin is not of its type");
