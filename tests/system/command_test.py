@@ -4,7 +4,8 @@
 import json
 import unittest
 
-from harness import SharedCase, vin
+from callers import Caller, answered
+from harness import TOKEN, SharedCase, vin
 
 
 class Commands(SharedCase):
@@ -42,6 +43,18 @@ class Commands(SharedCase):
     def test_an_infotainment_reply_is_authenticated_and_a_vcsec_success_cannot_be(self):
         self.assertTrue(self.daemon.command("ping", car=vin(3)).json["authenticated"])
         self.assertFalse(self.daemon.command("door_lock", car=vin(3)).json["authenticated"])
+
+    def test_a_caller_that_stalls_its_body_holds_up_no_other_command_to_the_vehicle(self):
+        car = vin(59)
+        stalling = Caller(self.daemon.url)
+        self.addCleanup(stalling.close)
+        stalling.send_bytes(f"POST /api/1/vehicles/{car}/command/door_lock HTTP/1.1\r\nHost: localhost\r\n"
+                            f"Authorization: Bearer {TOKEN}\r\nContent-Length: 2\r\n\r\n{{".encode())
+        for _ in range(2):
+            self.assert_accepted(self.daemon.command("door_lock", car=car))
+        self.assertEqual(answered([stalling]), 0)
+        stalling.send_bytes(b"}")
+        self.assert_accepted(stalling.receive())
 
     def test_a_refusal_by_the_vehicle_is_200_with_its_bare_reason(self):
         car = vin(4)
