@@ -136,11 +136,11 @@ def vin(number=1):
 
 
 class Daemon(Server):
-    def __init__(self, folder, base_url, *flags, config=""):
+    def __init__(self, folder, base_url, *flags, config="", env=None):
         path = pathlib.Path(tempfile.mkstemp(suffix=".yaml", dir=folder)[1])
         path.write_text(f"listen: http://127.0.0.1:0\nkey_file: {folder / 'private.pem'}\n"
                         f"fleet_api:\n  base_url: {base_url}\n{config}")
-        super().__init__("serve", "--config", path, *flags)
+        super().__init__("serve", "--config", path, *flags, env=env)
 
     def get(self, target, headers=None):
         return self.request("GET", target, headers={"Authorization": f"Bearer {TOKEN}", **(headers or {})})
