@@ -176,8 +176,7 @@ constexpr Key kKeys[] = {
      "Whether a vehicle's success counts only when it is authenticated, which that of a lock or trunk never is",
      [](Config& config, const Entry& entry) { assign(config.require_authenticated_replies, read_boolean(entry)); }},
     {"pin_vehicle_keys", "true | false", "false", "true",
-     "Whether a vehicle that shows another key than before is refused until its sessions are forgotten; not remembered "
-     "over a restart",
+     "Whether a vehicle that shows another key than before is refused until its sessions are forgotten",
      [](Config& config, const Entry& entry) { assign(config.pin_vehicle_keys, read_boolean(entry)); }},
     {"limits.connections", "count", "10000", "1000",
      "The most connections at once, a file descriptor each, of which other machines get at most half; a further one is "

@@ -58,6 +58,8 @@ struct ApiParts {
   std::function<std::int64_t()> unix_now;  ///< seconds
   /// Why requests would be in vain just now, in words; empty when they would not.
   std::function<std::vector<std::string>()> not_ready = [] { return std::vector<std::string>(); };
+  /// What is wrong although requests succeed, in words.
+  std::function<std::vector<std::string>()> warnings = [] { return std::vector<std::string>(); };
   /// Why the key file would not do at the next start, in words; empty when it would.
   std::function<std::string()> key_file_trouble = [] { return std::string(); };
   /// Whether something keeps the machine's clock right; nothing when that is not known.

@@ -27,7 +27,11 @@ Json describe(const vehicles::LaneState& lane) {
 
 http::Reply Api::ready(const Context& /*context*/) const {
   const auto reasons = parts_.not_ready();
-  if (reasons.empty()) return {.headers = {{"Content-Type", "text/plain"}}, .body = "OK"};
+  if (reasons.empty()) {
+    std::string body = "OK";
+    for (const auto& warning : parts_.warnings()) body += "\nwarning: " + warning;
+    return {.headers = {{"Content-Type", "text/plain"}}, .body = std::move(body)};
+  }
   auto reply = render_document({{"ready", false}, {"reasons", reasons}});
   reply.status = 503;
   reply.headers.add("Retry-After", "1");
@@ -45,6 +49,7 @@ http::Reply Api::status(const Context& /*context*/) const {
                 {"uptime_seconds", up.count()},
                 {"ready", reasons.empty()},
                 {"reasons", reasons},
+                {"warnings", parts_.warnings()},
                 {"requests_in_flight", in_flight()},
                 {"lanes", parts_.lanes.size()},
                 {"idempotency_keys", parts_.idempotency.size()},

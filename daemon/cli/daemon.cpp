@@ -10,6 +10,7 @@
 #include "config/listen.h"
 #include "daemon/cli/endpoints.h"
 #include "daemon/cli/key.h"
+#include "daemon/cli/state.h"
 #include "daemon/http/passed_sockets.h"
 #include "daemon/ops/clock.h"
 #include "daemon/upstream/hosts.h"
@@ -111,7 +112,8 @@ Daemon::Daemon(const config::Config& config, std::vector<std::string> hosts, cry
            .user_agent = "fleetsign/" FLEETSIGN_VERSION})),
       fleet_api_(*client_, base_url_of(config.fleet_api)),
       lanes_(key_, ops::boot_now, vehicles::Lanes::kCapacity, &sessions_),
-      wake_budget_(config.wake_limit, unix_now),
+      wakes_(*store_),
+      wake_budget_(config.wake_limit, unix_now, wake_counts(wakes_)),
       waker_(fleet_api_, wake_budget_, ops::boot_now),
       commander_(lanes_, fleet_api_, waker_, rules_of(config)),
       metrics_(FLEETSIGN_VERSION),
@@ -127,6 +129,7 @@ Daemon::Daemon(const config::Config& config, std::vector<std::string> hosts, cry
             .clock = ops::boot_now,
             .unix_now = unix_now,
             .not_ready = [this] { return not_ready(); },
+            .warnings = [this] { return warnings(); },
             .key_file_trouble = [config, loaded = key_->public_point()] { return key_file_trouble(config, loaded); },
             .clock_synchronised = [] { return ops::moment_now().wall.has_value(); }}) {
   watch();
@@ -139,6 +142,12 @@ std::vector<std::string> Daemon::not_ready() const {
   return reasons;
 }
 
+std::vector<std::string> Daemon::warnings() const {
+  std::vector<std::string> warnings;
+  if (auto trouble = store_->trouble()) warnings.push_back(*std::move(trouble));
+  return warnings;
+}
+
 void Daemon::watch() {
   const auto count = [](auto read) { return [read] { return static_cast<double>(read()); }; };
   metrics_.watch("requests_in_flight", "Commands and forwarded requests under way",
@@ -146,6 +155,10 @@ void Daemon::watch() {
   metrics_.watch("lanes", "Ways to a vehicle's domain, each with a session", count([this] { return lanes_.size(); }));
   metrics_.watch("idempotency_keys", "Requests whose Idempotency-Key is remembered",
                  count([this] { return claims_.size(); }));
+  metrics_.watch("state_kept", "Whether what must survive a restart can be written",
+                 count([this] { return store_->trouble() ? 0 : 1; }));
+  metrics_.watch("state_transactions", "Transactions written to the state file since the start",
+                 count([this] { return store_->transactions(); }));
   metrics_.watch("ready", "Whether /ready says so", count([this] { return not_ready().empty() ? 1 : 0; }));
 }
 

@@ -19,6 +19,7 @@
 #include "daemon/state/claims.h"
 #include "daemon/state/sessions.h"
 #include "daemon/state/store.h"
+#include "daemon/state/wakes.h"
 #include "daemon/upstream/client.h"
 #include "daemon/upstream/fleet_api.h"
 #include "daemon/vehicles/commander.h"
@@ -49,6 +50,7 @@ class Daemon {
          std::unique_ptr<state::Store> store, ops::Log& log);
 
   [[nodiscard]] std::vector<std::string> not_ready() const;
+  [[nodiscard]] std::vector<std::string> warnings() const;
   void watch();
 
   std::shared_ptr<const crypto::PrivateKey> key_;  // shared with every session
@@ -59,6 +61,7 @@ class Daemon {
   std::unique_ptr<upstream::Client> client_;
   upstream::FleetApi fleet_api_;
   vehicles::Lanes lanes_;
+  state::Wakes wakes_;
   vehicles::WakeBudget wake_budget_;
   vehicles::Waker waker_;
   vehicles::Commander commander_;

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <string>
 
@@ -26,6 +27,17 @@ state::Result<std::unique_ptr<state::Store>> open_state(const config::Config& co
                             [&log](const std::string& message) {
                               log.warning("state", {{"what", ops::Plain{message}}});
                             });
+}
+
+vehicles::WakeCounts wake_counts(state::Wakes& wakes) {
+  const auto memory = vehicles::WakeCounts::in_memory();
+  return {.load = [&wakes, memory](const std::string& vin,
+                                   std::int64_t day) { return std::max(memory.load(vin, day), wakes.count(vin, day)); },
+          .store =
+              [&wakes, memory](const std::string& vin, std::int64_t day, std::size_t count) {
+                memory.store(vin, day, count);
+                wakes.keep(vin, day, count);
+              }};
 }
 
 }  // namespace fleetsign::cli

@@ -9,6 +9,8 @@
 #include "daemon/ops/log.h"
 #include "daemon/state/error.h"
 #include "daemon/state/store.h"
+#include "daemon/state/wakes.h"
+#include "daemon/vehicles/wake_budget.h"
 
 namespace fleetsign::cli {
 
@@ -17,5 +19,8 @@ std::filesystem::path admin_socket(const config::Config& config);
 
 /// For a daemon: what it should know of its state goes to the log, which outlives the store.
 state::Result<std::unique_ptr<state::Store>> open_state(const config::Config& config, ops::Log& log);
+
+/// In memory, and from run to run in `wakes`, which outlives them; also while nothing can be written there.
+vehicles::WakeCounts wake_counts(state::Wakes& wakes);
 
 }  // namespace fleetsign::cli

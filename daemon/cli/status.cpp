@@ -36,6 +36,8 @@ bool is_status(const Json& body) {
   return body.is_object() && has("version", &Json::is_string) && has("uptime_seconds", &Json::is_number_integer) &&
          has("ready", &Json::is_boolean) && has("reasons", &Json::is_array) &&
          std::ranges::all_of(body.at("reasons"), [](const Json& reason) { return reason.is_string(); }) &&
+         has("warnings", &Json::is_array) &&
+         std::ranges::all_of(body.at("warnings"), [](const Json& warning) { return warning.is_string(); }) &&
          has("requests_in_flight", &Json::is_number_integer) && has("lanes", &Json::is_number_integer) &&
          has("commands", &Json::is_object);
 }
@@ -45,6 +47,7 @@ std::string in_words(const Json& status) {
                      to_text(std::chrono::seconds(status.at("uptime_seconds").get<std::int64_t>())) + ", " +
                      (status.at("ready").get<bool>() ? "ready" : "not ready") + '\n';
   for (const auto& reason : status.at("reasons")) text += "  " + reason.get<std::string>() + '\n';
+  for (const auto& warning : status.at("warnings")) text += "  warning: " + warning.get<std::string>() + '\n';
   text += "under way: " + status.at("requests_in_flight").dump() + "; lanes: " + status.at("lanes").dump() + '\n';
   if (status.at("commands").empty()) return text + "no commands yet\n";
   text += "commands:\n";

@@ -42,6 +42,9 @@ constexpr std::array kSteps = {
          body BLOB
        ) STRICT;
        CREATE INDEX claims_by_age ON claims (claimed);)",
+    // How often a vehicle was woken on a day of UTC, counted from 1970.
+    R"(CREATE TABLE wakes (vin TEXT NOT NULL PRIMARY KEY, day INTEGER NOT NULL, count INTEGER NOT NULL)
+       STRICT, WITHOUT ROWID;)",
 };
 
 }  // namespace

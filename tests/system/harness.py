@@ -53,9 +53,9 @@ def run(*arguments, env=None, user=None, cwd=None, binary=BINARY):
 class Server:
     """A sub-command that serves until it is told to stop."""
 
-    def __init__(self, *arguments, env=None, cwd=None):
+    def __init__(self, *arguments, env=None, cwd=None, binary=BINARY):
         self.errors = tempfile.TemporaryFile(mode="w+")
-        self.process = subprocess.Popen([BINARY, *map(str, arguments)], stdout=subprocess.PIPE, stderr=self.errors,
+        self.process = subprocess.Popen([binary, *map(str, arguments)], stdout=subprocess.PIPE, stderr=self.errors,
                                         stdin=subprocess.DEVNULL, text=True, env=environment(env), cwd=cwd)
         self.ready = self._await_ready()
         self.url = self.ready.split()[1]
@@ -136,11 +136,11 @@ def vin(number=1):
 
 
 class Daemon(Server):
-    def __init__(self, folder, base_url, *flags, config="", env=None):
+    def __init__(self, folder, base_url, *flags, config="", env=None, binary=BINARY):
         path = pathlib.Path(tempfile.mkstemp(suffix=".yaml", dir=folder)[1])
         path.write_text(f"listen: http://127.0.0.1:0\nkey_file: {folder / 'private.pem'}\n"
                         f"fleet_api:\n  base_url: {base_url}\n{config}")
-        super().__init__("serve", "--config", path, *flags, env=env)
+        super().__init__("serve", "--config", path, *flags, env=env, binary=binary)
 
     def get(self, target, headers=None):
         return self.request("GET", target, headers={"Authorization": f"Bearer {TOKEN}", **(headers or {})})
@@ -260,9 +260,9 @@ class ScriptedUpstream:
         self._listener.close()
 
 
-def eventually(condition, what):
+def eventually(condition, what, patience=PATIENCE):
     """Polls until it holds; a bounded wait for something that another process does."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + patience
     while time.monotonic() < end:
         if condition():
             return
