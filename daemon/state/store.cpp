@@ -113,9 +113,9 @@ void Store::connect() {
   }
   if (fit == Fit::foreign) throw NotOurs{"belongs to another program", "set state_dir to a folder of fleetsign's own"};
   check(writer);
+  if (fit == Fit::older) migrate(writer);
   writer.run(
       "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -512;");
-  if (fit == Fit::older) migrate(writer);
   Database reader(file, Database::Access::read);
   reader.run("PRAGMA trusted_schema = OFF; PRAGMA cache_size = -512;");
   writer_.emplace(std::move(writer));
