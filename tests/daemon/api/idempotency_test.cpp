@@ -93,7 +93,7 @@ TEST_CASE("idempotency: the same key with another request is a conflict, and not
   auto with_query = keyed(bench, "k", "share", "{}");
   with_query.query = "a=b";
   auto with_type = keyed(bench, "k", "share", "{}");
-  with_type.headers.add("Content-Type", "text/plain");
+  with_type.headers.set("Content-Type", "text/plain");
   auto with_coding = keyed(bench, "k", "share", "{}");
   with_coding.headers.add("Content-Encoding", "gzip");
   for (const auto& request : {keyed(bench, "k", "share", "{ }"), with_query, with_type, with_coding}) {

@@ -15,6 +15,7 @@ inline http::Request keyed(const ApiBench& bench, const std::string& key, const 
                            const std::string& body = {}) {
   auto request = ApiBench::request("POST", bench.command_path(name), body);
   request.headers.add("Idempotency-Key", key);
+  if (!body.empty()) request.headers.add("Content-Type", "application/json");
   return request;
 }
 
