@@ -51,6 +51,7 @@ struct Api::Route {
   std::vector<config::Serve> also_served = {};  ///< where, beside the endpoints that serve all
   http::BodyLimit body = http::BodyLimit::usual;
 
+  [[nodiscard]] bool is_command() const { return handler == &Api::command || handler == &Api::action; }
   [[nodiscard]] bool is_served(config::Serve at) const {
     return at == config::Serve::all || std::ranges::find(also_served, at) != also_served.end();
   }
@@ -132,6 +133,7 @@ http::Reply Api::handle(const http::Request& request) const {
   } catch (const std::exception& error) {
     parts_.log.error("internal_error",
                      {{"what", ops::Plain{error.what()}}, {"request_id", ops::Plain{context.footer.request_id}}});
+    context.footer.upstream_requests.reset();  // nobody knows how many there were
     reply = render(Failure{.kind = Kind::internal, .message = "an internal error"}, context.footer);
   }
   reply.headers.set("X-Request-Id", context.footer.request_id);
@@ -169,6 +171,7 @@ http::Reply Api::dispatch(Context& context) const {
 }
 
 http::Reply Api::answer(const Route& route, Context& context) const {
+  if (route.is_command()) context.footer.upstream_requests = 0;  // of one that is refused before anything is sent
   if (route.audience == Audience::callers) {
     if (auto refusal = access::refuse_foreign(context.request, options_.hosts)) return render(*refusal, context.footer);
   }

@@ -44,7 +44,12 @@ Verdict render_forwarded(const upstream::Answer& answer, Executes effect, const 
     return {render(failure, footer), failure.was_executed()};
   }
   const bool needs_verdict = effect == Executes::something && (delivered->status < 200 || delivered->status > 299);
-  if (!needs_verdict) return {render(*delivered, footer), protocol::Executed::yes};
+  if (!needs_verdict) {
+    auto reply = render(*delivered, footer);
+    const auto told = effect == Executes::something ? executed_as_told(*delivered) : std::nullopt;
+    if (told) reply.headers.add("Fleetsign-Executed", std::string(to_string(*told)));
+    return {std::move(reply), told.value_or(protocol::Executed::yes)};
+  }
   const auto failure = protocol::read_status({.status = delivered->status, .body = delivered->body});
   return {render(*delivered, footer, failure), failure.was_executed()};
 }
@@ -64,6 +69,19 @@ class UnderWay {
 std::string_view outcome_name(const protocol::Result<protocol::Outcome>& outcome) {
   if (!outcome) return row_of(outcome.error().kind).error_code;
   return outcome->accepted ? "ok" : "rejected";
+}
+
+/// What an operator should see of a command's failure, beside its count: a fault of ours or of the vehicle's state, and
+/// a vehicle that may be somebody else.
+void tell_operator(ops::Log& log, const Failure& failure, const std::string& vin, const std::string& request_id) {
+  if (failure.kind == Kind::vehicle_error) {
+    log.error(
+        "vehicle_error",
+        {{"what", ops::Plain{failure.message}}, {"vin", ops::ShortVin{vin}}, {"request_id", ops::Plain{request_id}}});
+  }
+  if (failure.kind == Kind::vehicle_key_changed) {
+    log.warning("vehicle_key_refused", {{"vin", ops::ShortVin{vin}}, {"request_id", ops::Plain{request_id}}});
+  }
 }
 
 nlohmann::ordered_json describe_forwarding(const std::string& method, const std::string& target) {
@@ -213,6 +231,7 @@ Verdict Api::sign(const Context& context, Plan plan) const {
                         .handshakes = report.handshakes,
                         .vehicle_key_replaced = report.vehicle_key_replaced});
   if (report.vehicle_key_replaced) parts_.log.warning("vehicle_key_replaced", {{"vin", ops::ShortVin{vin}}});
+  if (!report.outcome) tell_operator(parts_.log, report.outcome.error(), vin, context.footer.request_id);
   parts_.log.info("command", {{"command", ops::Plain{plan.name}},
                               {"vin", ops::ShortVin{vin}},
                               {"domain", ops::Plain{to_string(domain)}},

@@ -60,8 +60,14 @@ Json parameters() {
 void add_footer(Json& properties) {
   properties["woken"] = {{"type", "boolean"},
                          {"description", "Where waking was asked for: whether the vehicle was woken for this"}};
-  properties["upstream_requests"] = {{"type", "integer"}, {"description", "How many requests Fleet API got for this"}};
+  properties["upstream_requests"] = {
+      {"type", "integer"}, {"description", "How many requests Fleet API got for this; 0 where it was refused before"}};
   properties["request_id"] = text_schema("Also in the header `X-Request-Id`");
+}
+
+Json authenticated_schema() {
+  return {{"type", "boolean"},
+          {"description", "Whether the vehicle's answer proves to be its own; false where there is none"}};
 }
 
 Json verdict_schema() {
@@ -77,7 +83,7 @@ Json verdict_schema() {
       {"error_code", {{"type", "string"}, {"const", "rejected"}, {"description", "Where the vehicle declined"}}},
       {"dry_run", {{"type", "object"}, {"description", "With `?dry_run=true`: what would be sent"}}},
       {"executed", {{"type", "string"}, {"enum", {"yes", "no", "unknown"}}}},
-      {"authenticated", {{"type", "boolean"}, {"description", "Whether the vehicle's answer proves to be its own"}}}};
+      {"authenticated", authenticated_schema()}};
   add_footer(properties);
   return {{"type", "object"}, {"properties", std::move(properties)}, {"required", {"response"}}};
 }
@@ -90,11 +96,12 @@ Json failure_schema() {
                   {"error_description", {{"type", "string"}}},
                   {"error_code", {{"type", "string"}, {"enum", std::move(codes)}}},
                   {"hint", text_schema("What to do")},
-                  {"executed", {{"type", "string"}, {"enum", {"no", "unknown"}}}}};
+                  {"executed", {{"type", "string"}, {"enum", {"no", "unknown"}}}},
+                  {"authenticated", authenticated_schema()}};
   add_footer(properties);
   return {{"type", "object"},
           {"properties", std::move(properties)},
-          {"required", {"response", "error", "error_code", "executed", "request_id"}}};
+          {"required", {"response", "error", "error_code", "executed", "authenticated", "request_id"}}};
 }
 
 Json as_content(std::string_view media, Json schema) {
@@ -116,7 +123,11 @@ Json responses() {
     all[std::to_string(status)] = {{"description", list},
                                    {"content", as_content("application/json", reference_to("schemas/Failure"))}};
   }
-  all["default"] = {{"description", "Fleet API's own answer, as it came"}};
+  all["default"] = {
+      {"description",
+       "Fleet API's own answer, as it came, also a success of what is passed on. The header `Fleetsign-Executed` says "
+       "`yes` or `no` where its `result` is true or false, and `no` or `unknown` where it is an error; without it, "
+       "the answer does not tell"}};
   return all;
 }
 

@@ -51,6 +51,7 @@ http::Reply render(const Failure& failure, const Footer& footer) {
   body["error_code"] = row.error_code;
   if (const auto hint = failure.hint_or_default(); !hint.empty()) body["hint"] = hint;
   body["executed"] = to_string(failure.was_executed());
+  body["authenticated"] = failure.authenticated;
   add_footer(body, footer);
   auto reply = as_json(row.status, body);
   const int retry_after = failure.retry_after.value_or(row.retry_after);
@@ -83,6 +84,16 @@ http::Reply render(const upstream::Delivered& answer, const Footer& footer, cons
     reply.headers.add("Fleetsign-Upstream-Requests", std::to_string(*footer.upstream_requests));
   }
   return reply;
+}
+
+std::optional<protocol::Executed> executed_as_told(const upstream::Delivered& answer) {
+  if (answer.status < 200 || answer.status > 299) return std::nullopt;
+  const auto body = Json::parse(answer.body, nullptr, /*allow_exceptions=*/false);
+  const auto result = body.is_object() && body.contains("response") && body["response"].is_object()
+                          ? body["response"].value("result", Json())
+                          : Json();
+  if (!result.is_boolean()) return std::nullopt;
+  return result.get<bool>() ? protocol::Executed::yes : protocol::Executed::no;
 }
 
 http::Reply render_dry_run(const Json& found, const Footer& footer) {

@@ -36,6 +36,10 @@ http::Reply render(const protocol::Failure& failure, const Footer& footer);
 http::Reply render(const upstream::Delivered& answer, const Footer& footer,
                    const std::optional<protocol::Failure>& failure = std::nullopt);
 
+/// Whether a request was executed, as Fleet API's own answer to it says: a success whose `response.result` is true or
+/// false. Nothing where it does not say.
+std::optional<protocol::Executed> executed_as_told(const upstream::Delivered& answer);
+
 /// A document that is no verdict: 200.
 http::Reply render_document(const nlohmann::ordered_json& document);
 

@@ -29,7 +29,8 @@ inline constexpr std::int64_t kUnixNow = 1'700'000'000;
 
 class ApiBench {
  public:
-  explicit ApiBench(ApiOptions options = {}) : api(std::move(options), parts(log)) {}
+  explicit ApiBench(ApiOptions options = {}, protocol::ExchangeRules exchange_rules = {})
+      : rules(exchange_rules), api(std::move(options), parts(log)) {}
 
   /// A request with a token, as a program on this machine makes it.
   static http::Request request(std::string method, std::string target, std::string body = {}) {
@@ -73,7 +74,8 @@ class ApiBench {
   vehicles::Lanes lanes{key, [] { return kNow; }};
   vehicles::WakeBudget budget{{}, [] { return std::int64_t{0}; }};
   vehicles::Waker waker{fleet_api, budget, [] { return kNow; }};
-  vehicles::Commander commander{lanes, fleet_api, waker, {}};
+  const protocol::ExchangeRules rules;
+  vehicles::Commander commander{lanes, fleet_api, waker, rules};
   ops::Metrics metrics{"0"};
   ops::Log log{ops::Level::error, ops::Format::json};
   crypto::test::TemporaryFolder folder{};

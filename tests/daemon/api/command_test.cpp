@@ -3,9 +3,13 @@
 #include <doctest/doctest.h>
 
 #include <array>
+#include <map>
+#include <optional>
+#include <sstream>
 #include <string>
 #include <vector>
 
+#include "crypto/bytes.h"
 #include "tests/daemon/api/api_bench.h"
 #include "tests/daemon/support/captured_stderr.h"
 
@@ -53,7 +57,7 @@ TEST_CASE("command: one that fails says how many requests were made") {
   CHECK(reply.status == 504);
   const auto body = ApiBench::json_of(reply);
   CHECK(members_of(body) == std::vector<std::string>{"response", "error", "error_description", "error_code", "hint",
-                                                     "executed", "upstream_requests", "request_id"});
+                                                     "executed", "authenticated", "upstream_requests", "request_id"});
   CHECK(body.at("error_code") == "no_reply");
   CHECK(body.at("executed") == "unknown");
   CHECK(body.at("upstream_requests") == 2);
@@ -100,7 +104,8 @@ TEST_CASE("command: a wrong VIN, name or body is refused before anything is sent
     CHECK(reply.status == status);
     CHECK(ApiBench::error_code(reply) == code);
     CHECK(ApiBench::json_of(reply).at("executed") == "no");
-    CHECK_FALSE(ApiBench::json_of(reply).contains("upstream_requests"));
+    CHECK(ApiBench::json_of(reply).at("authenticated") == false);
+    CHECK(ApiBench::json_of(reply).at("upstream_requests") == 0);
   }
   CHECK(bench.client.requests().empty());
 }
@@ -123,6 +128,7 @@ TEST_CASE("command: what Fleet API itself must do is forwarded, its body and que
   const auto reply = bench.api.handle(request);
   CHECK(reply.status == 200);
   CHECK(*reply.headers.find("Fleetsign-Upstream-Requests") == "1");
+  CHECK(*reply.headers.find("Fleetsign-Executed") == "yes");  // as the body's result says
   const auto sent = bench.client.requests().at(0);
   CHECK(sent.method == "POST");
   CHECK(sent.url == "https://fleet.test" + bench.command_path("share") + "?a=%20b&a=c?d");
@@ -178,6 +184,62 @@ TEST_CASE("command: a line in the log says what became of it, and nothing that i
   CHECK(line.at("request_id") == "r1");
   for (const auto& secret : {std::string("9753"), std::string("eyJ"), bench.vin}) {
     CHECK(text.find(secret) == std::string::npos);
+  }
+}
+
+/// The lines of a log, by their events.
+std::map<std::string, Json> lines_of(const std::string& log) {
+  std::map<std::string, Json> lines;
+  std::istringstream text(log);
+  for (std::string line; std::getline(text, line);) {
+    const auto json = Json::parse(line);
+    lines.emplace(json.at("event").get<std::string>(), json);
+  }
+  return lines;
+}
+
+/// What a vehicle answers in place of doing anything.
+upstream::Answer faulted(const UniversalMessage::RoutableMessage& request, UniversalMessage::MessageFault_E fault) {
+  UniversalMessage::RoutableMessage reply;
+  reply.mutable_from_destination()->set_domain(request.to_destination().domain());
+  reply.mutable_to_destination()->set_routing_address(request.from_destination().routing_address());
+  reply.mutable_signedmessagestatus()->set_signed_message_fault(fault);
+  return fleetsign::test::answered(
+      200, Json{{"response", crypto::to_base64(crypto::as_bytes(reply.SerializeAsString()))}}.dump());
+}
+
+TEST_CASE("command: a fault that is ours or the vehicle's is an error in the log, with its name") {
+  ApiBench bench;
+  ops::Log log(ops::Level::warning, ops::Format::json);
+  const Api api({}, bench.parts(log));
+  bench.client.stand_between([](const upstream::Request& request) -> std::optional<upstream::Answer> {
+    if (fleetsign::test::is_handshake(request)) return std::nullopt;
+    return faulted(fleetsign::test::envelope_of(request).value(), UniversalMessage::MESSAGEFAULT_ERROR_DECODING);
+  });
+  const fleetsign::test::CapturedStderr captured;
+  auto request = ApiBench::request("POST", bench.command_path("honk_horn"));
+  request.headers.add("X-Request-Id", "r1");
+  CHECK(ApiBench::error_code(api.handle(request)) == "vehicle_error");
+  const auto line = lines_of(captured.text()).at("vehicle_error");
+  CHECK(line.at("level") == "error");
+  CHECK(line.at("what").get<std::string>().find("MESSAGEFAULT_ERROR_DECODING") != std::string::npos);
+  CHECK(line.at("vin") == "…" + bench.vin.substr(11));
+  CHECK(line.at("request_id") == "r1");
+}
+
+TEST_CASE("command: another key of a vehicle is a warning in the log, followed or refused") {
+  for (const auto rule : {protocol::KeyChange::follow, protocol::KeyChange::refuse}) {
+    ApiBench bench({}, {.key_change = rule});
+    CHECK(bench.command("honk_horn").status == 200);
+    bench.client.order(bench.vin, {{"fault", "rotate_key"}});
+    ops::Log log(ops::Level::warning, ops::Format::json);
+    const Api api({}, bench.parts(log));
+    const fleetsign::test::CapturedStderr captured;
+    const bool is_followed = rule == protocol::KeyChange::follow;
+    CHECK(api.handle(ApiBench::request("POST", bench.command_path("honk_horn"))).status == (is_followed ? 200 : 502));
+    const auto line = lines_of(captured.text()).at(is_followed ? "vehicle_key_replaced" : "vehicle_key_refused");
+    CHECK(line.at("level") == "warning");
+    CHECK(line.at("vin") == "…" + bench.vin.substr(11));
   }
 }
 

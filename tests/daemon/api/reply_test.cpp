@@ -48,8 +48,13 @@ TEST_CASE("reply: a failure, in the promised order") {
   CHECK(reply.status == 503);
   CHECK(reply.body ==
         R"({"response":null,"error":"the vehicle asked to wait","error_description":"","error_code":"vehicle_busy",)"
-        R"("hint":"wait","executed":"no","upstream_requests":3,"request_id":"r1"})"
+        R"("hint":"wait","executed":"no","authenticated":false,"upstream_requests":3,"request_id":"r1"})"
         "\n");
+}
+
+TEST_CASE("reply: a failure says whether the vehicle's answer proves to be its own") {
+  const Failure failure{.kind = Kind::vehicle_error_unclear, .message = "m", .authenticated = true};
+  CHECK(json_of(render(failure, {.request_id = "r"})).at("authenticated") == true);
 }
 
 TEST_CASE("reply: where nothing was to be sent, there is no count of requests") {
@@ -170,6 +175,20 @@ TEST_CASE("reply: Fleet API's answer is passed on as received, with what we know
   CHECK(*judged.headers.find("Fleetsign-Executed") == "unknown");
   CHECK(*judged.headers.find("Fleetsign-Error-Code") == "upstream_error");
   CHECK(*judged.headers.find("Fleetsign-Upstream-Requests") == "2");
+}
+
+TEST_CASE("reply: Fleet API's own answer says whether something was executed only by its result") {
+  const auto told = [](int status, std::string body) {
+    return executed_as_told({.status = status, .headers = {}, .body = std::move(body)});
+  };
+  CHECK(told(200, R"({"response":{"result":true,"reason":""}})") == Executed::yes);
+  CHECK(told(200, R"({"response":{"result":false,"reason":"already on"}})") == Executed::no);
+  for (const auto* body : {"", "{", "[]", "{}", "true", R"({"response":null})", R"({"response":true})",
+                           R"({"response":{"result":"true"}})", R"({"response":{"state":"online"}})"}) {
+    CAPTURE(body);
+    CHECK_FALSE(told(200, body).has_value());
+  }
+  CHECK_FALSE(told(500, R"({"response":{"result":true}})").has_value());
 }
 
 TEST_CASE("reply: a request without an answer was executed, not, or nobody knows") {
