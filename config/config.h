@@ -14,7 +14,8 @@ namespace fleetsign::config {
 /// A command is sent only while a whole second is left, so a shorter wait could never succeed.
 inline constexpr std::chrono::seconds kShortestTimeout{2};
 
-enum class Serve { all, public_key, metrics };
+/// `admin` is the daemon's own socket for its sub-commands, which no configuration names.
+enum class Serve { all, public_key, metrics, admin };
 enum class Region { automatic, na, eu, cn };
 enum class UnknownCommands { forward, reject };
 enum class LogLevel { error, warning, info, debug };

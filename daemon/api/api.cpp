@@ -18,8 +18,9 @@ namespace {
 using protocol::Failure;
 using protocol::Kind;
 
-/// Whom a path is for. Callers have a credential, and are no page of a foreign web site.
-enum class Audience { everyone, callers };
+/// Whom a path is for. Callers have a credential, and are no page of a foreign web site. Owners may write the admin
+/// socket, as its file's mode lets nobody else.
+enum class Audience { everyone, callers, owners };
 
 /// What a listener refuses on its own, by the status it would answer with; any other is a malformed request.
 struct Refusal {
@@ -53,6 +54,9 @@ struct Api::Route {
 
   [[nodiscard]] bool is_command() const { return handler == &Api::command || handler == &Api::action; }
   [[nodiscard]] bool is_served(config::Serve at) const {
+    if (audience == Audience::owners || at == config::Serve::admin) {
+      return audience == Audience::owners && at == config::Serve::admin;
+    }
     return at == config::Serve::all || std::ranges::find(also_served, at) != also_served.end();
   }
 };
@@ -103,6 +107,7 @@ std::vector<Api::Route> Api::make_routes() {
        "/fleetsign/v1/vehicles/{vin}/diagnosis",
        &Api::diagnose,
        {"diagnosis", "Find out why a vehicle does not do what it is told; it is not woken for this"}},
+      {{"POST"}, "/admin/v1/backup", &Api::backup, {}, Audience::owners},
       {{"POST"}, "/api/1/vehicles/{vin}/command/{name}", &Api::command},
       {{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"},
        "/api/1/*",

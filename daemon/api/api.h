@@ -60,6 +60,10 @@ struct ApiParts {
   std::function<std::vector<std::string>()> not_ready = [] { return std::vector<std::string>(); };
   /// What is wrong although requests succeed, in words.
   std::function<std::vector<std::string>()> warnings = [] { return std::vector<std::string>(); };
+  /// A copy of what survives a restart, as the bytes of a file; or why there is none.
+  std::function<protocol::Result<std::string>()> backup = [] {
+    return protocol::Failure{.kind = protocol::Kind::state_unavailable, .message = "nothing is kept"};
+  };
   /// Why the key file would not do at the next start, in words; empty when it would.
   std::function<std::string()> key_file_trouble = [] { return std::string(); };
   /// Whether something keeps the machine's clock right; nothing when that is not known.
@@ -116,6 +120,7 @@ class Api {
   [[nodiscard]] http::Reply status(const Context& context) const;
   [[nodiscard]] http::Reply sessions(const Context& context) const;
   [[nodiscard]] http::Reply forget_sessions(const Context& context) const;
+  [[nodiscard]] http::Reply backup(const Context& context) const;
   [[nodiscard]] http::Reply diagnose(const Context& context) const;
 
   /// What a request for a vehicle comes to before anything is sent.

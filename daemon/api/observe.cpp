@@ -79,4 +79,11 @@ http::Reply Api::forget_sessions(const Context& context) const {
                 context.footer);
 }
 
+http::Reply Api::backup(const Context& context) const {
+  auto copy = parts_.backup();
+  if (!copy) return render(copy.error(), context.footer);
+  parts_.log.info("backup", {{"bytes", copy->size()}, {"request_id", ops::Plain{context.footer.request_id}}});
+  return {.headers = {{"Content-Type", "application/vnd.sqlite3"}}, .body = *std::move(copy)};
+}
+
 }  // namespace fleetsign::api

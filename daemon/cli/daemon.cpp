@@ -10,7 +10,7 @@
 #include "config/listen.h"
 #include "daemon/cli/endpoints.h"
 #include "daemon/cli/key.h"
-#include "daemon/cli/state.h"
+#include "daemon/cli/state_folder.h"
 #include "daemon/http/passed_sockets.h"
 #include "daemon/ops/clock.h"
 #include "daemon/upstream/hosts.h"
@@ -130,6 +130,7 @@ Daemon::Daemon(const config::Config& config, std::vector<std::string> hosts, cry
             .unix_now = unix_now,
             .not_ready = [this] { return not_ready(); },
             .warnings = [this] { return warnings(); },
+            .backup = [this] { return backup(); },
             .key_file_trouble = [config, loaded = key_->public_point()] { return key_file_trouble(config, loaded); },
             .clock_synchronised = [] { return ops::moment_now().wall.has_value(); }}) {
   watch();
@@ -148,6 +149,13 @@ std::vector<std::string> Daemon::warnings() const {
   return warnings;
 }
 
+protocol::Result<std::string> Daemon::backup() const {
+  auto copy = store_->copy();
+  if (copy) return *std::move(copy);
+  return protocol::Failure{
+      .kind = protocol::Kind::state_unavailable, .message = copy.error().message, .hint = copy.error().hint};
+}
+
 void Daemon::watch() {
   const auto count = [](auto read) { return [read] { return static_cast<double>(read()); }; };
   metrics_.watch("requests_in_flight", "Commands and forwarded requests under way",
@@ -162,12 +170,15 @@ void Daemon::watch() {
   metrics_.watch("ready", "Whether /ready says so", count([this] { return not_ready().empty() ? 1 : 0; }));
 }
 
-crypto::Result<std::unique_ptr<Daemon>, http::ListenError> Daemon::start(const config::Config& config,
+crypto::Result<std::unique_ptr<Daemon>, http::ListenError> Daemon::start(const config::Config& given,
                                                                          crypto::PrivateKey key,
                                                                          std::unique_ptr<state::Store> store,
                                                                          ops::Log& log) {
+  config::Config config = given;
+  config.listen.push_back(
+      {.url = "unix:" + admin_socket(config).string(), .serve = config::Serve::admin, .mode = 0600});
   auto passed = http::take_passed_sockets();  // before there are other threads
-  const auto resolved = resolve(config.listen, passed);
+  const auto resolved = resolve(given.listen, passed);
   if (auto refusal = refuse_exposed(resolved)) return *std::move(refusal);
   std::unique_ptr<Daemon> daemon(
       new Daemon(config, own_hosts(config, resolved), std::move(key), std::move(store), log));
@@ -175,6 +186,12 @@ crypto::Result<std::unique_ptr<Daemon>, http::ListenError> Daemon::start(const c
   if (!listener) return std::move(listener).error();
   daemon->listener_ = *std::move(listener);
   return daemon;
+}
+
+std::vector<std::string> Daemon::urls() const {
+  auto urls = listener_->urls();
+  urls.pop_back();  // of the admin socket
+  return urls;
 }
 
 void Daemon::stop() {

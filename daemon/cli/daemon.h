@@ -40,7 +40,8 @@ class Daemon {
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
 
-  [[nodiscard]] std::vector<std::string> urls() const { return listener_->urls(); }
+  /// Where callers are served, in the order of `listen`.
+  [[nodiscard]] std::vector<std::string> urls() const;
 
   /// Takes no more requests, finishes those that run, and returns; after the longest deadline at the latest.
   void stop();
@@ -51,6 +52,7 @@ class Daemon {
 
   [[nodiscard]] std::vector<std::string> not_ready() const;
   [[nodiscard]] std::vector<std::string> warnings() const;
+  [[nodiscard]] protocol::Result<std::string> backup() const;
   void watch();
 
   std::shared_ptr<const crypto::PrivateKey> key_;  // shared with every session

@@ -12,7 +12,7 @@
 #include "daemon/cli/daemon.h"
 #include "daemon/cli/failures.h"
 #include "daemon/cli/simulation.h"
-#include "daemon/cli/state.h"
+#include "daemon/cli/state_folder.h"
 #include "daemon/cli/subcommand.h"
 #include "daemon/ops/process.h"
 
@@ -75,7 +75,7 @@ int demo(const DemoOptions& options) {
   const TemporaryFolder folder;
   config.state_dir = folder.path();
   auto log = make_log(config.log);
-  auto store = open_state(config, log);
+  auto store = open_state(config, report_to(log));
   if (!store) return fail(store.error());
   auto daemon = Daemon::start(config, std::move(key), *std::move(store), log);
   if (!daemon) {

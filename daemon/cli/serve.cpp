@@ -9,7 +9,7 @@
 #include "daemon/cli/failures.h"
 #include "daemon/cli/key.h"
 #include "daemon/cli/settings.h"
-#include "daemon/cli/state.h"
+#include "daemon/cli/state_folder.h"
 #include "daemon/cli/subcommand.h"
 #include "daemon/ops/process.h"
 
@@ -40,7 +40,7 @@ int serve(const Settings& settings, bool only_check) {
   }
   auto log = make_log(loaded.config.log);
   allow_connections(loaded.config.limits.connections, log);
-  auto store = open_state(loaded.config, log);
+  auto store = open_state(loaded.config, report_to(log));
   if (!store) return fail(store.error());
   auto daemon = Daemon::start(loaded.config, *std::move(key), *std::move(store), log);
   if (!daemon) return fail(daemon.error());

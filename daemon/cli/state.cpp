@@ -1,43 +1,98 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/cli/state.h"
-
+// What survives a restart, copied and put back: by the daemon itself while one runs, else by this process.
 #include <unistd.h>
 
-#include <algorithm>
-#include <cstdlib>
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <memory>
 #include <string>
+#include <utility>
+#include <variant>
+
+#include "crypto/key_file.h"
+#include "daemon/cli/failures.h"
+#include "daemon/cli/input_file.h"
+#include "daemon/cli/remote.h"
+#include "daemon/cli/settings.h"
+#include "daemon/cli/state_folder.h"
+#include "daemon/cli/subcommand.h"
+#include "daemon/ops/clock.h"
+#include "daemon/state/folder.h"
 
 namespace fleetsign::cli {
+namespace {
 
-std::filesystem::path admin_socket(const config::Config& config) {
-  constexpr const char* kName = "admin.sock";
-  const char* const runtime = std::getenv("RUNTIME_DIRECTORY");
-  if (runtime == nullptr || *runtime == '\0') return config.state_dir / kName;
-  const std::string all(runtime);  // several are separated by colons
-  return std::filesystem::path(all.substr(0, all.find(':'))) / kName;
-}
+constexpr std::chrono::seconds kPatience{60};
+constexpr std::size_t kLargest = std::size_t{1024} * 1024 * 1024;
 
-state::Result<std::unique_ptr<state::Store>> open_state(const config::Config& config, ops::Log& log) {
-  if (config.state_dir.empty()) {
-    return state::Error{.reason = state::Error::Reason::not_ours,
-                        .message = "there is no folder for what must survive a restart",
-                        .hint = "set state_dir, such as /var/lib/fleetsign"};
+/// Asks the folder's owner.
+RemoteResult<std::string> copy_of(const state::Owner& owner) {
+  const auto daemon = "the daemon (process " + std::to_string(owner.process) + ")";
+  const auto client = upstream::Client::start(
+      {.http2 = false, .user_agent = "fleetsign/" FLEETSIGN_VERSION, .unix_socket = owner.admin_socket});
+  const auto answer = client->send({.method = "POST",
+                                    .url = "http://localhost/admin/v1/backup",
+                                    .deadline = ops::boot_now() + kPatience,
+                                    .reply_bytes = kLargest});
+  if (const auto* undelivered = std::get_if<upstream::Undelivered>(&answer)) {
+    return RemoteError{
+        .exit = kUnavailable,
+        .message = daemon + " does not answer at " + owner.admin_socket.string() + ": " + undelivered->cause,
+        .hint = "run this as the daemon's user, or as root"};
   }
-  return state::Store::open(config.state_dir, {.process = ::getpid(), .admin_socket = admin_socket(config)},
-                            [&log](const std::string& message) {
-                              log.warning("state", {{"what", ops::Plain{message}}});
-                            });
+  const auto& reply = std::get<upstream::Delivered>(answer);
+  if (reply.status != 200) return refusal_in(reply);
+  return reply.body;
 }
 
-vehicles::WakeCounts wake_counts(state::Wakes& wakes) {
-  const auto memory = vehicles::WakeCounts::in_memory();
-  return {.load = [&wakes, memory](const std::string& vin,
-                                   std::int64_t day) { return std::max(memory.load(vin, day), wakes.count(vin, day)); },
-          .store =
-              [&wakes, memory](const std::string& vin, std::int64_t day, std::size_t count) {
-                memory.store(vin, day, count);
-                wakes.keep(vin, day, count);
-              }};
+/// Takes the folder for this process.
+state::Result<std::unique_ptr<state::Store>> take(const config::Config& config) {
+  return open_state(config, [](const std::string& message) { fail(kDone, message); });
+}
+
+int backup(const config::Config& config, const std::string& file) {
+  std::string copy;
+  if (const auto owner = state::Folder::owner_of(config.state_dir)) {
+    auto copied = copy_of(*owner);
+    if (!copied) return fail(copied.error());
+    copy = *std::move(copied);
+  } else {
+    const auto store = take(config);
+    if (!store) return fail(store.error());
+    auto copied = (*store)->copy();
+    if (!copied) return fail(copied.error());
+    copy = *std::move(copied);
+  }
+  if (const auto error = crypto::write_protected(file, copy)) return fail(*error);
+  return print("copied to " + file + " (" + std::to_string(copy.size()) + " bytes)\n");
+}
+
+int restore(const config::Config& config, const std::string& file) {
+  const auto copy = read_input_file(file, kLargest);
+  if (!copy) return fail(copy.error().exit, copy.error().message);
+  const auto store = take(config);
+  if (!store) return fail(store.error());
+  if (const auto error = (*store)->restore(copy->content)) return fail(*error);
+  return print("restored from " + file + "; what was there is kept beside it\n");
+}
+
+}  // namespace
+
+Action prepare_state(CLI::App& options) {
+  options.require_subcommand(1);
+  auto* copying =
+      options.add_subcommand("backup", "Copy what survives a restart to a new file; a running daemon goes on");
+  auto* restoring = options.add_subcommand("restore", "Put a copy in the place of what is kept; no daemon may run");
+  auto file = std::make_shared<std::string>();
+  auto backup_settings = std::make_shared<Settings>(*copying);
+  auto restore_settings = std::make_shared<Settings>(*restoring);
+  for (auto* chosen : {copying, restoring})
+    chosen->add_option("FILE", *file, "The copy")->required()->type_name("FILE");
+  return [=] {
+    const auto loaded = (copying->parsed() ? backup_settings : restore_settings)->load();
+    if (!loaded.problems.empty()) return fail(loaded.problems);
+    return copying->parsed() ? backup(loaded.config, *file) : restore(loaded.config, *file);
+  };
 }
 
 }  // namespace fleetsign::cli

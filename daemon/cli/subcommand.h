@@ -48,6 +48,7 @@ Action prepare_pubkey(CLI::App& options);
 Action prepare_send(CLI::App& options);
 Action prepare_serve(CLI::App& options);
 Action prepare_simulate(CLI::App& options);
+Action prepare_state(CLI::App& options);
 Action prepare_status(CLI::App& options);
 
 /// Writes a result to stdout. kIoError, with a message, when it cannot be written; else kDone.

@@ -7,6 +7,8 @@
 
 #include <array>
 #include <cerrno>
+#include <fstream>
+#include <iterator>
 #include <system_error>
 #include <utility>
 
@@ -47,17 +49,50 @@ void check(const Database& database) {
   if (!found.step() || found.text(0) != "ok") throw DatabaseError(Cause::damaged, "its pages contradict each other");
 }
 
+/// Throws NotOurs.
+void refuse_foreign(const Database& database) {
+  const auto fit = fit_of(database);
+  if (fit == Fit::newer) {
+    throw NotOurs{"was written by a newer fleetsign (its version is " + std::to_string(version_of(database)) +
+                      ", this one knows " + std::to_string(current_version()) + ")",
+                  "run that fleetsign, or set state_dir to another folder"};
+  }
+  if (fit == Fit::foreign) throw NotOurs{"belongs to another program", "set state_dir to a folder of fleetsign's own"};
+}
+
+/// The first name with that ending and a number that no file has.
+fs::path unused(const fs::path& file, const std::string& ending) {
+  for (int number = 1;; ++number) {
+    auto name = fs::path(file) += ending + std::to_string(number);
+    if (!fs::exists(name)) return name;
+  }
+}
+
 /// Keeps what is damaged: somebody may want to look at it.
 fs::path move_aside(const fs::path& file) {
-  int number = 1;
-  const auto aside = [&] { return fs::path(file.string() + ".damaged-" + std::to_string(number)); };
-  while (fs::exists(aside())) ++number;
+  const auto aside = unused(file, ".damaged-");
   for (const auto* part : kParts) {
     std::error_code missing;
-    fs::rename(file.string() + part, aside().string() + part, missing);
+    fs::rename(fs::path(file) += part, fs::path(aside) += part, missing);
   }
-  return aside();
+  return aside;
 }
+
+/// A file that must not outlive its use, nor be there before.
+class FileRemoved {
+ public:
+  explicit FileRemoved(fs::path file) : file_(std::move(file)) { remove(); }
+  ~FileRemoved() { remove(); }
+  FileRemoved(const FileRemoved&) = delete;
+  FileRemoved& operator=(const FileRemoved&) = delete;
+
+ private:
+  void remove() const {
+    std::error_code ignored;
+    fs::remove(file_, ignored);
+  }
+  fs::path file_;
+};
 
 Error describe(const fs::path& file, const DatabaseError& error) {
   const bool forbidden = error.cause() == Cause::unwritable;
@@ -105,15 +140,9 @@ void Store::connect() {
   const auto file = folder_.database();
   make_private(file);
   Database writer(file, Database::Access::write);
-  const auto fit = fit_of(writer);
-  if (fit == Fit::newer) {
-    throw NotOurs{"was written by a newer fleetsign (its version is " + std::to_string(version_of(writer)) +
-                      ", this one knows " + std::to_string(current_version()) + ")",
-                  "run that fleetsign, or set state_dir to another folder"};
-  }
-  if (fit == Fit::foreign) throw NotOurs{"belongs to another program", "set state_dir to a folder of fleetsign's own"};
+  refuse_foreign(writer);
   check(writer);
-  if (fit == Fit::older) migrate(writer);
+  if (fit_of(writer) == Fit::older) migrate(writer);
   writer.run(
       "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -512;");
   Database reader(file, Database::Access::read);
@@ -209,15 +238,62 @@ void Store::note(std::optional<std::string> trouble) {
   report_(trouble ? *trouble : folder_.database().string() + " is written again");
 }
 
-std::optional<Error> Store::copy_to(const fs::path& file) const {
+Result<std::string> Store::copy() const {
+  const auto file = fs::path(folder_.database()) += ".copy";
   const std::lock_guard lock(reading_);
+  const FileRemoved at_the_end(file);
   try {
     if (!reader_) throw DatabaseError(Cause::other, "it is not open");
+    make_private(file);
     reader_->prepare("VACUUM INTO ?").bind(std::string_view(file.native())).run();
-    return std::nullopt;
   } catch (const DatabaseError& error) {
-    return Error{.message = "the state cannot be copied: " + std::string(error.what())};
+    return Error{.message = "the state cannot be copied: " + std::string(error.what()),
+                 .hint = "make room in the state folder for a second state.db"};
   }
+  std::ifstream stream(file, std::ios::binary);
+  std::string bytes{std::istreambuf_iterator<char>(stream), {}};
+  if (!stream) return Error{.message = "the copy of the state cannot be read", .hint = "try again"};
+  return bytes;
+}
+
+std::optional<Error> Store::restore(const std::string& copy) {
+  const auto file = folder_.database();
+  const auto incoming = fs::path(file) += ".incoming";
+  const FileRemoved at_the_end(incoming);
+  try {
+    make_private(incoming);
+    std::ofstream(incoming, std::ios::binary) << copy;
+    prepare(incoming);
+  } catch (const NotOurs& refusal) {
+    return Error{.reason = Reason::not_ours, .message = "the copy " + refusal.message, .hint = refusal.hint};
+  } catch (const DatabaseError& error) {
+    return Error{.message = "the copy cannot be used: " + std::string(error.what()),
+                 .hint = "give a file that `fleetsign state backup` wrote"};
+  }
+  reader_.reset();
+  writer_.reset();  // the last one that is closed leaves a single file
+  std::error_code failed;
+  fs::create_hard_link(file, unused(file, ".replaced-"), failed);
+  if (!failed) fs::rename(incoming, file, failed);
+  if (failed || !folder_.sync()) return Error{.message = "the copy cannot be put in place: " + failed.message()};
+  return std::nullopt;
+}
+
+void Store::prepare(const fs::path& incoming) const {
+  const Database database(incoming, Database::Access::write);
+  database.run("PRAGMA trusted_schema = OFF; PRAGMA journal_mode = DELETE");
+  if (version_of(database) == 0) throw NotOurs{"is empty", "give a file that `fleetsign state backup` wrote"};
+  refuse_foreign(database);
+  check(database);
+  if (fit_of(database) == Fit::older) migrate(database);
+  database.prepare("ATTACH ? AS present").bind(std::string_view(folder_.database().native())).run();
+  Transaction transaction(database);
+  database.run(
+      "UPDATE main.sessions SET epoch = NULL;"
+      "INSERT OR REPLACE INTO main.claims SELECT * FROM present.claims;"
+      "INSERT OR REPLACE INTO main.wakes SELECT * FROM present.wakes;");
+  transaction.commit();
+  database.run("DETACH present");
 }
 
 }  // namespace fleetsign::state

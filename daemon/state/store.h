@@ -50,8 +50,13 @@ class Store {
   /// How many transactions were written.
   [[nodiscard]] std::uint64_t transactions() const { return transactions_; }
 
-  /// Writes a copy of what is kept to a new file.
-  [[nodiscard]] std::optional<Error> copy_to(const std::filesystem::path& file) const;
+  /// A copy of what is kept, as the bytes of a file.
+  [[nodiscard]] Result<std::string> copy() const;
+
+  /// Puts a copy in the place of what is kept, which stays beside it as state.db.replaced-N. Its counters are void, as
+  /// others were used since; keys for idempotency and wakes that were kept since stay. For a store that nobody else
+  /// uses: it cannot be used afterwards.
+  std::optional<Error> restore(const std::string& copy);
 
  private:
   struct Ticket {
@@ -64,6 +69,7 @@ class Store {
 
   std::optional<Error> start();
   void connect();
+  void prepare(const std::filesystem::path& incoming) const;
   bool commit(const std::vector<Ticket*>& batch);
   void write_all(const std::vector<Ticket*>& batch);
   void note(std::optional<std::string> trouble);

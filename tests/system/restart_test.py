@@ -83,6 +83,48 @@ class Restarts(State):
         self.assert_accepted(daemon.command("honk_horn"))
 
 
+class Backups(State):
+    def cli(self, *arguments, **options):
+        return run("state", *arguments, "--key-file", self.folder / "private.pem", env=self.env, **options)
+
+    def test_a_backup_is_made_by_the_daemon_while_it_runs_and_can_be_restored_without_it(self):
+        simulator = self.start(Simulator(self.folder))
+        daemon = self.daemon_for(simulator)
+        self.assert_accepted(daemon.command("honk_horn"))
+        backup = self.folder / "backup.db"
+        made = self.cli("backup", backup)
+        self.assertEqual((made.returncode, made.stderr), (0, ""))
+        self.assertEqual(backup.stat().st_mode & 0o777, 0o600)
+        self.assertEqual(self.cli("backup", backup).returncode, 74)  # never over an existing file
+        self.assertEqual(self.cli("restore", backup).returncode, 69)  # not under a daemon's feet
+        self.assertEqual((pathlib.Path(self.env["STATE_DIRECTORY"]) / "admin.sock").stat().st_mode & 0o777, 0o600)
+        self.assert_accepted(daemon.command("honk_horn"))
+        daemon.stop()
+        self.assertEqual(self.cli("backup", self.folder / "of-nobody-running.db").returncode, 0)
+
+        restored = self.cli("restore", backup)
+        self.assertEqual((restored.returncode, restored.stderr), (0, ""))
+        daemon = self.daemon_for(simulator)
+        self.assertEqual(daemon.command("honk_horn").json["upstream_requests"], 2)  # its counter was used since
+        self.assertEqual(simulator.vehicle(vin())["refused_total"], 0)
+
+    def test_what_is_no_backup_is_refused(self):
+        noise = self.folder / "noise.db"
+        noise.write_bytes(b"noise" * 1000)
+        for file, status in ((noise, 74), (self.folder / "missing.db", 66)):
+            ended = self.cli("restore", file)
+            self.assertEqual((ended.returncode, ended.stdout), (status, ""))
+            self.assertIn("fleetsign: error: ", ended.stderr)
+
+    def test_the_admin_socket_serves_nothing_else_and_nothing_else_serves_it(self):
+        daemon = self.daemon_for(self.start(Simulator(self.folder)))
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        self.assertEqual(daemon.request("POST", "/admin/v1/backup", headers=headers).status, 404)
+        status = run("status", "--url", f"unix:{self.env['STATE_DIRECTORY']}/admin.sock", env={"FLEETSIGN_TOKEN": TOKEN})
+        self.assertEqual(status.returncode, 1)
+        self.assertIn("nothing at this path", status.stderr)
+
+
 class Refusals(State):
     def test_a_second_daemon_is_told_who_the_first_one_is(self):
         simulator = self.start(Simulator(self.folder))

@@ -142,13 +142,42 @@ TEST_CASE("store: whoever's work fails, nobody waits for ever and nothing half i
   CHECK(store->write([](const Database& database) { database.run("CREATE TABLE t (i INTEGER)"); }));
 }
 
-TEST_CASE("store: a copy holds what is kept, and is no part of the original") {
+constexpr const char* kInsertSession =
+    "INSERT INTO sessions VALUES (zeroblob(65), 'V', 2, zeroblob(65), zeroblob(16), 7, 1, 1, 'b', 1, NULL, 0)";
+
+TEST_CASE("store: a copy can be restored, but its counters are void and later claims and wakes stay") {
+  Bench bench;
+  std::string copy;
+  {
+    const auto store = bench.open();
+    CHECK(store->write([](const Database& database) { database.run(kInsertSession); }));
+    copy = store->copy().value();
+    CHECK(store->write([](const Database& database) {
+      database.run(
+          "DELETE FROM sessions; INSERT INTO wakes VALUES ('V', 1, 1);"
+          "INSERT INTO claims VALUES (zeroblob(32), zeroblob(32), 1, NULL, NULL, NULL)");
+    }));
+  }
+  CHECK_FALSE(bench.open()->restore(copy).has_value());
+  CHECK(std::filesystem::exists(bench.file().string() + ".replaced-1"));
+  const auto store = bench.open();
+  CHECK(count(*store, "SELECT count(*) FROM sessions") == 1);
+  CHECK(count(*store, "SELECT count(*) FROM sessions WHERE epoch IS NULL") == 1);
+  CHECK(count(*store, "SELECT count(*) FROM claims") == 1);
+  CHECK(count(*store, "SELECT count(*) FROM wakes") == 1);
+  CHECK(std::distance(std::filesystem::directory_iterator(bench.folder()), {}) == 5);  // nothing half-done is left
+}
+
+TEST_CASE("store: what is no copy of a state is not restored, and what is kept stays") {
   Bench bench;
   const auto store = bench.open();
-  const auto copy = bench.folder() / "copy.db";
-  CHECK_FALSE(store->copy_to(copy).has_value());
-  CHECK(version_of(Database(copy, Database::Access::read)) == current_version());
-  CHECK(store->copy_to(copy).has_value());  // never over an existing file
+  CHECK(store->write([](const Database& database) { database.run(kInsertSession); }));
+  for (const std::string& copy : {std::string(), std::string(5000, 'x'), store->copy().value().substr(0, 4096)}) {
+    const auto error = store->restore(copy);
+    REQUIRE(error.has_value());
+    CHECK_FALSE(error->hint.empty());
+  }
+  CHECK(count(*store, "SELECT count(*) FROM sessions WHERE epoch IS NOT NULL") == 1);
 }
 
 }  // namespace

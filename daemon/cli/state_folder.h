@@ -17,8 +17,11 @@ namespace fleetsign::cli {
 /// In the runtime directory that systemd gives, else beside state.db.
 std::filesystem::path admin_socket(const config::Config& config);
 
-/// For a daemon: what it should know of its state goes to the log, which outlives the store.
-state::Result<std::unique_ptr<state::Store>> open_state(const config::Config& config, ops::Log& log);
+/// Takes the folder; `report` is told what people should know of it.
+state::Result<std::unique_ptr<state::Store>> open_state(const config::Config& config, state::Store::Report report);
+
+/// Writes what people should know to the log, which outlives it.
+state::Store::Report report_to(ops::Log& log);
 
 /// In memory, and from run to run in `wakes`, which outlives them; also while nothing can be written there.
 vehicles::WakeCounts wake_counts(state::Wakes& wakes);

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/cli/state_folder.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <string>
+#include <utility>
+
+namespace fleetsign::cli {
+
+std::filesystem::path admin_socket(const config::Config& config) {
+  constexpr const char* kName = "admin.sock";
+  const char* const runtime = std::getenv("RUNTIME_DIRECTORY");
+  if (runtime == nullptr || *runtime == '\0') return config.state_dir / kName;
+  const std::string all(runtime);  // several are separated by colons
+  return std::filesystem::path(all.substr(0, all.find(':'))) / kName;
+}
+
+state::Result<std::unique_ptr<state::Store>> open_state(const config::Config& config, state::Store::Report report) {
+  if (config.state_dir.empty()) {
+    return state::Error{.reason = state::Error::Reason::not_ours,
+                        .message = "there is no folder for what must survive a restart",
+                        .hint = "set state_dir, such as /var/lib/fleetsign"};
+  }
+  return state::Store::open(config.state_dir, {.process = ::getpid(), .admin_socket = admin_socket(config)},
+                            std::move(report));
+}
+
+state::Store::Report report_to(ops::Log& log) {
+  return [&log](const std::string& message) { log.warning("state", {{"what", ops::Plain{message}}}); };
+}
+
+vehicles::WakeCounts wake_counts(state::Wakes& wakes) {
+  const auto memory = vehicles::WakeCounts::in_memory();
+  return {.load = [&wakes, memory](const std::string& vin,
+                                   std::int64_t day) { return std::max(memory.load(vin, day), wakes.count(vin, day)); },
+          .store =
+              [&wakes, memory](const std::string& vin, std::int64_t day, std::size_t count) {
+                memory.store(vin, day, count);
+                wakes.keep(vin, day, count);
+              }};
+}
+
+}  // namespace fleetsign::cli
