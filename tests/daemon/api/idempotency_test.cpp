@@ -146,6 +146,9 @@ TEST_CASE("idempotency: what was not executed may be tried again with the same k
   check_failure(bench.api.handle(keyed(bench, "k4", "share")), 502, "unreachable", "no");
   bench.client.stand_between([](const upstream::Request&) { return fleetsign::test::answered(404); });
   CHECK(bench.api.handle(keyed(bench, "k5", "share")).status == 404);
+  bench.client.stand_between(
+      [](const upstream::Request&) { return fleetsign::test::answered(200, R"({"response":{"result":false}})"); });
+  CHECK(bench.api.handle(keyed(bench, "k7", "share")).status == 200);
   bench.client.stand_between({});
   for (const auto* name : {"honk_horn", "share"}) {
     auto of_one_who_left = keyed(bench, "k6", name);
