@@ -102,8 +102,9 @@ Daemon::Daemon(const config::Config& config, std::vector<std::string> hosts, cry
                std::unique_ptr<state::Store> store, ops::Log& log)
     : key_(std::make_shared<const crypto::PrivateKey>(std::move(key))),
       store_(std::move(store)),
-      sessions_(*store_, ops::moment_now),
-      claims_(*store_, unix_now),
+      sessions_(*store_, ops::moment_now,
+                config.pin_vehicle_keys ? state::Unreadable::is_refused : state::Unreadable::starts_afresh),
+      claims_(*store_, ops::steady_unix_clock(unix_now(), ops::boot_now)),
       longest_(config.timeout_max),
       client_(upstream::Client::start(
           {.ca_file = config.fleet_api.ca_file,
@@ -133,6 +134,7 @@ Daemon::Daemon(const config::Config& config, std::vector<std::string> hosts, cry
             .backup = [this] { return backup(); },
             .key_file_trouble = [config, loaded = key_->public_point()] { return key_file_trouble(config, loaded); },
             .clock_synchronised = [] { return ops::moment_now().wall.has_value(); }}) {
+  claims_.clear_expired();
   watch();
 }
 

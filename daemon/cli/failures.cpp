@@ -55,7 +55,10 @@ Exit exit_of(state::Error::Reason reason) {
     case Reason::not_permitted:
       return kNoPermission;
     case Reason::not_ours:
+    case Reason::not_configured:
       return kBadConfig;
+    case Reason::missing:
+      return kNoInput;
     case Reason::unusable:
       break;
   }

@@ -4,8 +4,11 @@
 
 #include <CLI/CLI.hpp>
 #include <chrono>
+#include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <variant>
 
@@ -45,32 +48,34 @@ RemoteResult<std::string> copy_of(const state::Owner& owner) {
   return reply.body;
 }
 
-/// Takes the folder for this process.
-state::Result<std::unique_ptr<state::Store>> take(const config::Config& config) {
-  return open_state(config, [](const std::string& message) { fail(kDone, message); });
+int write(const std::string& file, const std::string& copy) {
+  if (const auto error = crypto::write_protected(file, copy)) return fail(*error);
+  return print("copied to " + file + " (" + std::to_string(copy.size()) + " bytes)\n");
 }
 
 int backup(const config::Config& config, const std::string& file) {
-  std::string copy;
-  if (const auto owner = state::Folder::owner_of(config.state_dir)) {
-    auto copied = copy_of(*owner);
-    if (!copied) return fail(copied.error());
-    copy = *std::move(copied);
-  } else {
-    const auto store = take(config);
-    if (!store) return fail(store.error());
-    auto copied = (*store)->copy();
-    if (!copied) return fail(copied.error());
-    copy = *std::move(copied);
+  if (std::error_code failed; !std::filesystem::exists(config.state_dir / "state.db", failed)) {
+    return fail(kNoInput, "there is no state in " + config.state_dir.string(),
+                "--state-dir, or state_dir in the configuration, says where the daemon keeps it");
   }
-  if (const auto error = crypto::write_protected(file, copy)) return fail(*error);
-  return print("copied to " + file + " (" + std::to_string(copy.size()) + " bytes)\n");
+  std::string trouble;
+  const auto store = open_state(config, [&](const std::string& message) { trouble = message; });
+  if (!trouble.empty()) return fail(kIoError, trouble);
+  if (store) {
+    const auto copy = (*store)->copy();
+    return copy ? write(file, *copy) : fail(copy.error());
+  }
+  const auto owner = state::Folder::last_owner(config.state_dir);
+  if (store.error().reason != state::Error::Reason::in_use || !owner) return fail(store.error());
+  const auto copy = copy_of(*owner);
+  return copy ? write(file, *copy) : fail(copy.error());
 }
 
 int restore(const config::Config& config, const std::string& file) {
   const auto copy = read_input_file(file, kLargest);
   if (!copy) return fail(copy.error().exit, copy.error().message);
-  const auto store = take(config);
+  const auto store = open_state(
+      config, [](const std::string& message) { std::fprintf(stderr, "fleetsign: warning: %s\n", message.c_str()); });
   if (!store) return fail(store.error());
   if (const auto error = (*store)->restore(copy->content)) return fail(*error);
   return print("restored from " + file + "; what was there is kept beside it\n");

@@ -20,7 +20,7 @@ std::filesystem::path admin_socket(const config::Config& config) {
 
 state::Result<std::unique_ptr<state::Store>> open_state(const config::Config& config, state::Store::Report report) {
   if (config.state_dir.empty()) {
-    return state::Error{.reason = state::Error::Reason::not_ours,
+    return state::Error{.reason = state::Error::Reason::not_configured,
                         .message = "there is no folder for what must survive a restart",
                         .hint = "set state_dir, such as /var/lib/fleetsign"};
   }

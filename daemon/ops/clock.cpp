@@ -6,12 +6,15 @@
 #include <algorithm>
 #include <ctime>
 #include <fstream>
+#include <utility>
 
 namespace fleetsign::ops {
 namespace {
 
 /// How wrong a synchronised clock may be.
 constexpr std::chrono::seconds kMargin{1};
+/// Within how long two clocks are to be read.
+constexpr std::chrono::milliseconds kTogether{100};
 
 protocol::Duration read(clockid_t clock) {
   // It fails only for a clock that the kernel lacks, and Linux has had these since 2.6.39.
@@ -43,11 +46,23 @@ protocol::Duration suspended() {
   return read(CLOCK_BOOTTIME) - awake;
 }
 
+std::function<std::int64_t()> steady_unix_clock(std::int64_t unix_now, std::function<protocol::Instant()> boot) {
+  const auto set = boot();
+  return [unix_now, set, boot = std::move(boot)] {
+    return unix_now + std::chrono::floor<std::chrono::seconds>(boot() - set).count();
+  };
+}
+
 Moment moment_now() {
   static const std::string kBootId = read_boot_id();
-  Moment now{.boot_id = kBootId, .boot = boot_now(), .wall = {}};
-  if (is_synchronised()) now.wall = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
-  return now;
+  if (!is_synchronised()) return {.boot_id = kBootId, .boot = boot_now(), .wall = {}};
+  for (;;) {
+    const auto before = boot_now();
+    const auto wall = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+    const auto after = boot_now();
+    // Two clocks that were read around a suspend, or far apart, tell of no one moment.
+    if (after - before < kTogether) return {.boot_id = kBootId, .boot = before, .wall = wall};
+  }
 }
 
 std::optional<protocol::Instant> locate(const Moment& then, const Moment& now) {

@@ -8,8 +8,9 @@ namespace fleetsign::state {
 namespace {
 
 /// How many expired claims a new one clears away: more than one, so that they become fewer.
-constexpr const char* kClearAway =
-    "DELETE FROM claims WHERE rowid IN (SELECT rowid FROM claims WHERE claimed <= ? LIMIT 16)";
+constexpr std::int64_t kFew = 16;
+/// How many are cleared away in one transaction at the start.
+constexpr std::int64_t kPortion = 1'000;
 constexpr std::string_view kColon = ": ";
 
 std::string join(const std::vector<std::pair<std::string, std::string>>& headers) {
@@ -41,14 +42,36 @@ std::optional<Answer> read_answer(const Statement& row) {
       .status = static_cast<int>(status), .headers = *std::move(headers), .body = crypto::as_text(row.blob(3))};
 }
 
-std::optional<Standing> find(const Database& database, const crypto::Sha256Digest& id, std::int64_t expired) {
-  auto row = database.prepare("SELECT request, status, headers, body FROM claims WHERE id = ? AND claimed > ?");
-  row.bind(crypto::ByteView(id)).bind(expired);
+/// When claims that stand were made: after `expired`, and at `latest` at the latest.
+struct Period {
+  std::int64_t expired;
+  std::int64_t latest;
+
+  explicit Period(std::int64_t now)
+      : expired(now - std::chrono::seconds(Claims::kKept).count()),
+        latest(now + std::chrono::seconds(Claims::kKept).count()) {}
+};
+
+std::optional<Standing> find(const Database& database, const crypto::Sha256Digest& id, const Period& period) {
+  auto row = database.prepare(
+      "SELECT request, status, headers, body FROM claims WHERE id = ? AND claimed > ? AND claimed <= ?");
+  row.bind(crypto::ByteView(id)).bind(period.expired).bind(period.latest);
   if (!row.step()) return std::nullopt;
   Standing standing{.answer = read_answer(row)};
   const auto request = row.blob(0);
   if (request.size() == standing.request.size()) std::ranges::copy(request, standing.request.begin());
   return standing;
+}
+
+/// How many claims it has cleared away.
+std::int64_t clear_away(const Database& database, const Period& period, std::int64_t most) {
+  database
+      .prepare("DELETE FROM claims WHERE rowid IN (SELECT rowid FROM claims WHERE claimed <= ? OR claimed > ? LIMIT ?)")
+      .bind(period.expired)
+      .bind(period.latest)
+      .bind(most)
+      .run();
+  return database.number("SELECT changes()");
 }
 
 std::int64_t count(const Database& database) {
@@ -68,17 +91,17 @@ void insert(const Database& database, const Claim& claim, std::int64_t now) {
 
 crypto::Result<std::optional<Standing>, Claims::Refusal> Claims::take(const Claim& claim) {
   const auto now = unix_now_();
-  const auto expired = now - std::chrono::seconds(kKept).count();
+  const Period period(now);
   std::optional<Standing> standing;
   // A claim that stands is told even while nothing can be written.
-  const bool was_read = store_.read([&](const Database& database) { standing = find(database, claim.id, expired); });
+  const bool was_read = store_.read([&](const Database& database) { standing = find(database, claim.id, period); });
   if (standing) return standing;
 
   bool is_full = false;
   const bool is_durable = store_.write([&](const Database& database) {
-    standing = find(database, claim.id, expired);  // what could not be read may be readable by now
+    standing = find(database, claim.id, period);  // what could not be read may be readable by now
     if (standing) return;
-    database.prepare(kClearAway).bind(expired).run();
+    clear_away(database, period, kFew);
     is_full = count(database) >= capacity_;
     if (!is_full) insert(database, claim, now);
   });
@@ -104,6 +127,14 @@ bool Claims::release(const crypto::Sha256Digest& id) {
   return store_.write([&](const Database& database) {
     database.prepare("DELETE FROM claims WHERE id = ?").bind(crypto::ByteView(id)).run();
   });
+}
+
+void Claims::clear_expired() {
+  const Period period(unix_now_());
+  std::int64_t cleared = 0;
+  const auto clear = [&](const Database& database) { cleared = clear_away(database, period, kPortion); };
+  while (store_.write(clear) && cleared == kPortion) {
+  }
 }
 
 std::int64_t Claims::size() const {

@@ -39,7 +39,7 @@ struct Standing {
 /// Safe to use from many threads, as long as one id is used by one of them at a time; each call may wait for the disk.
 class Claims {
  public:
-  /// By the wall clock: a clock that is set forward ends claims early.
+  /// One from further ahead than that is of a clock that was wrong, and would stay for ever: it has expired, too.
   static constexpr std::chrono::hours kKept{24};
   /// None is given up before its time, for a repeat would then run: when it is full, new claims are refused.
   static constexpr std::int64_t kCapacity = 100'000;
@@ -52,7 +52,8 @@ class Claims {
     unreadable,  ///< not even that is known
   };
 
-  /// `unix_now` gives seconds, and may be called from many threads.
+  /// `unix_now` gives seconds, and may be called from many threads. When it leaps ahead, claims end early, and a repeat
+  /// would run: it is to go with real time for as long as the process runs.
   Claims(Store& store, std::function<std::int64_t()> unix_now, std::int64_t capacity = kCapacity)
       : store_(store), unix_now_(std::move(unix_now)), capacity_(capacity) {}
 
@@ -64,6 +65,10 @@ class Claims {
 
   /// As if the claim had never been: whether that is durable.
   bool release(const crypto::Sha256Digest& id);
+
+  /// Clears away what has expired, a portion in each transaction; what cannot be cleared stays. For the start of a run:
+  /// later on each new claim clears away some.
+  void clear_expired();
 
   /// How many there are, expired ones that still stand in the file included; 0 when that cannot be read.
   [[nodiscard]] std::int64_t size() const;

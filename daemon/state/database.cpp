@@ -25,6 +25,9 @@ DatabaseError::Cause cause_of(int status, int system) {
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
       return DatabaseError::Cause::unwritable;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return DatabaseError::Cause::locked;
     default:
       return DatabaseError::Cause::other;
   }

@@ -25,6 +25,7 @@ class DatabaseError : public std::runtime_error {
     damaged,     ///< the file is no database, or its pages contradict each other
     full,        ///< no room is left on the disk
     unwritable,  ///< the file or its folder may not be written
+    locked,      ///< another program has it
     other,
   };
   DatabaseError(Cause cause, const std::string& what) : std::runtime_error(what), cause_(cause) {}

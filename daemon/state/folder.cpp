@@ -29,20 +29,11 @@ Error unusable(const fs::path& path, const std::string& what, int number) {
 }
 
 Error in_use(const fs::path& path) {
-  const auto owner = Folder::owner_of(path);
+  const auto owner = Folder::last_owner(path);
   return {.reason = Reason::in_use,
           .message = "the state folder " + path.string() + " is in use by " +
                      (owner ? "process " + std::to_string(owner->process) : std::string("another process")),
-          .hint = "stop that one, or give this one another state_dir"};
-}
-
-/// A file of 0600 in the folder, on disk with its text.
-bool write_file(int folder, const char* name, const std::string& text) {
-  const int file = ::openat(folder, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (file < 0) return false;
-  const bool written = ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-  const bool synced = ::fsync(file) == 0;
-  return ::close(file) == 0 && written && synced;
+          .hint = "stop that one first; two daemons need a state_dir each"};
 }
 
 }  // namespace
@@ -50,7 +41,8 @@ bool write_file(int folder, const char* name, const std::string& text) {
 Result<Folder> Folder::take(const fs::path& path, const Owner& self) {
   std::error_code failed;
   if (!fs::exists(path, failed)) {
-    fs::create_directories(path.parent_path(), failed);
+    if (path.has_parent_path()) fs::create_directories(path.parent_path(), failed);
+    if (failed) return unusable(path, "cannot be made", failed.value());
     if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return unusable(path, "cannot be made", errno);
   }
   const int lock = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -61,17 +53,12 @@ Result<Folder> Folder::take(const fs::path& path, const Owner& self) {
   }
   if (::access(path.c_str(), W_OK | X_OK) != 0) return unusable(path, "cannot be written", errno);
   // Only for people and sub-commands: the lock is what counts, so a disk without room for this is no obstacle.
-  static_cast<void>(
-      write_file(lock, kOwnerFile, std::to_string(self.process) + '\n' + self.admin_socket.string() + '\n'));
+  folder.remove(kOwnerFile);
+  static_cast<void>(folder.write(kOwnerFile, std::to_string(self.process) + '\n' + self.admin_socket.string() + '\n'));
   return folder;
 }
 
-std::optional<Owner> Folder::owner_of(const fs::path& path) {
-  const int probe = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (probe < 0) return std::nullopt;
-  const bool owned = ::flock(probe, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-  ::close(probe);
-  if (!owned) return std::nullopt;
+std::optional<Owner> Folder::last_owner(const fs::path& path) {
   std::ifstream file(path / kOwnerFile);
   Owner owner;
   std::string socket;
@@ -84,16 +71,44 @@ Folder::~Folder() {
   if (lock_ >= 0) ::close(lock_);
 }
 
-bool Folder::leave_mark(const char* name) const {
-  return has_mark(name) || (write_file(lock_, name, {}) && sync());
+int Folder::open_private(const std::string& name, int flags) const {
+  const int file = ::openat(lock_, name.c_str(), flags | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (file < 0) return file;
+  struct stat folder {};
+  const bool for_another = ::geteuid() == 0 && ::fstat(lock_, &folder) == 0 && folder.st_uid != 0;
+  if (::fchmod(file, 0600) == 0 && (!for_another || ::fchown(file, folder.st_uid, folder.st_gid) == 0)) return file;
+  const int number = errno;
+  ::close(file);
+  errno = number;
+  return -1;
 }
 
-bool Folder::has_mark(const char* name) const {
-  return ::faccessat(lock_, name, F_OK, 0) == 0;
+int Folder::make(const std::string& name) const {
+  const int file = open_private(name, O_RDWR);
+  if (file < 0) return errno;
+  ::close(file);
+  return 0;
 }
 
-void Folder::remove_mark(const char* name) const {
-  ::unlinkat(lock_, name, 0);
+bool Folder::write(const std::string& name, std::string_view text) const {
+  const int file = open_private(name, O_WRONLY | O_TRUNC);
+  if (file < 0) return false;
+  bool written = true;
+  while (written && !text.empty()) {
+    const ssize_t count = ::write(file, text.data(), text.size());
+    if (count >= 0) text.remove_prefix(static_cast<std::size_t>(count));
+    written = count >= 0 || errno == EINTR;
+  }
+  const bool synced = ::fsync(file) == 0;
+  return ::close(file) == 0 && written && synced && sync();
+}
+
+bool Folder::has(const std::string& name) const {
+  return ::faccessat(lock_, name.c_str(), F_OK, 0) == 0;
+}
+
+void Folder::remove(const std::string& name) const {
+  ::unlinkat(lock_, name.c_str(), 0);
 }
 
 bool Folder::sync() const {

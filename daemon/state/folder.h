@@ -6,6 +6,8 @@
 
 #include <filesystem>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "daemon/state/error.h"
@@ -24,24 +26,30 @@ class Folder {
   /// Makes the folder (0700) when there is none, and takes it. Error::Reason::in_use names the owner.
   static Result<Folder> take(const std::filesystem::path& path, const Owner& self);
 
-  /// The owner of a folder that is in use; nothing when nobody owns it, or when it cannot be told.
-  static std::optional<Owner> owner_of(const std::filesystem::path& path);
+  /// Who owns a folder that is in use, or was its last owner; nothing when that cannot be told.
+  static std::optional<Owner> last_owner(const std::filesystem::path& path);
 
   Folder(Folder&& other) noexcept : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
   Folder& operator=(Folder&&) = delete;
   ~Folder();
 
-  [[nodiscard]] std::filesystem::path database() const { return path_ / "state.db"; }
+  [[nodiscard]] std::filesystem::path path_of(const std::string& name) const { return path_ / name; }
 
-  /// Makes an empty file durable, if it can be: even a full disk often has room for a name.
-  [[nodiscard]] bool leave_mark(const char* name) const;
-  [[nodiscard]] bool has_mark(const char* name) const;
-  void remove_mark(const char* name) const;
+  // Files of mode 0600 in the folder. What root makes belongs to the folder's user, who must be able to use it later.
+
+  /// Makes an empty file where there is none. An errno value; 0 for success.
+  [[nodiscard]] int make(const std::string& name) const;
+  /// Replaces or makes a file: whether it is on the disk with its text. Even a full disk often has room for a name.
+  [[nodiscard]] bool write(const std::string& name, std::string_view text) const;
+  [[nodiscard]] bool has(const std::string& name) const;
+  void remove(const std::string& name) const;
 
   /// Makes new names and renamings in the folder durable.
   [[nodiscard]] bool sync() const;
 
  private:
+  [[nodiscard]] int open_private(const std::string& name, int flags) const;
+
   Folder(std::filesystem::path path, int lock) : path_(std::move(path)), lock_(lock) {}
 
   std::filesystem::path path_;

@@ -41,8 +41,9 @@ std::optional<Remembered> read_row(const Statement& row, const ops::Moment& now)
 
 }  // namespace
 
-std::optional<Remembered> Sessions::recall(const SessionKey& key) const {
+protocol::Result<std::optional<Remembered>> Sessions::recall(const SessionKey& key) const {
   std::optional<Remembered> found;
+  const bool are_void = store_.counters_are_void();  // before the file is read: it says so itself once this is over
   const auto now = now_();
   const bool was_read = store_.read([&](const Database& database) {
     auto row = database.prepare(
@@ -51,8 +52,11 @@ std::optional<Remembered> Sessions::recall(const SessionKey& key) const {
     row.bind(crypto::ByteView(key.client)).bind(key.vin).bind(static_cast<std::int64_t>(key.domain));
     if (row.step()) found = read_row(row, now);
   });
-  if (!was_read) return std::nullopt;
-  if (found && store_.counters_are_void()) found->epoch.reset();
+  if (!was_read && unreadable_ == Unreadable::is_refused) {
+    return protocol::Failure{.kind = protocol::Kind::state_unavailable,
+                             .message = "the key of this vehicle cannot be read, and no other may be taken for it"};
+  }
+  if (found && are_void) found->epoch.reset();
   return found;
 }
 

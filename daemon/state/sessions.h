@@ -3,6 +3,7 @@
 // without any secret.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 #include "crypto/private_key.h"
 #include "daemon/ops/clock.h"
 #include "daemon/state/store.h"
+#include "protocol/failure.h"
 #include "protocol/payload.h"
 #include "protocol/session.h"
 
@@ -22,14 +24,19 @@ struct SessionKey {
   protocol::Domain domain{};
 };
 
+/// What becomes of a vehicle whose session cannot be read: a new one, or, where its key must be the one that it had,
+/// none.
+enum class Unreadable : std::uint8_t { starts_afresh, is_refused };
+
 /// Safe to use from many threads; each call may wait for the disk.
 class Sessions {
  public:
-  Sessions(Store& store, std::function<ops::Moment()> now) : store_(store), now_(std::move(now)) {}
+  Sessions(Store& store, std::function<ops::Moment()> now, Unreadable unreadable = Unreadable::starts_afresh)
+      : store_(store), now_(std::move(now)), unreadable_(unreadable) {}
 
   /// What was kept, with the time of the clock bound on today's clock, or without when that cannot be told. Nothing
-  /// when there is none, or when it cannot be read.
-  [[nodiscard]] std::optional<protocol::Remembered> recall(const SessionKey& key) const;
+  /// when there is none. Kind::state_unavailable for what cannot be read and is refused then.
+  [[nodiscard]] protocol::Result<std::optional<protocol::Remembered>> recall(const SessionKey& key) const;
 
   /// Whether no later run will use a counter up to remembered.counter: it is durable, or all counters in the file are
   /// declared void.
@@ -41,6 +48,7 @@ class Sessions {
  private:
   Store& store_;
   std::function<ops::Moment()> now_;
+  Unreadable unreadable_;
 };
 
 }  // namespace fleetsign::state

@@ -21,8 +21,12 @@ namespace fs = std::filesystem;
 using Cause = DatabaseError::Cause;
 using Reason = Error::Reason;
 
+constexpr const char* kFile = "state.db";
 /// Stands in the folder while the counters in state.db are void.
 constexpr const char* kCountersVoid = "counters.void";
+/// Not there but while a copy is made, or put in place.
+constexpr const char* kCopy = "state.db.copy";
+constexpr const char* kIncoming = "state.db.incoming";
 
 /// Names beside state.db that SQLite reads with it.
 constexpr std::array kParts = {"", "-wal", "-shm"};
@@ -33,14 +37,11 @@ struct NotOurs {
   std::string hint;
 };
 
-void make_private(const fs::path& file) {
-  const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (descriptor < 0) {
-    const bool is_full = errno == ENOSPC || errno == EDQUOT;
-    throw DatabaseError(is_full ? Cause::full : Cause::unwritable, std::system_category().message(errno));
-  }
-  ::fchmod(descriptor, 0600);  // SQLite gives the files that it makes beside it the same mode
-  ::close(descriptor);
+void make(const Folder& folder, const std::string& name) {
+  const int failed = folder.make(name);  // SQLite gives the files that it makes beside it the same mode and owner
+  if (failed == 0) return;
+  const bool is_full = failed == ENOSPC || failed == EDQUOT;
+  throw DatabaseError(is_full ? Cause::full : Cause::unwritable, std::system_category().message(failed));
 }
 
 /// Throws DatabaseError for a file that contradicts itself.
@@ -64,7 +65,8 @@ void refuse_foreign(const Database& database) {
 fs::path unused(const fs::path& file, const std::string& ending) {
   for (int number = 1;; ++number) {
     auto name = fs::path(file) += ending + std::to_string(number);
-    if (!fs::exists(name)) return name;
+    std::error_code failed;
+    if (!fs::exists(name, failed)) return name;
   }
 }
 
@@ -79,27 +81,38 @@ fs::path move_aside(const fs::path& file) {
 }
 
 /// A file that must not outlive its use, nor be there before.
-class FileRemoved {
+class Passing {
  public:
-  explicit FileRemoved(fs::path file) : file_(std::move(file)) { remove(); }
-  ~FileRemoved() { remove(); }
-  FileRemoved(const FileRemoved&) = delete;
-  FileRemoved& operator=(const FileRemoved&) = delete;
+  Passing(const Folder& folder, std::string name) : folder_(folder), name_(std::move(name)) { folder_.remove(name_); }
+  ~Passing() { folder_.remove(name_); }
+  Passing(const Passing&) = delete;
+  Passing& operator=(const Passing&) = delete;
 
  private:
-  void remove() const {
-    std::error_code ignored;
-    fs::remove(file_, ignored);
-  }
-  fs::path file_;
+  const Folder& folder_;
+  std::string name_;
 };
 
+std::string_view advice_for(Cause cause) {
+  switch (cause) {
+    case Cause::unwritable:
+      return "let the daemon's user read and write it";
+    case Cause::full:
+      return "make room on its disk";
+    case Cause::locked:
+      return "close the other program that has it open, such as sqlite3";
+    case Cause::damaged:
+      return "start the daemon, which moves it aside, or restore a copy";
+    case Cause::other:
+      break;
+  }
+  return "see what is wrong with it, or move it away: vehicles then get new sessions";
+}
+
 Error describe(const fs::path& file, const DatabaseError& error) {
-  const bool forbidden = error.cause() == Cause::unwritable;
-  return {.reason = forbidden ? Reason::not_permitted : Reason::unusable,
+  return {.reason = error.cause() == Cause::unwritable ? Reason::not_permitted : Reason::unusable,
           .message = file.string() + " cannot be used: " + error.what(),
-          .hint = forbidden ? "let the daemon's user read and write it"
-                            : "make room on its disk, or see what is wrong with it"};
+          .hint = std::string(advice_for(error.cause()))};
 }
 
 }  // namespace
@@ -113,16 +126,18 @@ Result<std::unique_ptr<Store>> Store::open(const fs::path& folder, const Owner& 
 }
 
 std::optional<Error> Store::start() {
-  counters_are_void_ = folder_.has_mark(kCountersVoid);
-  const auto file = folder_.database();
+  counters_are_void_ = folder_.has(kCountersVoid);
+  const auto file = folder_.path_of(kFile);
   try {
     try {
       connect();
     } catch (const DatabaseError& error) {
       if (error.cause() != Cause::damaged) throw;
       const auto aside = move_aside(file);
-      report_(file.string() + " is damaged (" + error.what() + ") and was moved to " + aside.string() +
-              "; vehicles get new sessions, and a command whose Idempotency-Key stood there would run again");
+      report_(
+          file.string() + " is damaged (" + error.what() + ") and was moved to " + aside.string() +
+          "; vehicles get new sessions under whatever key they show, and a command whose Idempotency-Key stood there "
+          "would run again");
       connect();
     }
     return std::nullopt;
@@ -137,8 +152,8 @@ std::optional<Error> Store::start() {
 }
 
 void Store::connect() {
-  const auto file = folder_.database();
-  make_private(file);
+  const auto file = folder_.path_of(kFile);
+  make(folder_, kFile);
   Database writer(file, Database::Access::write);
   refuse_foreign(writer);
   check(writer);
@@ -197,7 +212,7 @@ void Store::write_all(const std::vector<Ticket*>& batch) {
   ++transactions_;
   if (!were_void) return;
   const std::lock_guard lock(mutex_);
-  folder_.remove_mark(kCountersVoid);
+  folder_.remove(kCountersVoid);
   counters_are_void_ = false;
 }
 
@@ -214,7 +229,7 @@ bool Store::read(const Work& work) const {
 
 bool Store::void_counters() {
   const std::lock_guard lock(mutex_);
-  if (!counters_are_void_) counters_are_void_ = folder_.leave_mark(kCountersVoid);
+  if (!counters_are_void_) counters_are_void_ = folder_.write(kCountersVoid, {});
   return counters_are_void_;
 }
 
@@ -229,54 +244,67 @@ std::optional<std::string> Store::trouble() const {
 }
 
 void Store::note(std::optional<std::string> trouble) {
-  if (trouble) trouble = folder_.database().string() + " cannot be written: " + *trouble;
+  if (trouble) trouble = folder_.path_of(kFile).string() + " cannot be written: " + *trouble;
   {
     const std::lock_guard lock(mutex_);
     if (trouble == trouble_) return;
     trouble_ = trouble;
   }
-  report_(trouble ? *trouble : folder_.database().string() + " is written again");
+  report_(trouble ? *trouble : folder_.path_of(kFile).string() + " is written again");
 }
 
 Result<std::string> Store::copy() const {
-  const auto file = fs::path(folder_.database()) += ".copy";
-  const std::lock_guard lock(reading_);
-  const FileRemoved at_the_end(file);
+  const std::lock_guard alone(copying_);
+  const Passing copy(folder_, kCopy);
   try {
-    if (!reader_) throw DatabaseError(Cause::other, "it is not open");
-    make_private(file);
-    reader_->prepare("VACUUM INTO ?").bind(std::string_view(file.native())).run();
+    make(folder_, kCopy);
+    // A connection of its own: those who read meanwhile do not wait for the copy.
+    const Database source(folder_.path_of(kFile), Database::Access::read);
+    source.prepare("VACUUM INTO ?").bind(std::string_view(folder_.path_of(kCopy).native())).run();
   } catch (const DatabaseError& error) {
     return Error{.message = "the state cannot be copied: " + std::string(error.what()),
-                 .hint = "make room in the state folder for a second state.db"};
+                 .hint = std::string(advice_for(error.cause()))};
   }
-  std::ifstream stream(file, std::ios::binary);
+  std::ifstream stream(folder_.path_of(kCopy), std::ios::binary);
   std::string bytes{std::istreambuf_iterator<char>(stream), {}};
-  if (!stream) return Error{.message = "the copy of the state cannot be read", .hint = "try again"};
-  return bytes;
+  if (!stream.bad() && !bytes.empty()) return bytes;
+  return Error{.message = "the copy of the state cannot be read", .hint = "see what is wrong with its disk"};
 }
 
 std::optional<Error> Store::restore(const std::string& copy) {
-  const auto file = folder_.database();
-  const auto incoming = fs::path(file) += ".incoming";
-  const FileRemoved at_the_end(incoming);
+  const Passing incoming(folder_, kIncoming);
+  if (!writer_ || !folder_.write(kIncoming, copy)) {
+    return Error{.message = "there is no room in the state folder for the copy", .hint = "make room on its disk"};
+  }
   try {
-    make_private(incoming);
-    std::ofstream(incoming, std::ios::binary) << copy;
-    prepare(incoming);
+    prepare(folder_.path_of(kIncoming));
   } catch (const NotOurs& refusal) {
     return Error{.reason = Reason::not_ours, .message = "the copy " + refusal.message, .hint = refusal.hint};
   } catch (const DatabaseError& error) {
     return Error{.message = "the copy cannot be used: " + std::string(error.what()),
                  .hint = "give a file that `fleetsign state backup` wrote"};
   }
+  return replace();
+}
+
+std::optional<Error> Store::replace() {
+  const auto file = folder_.path_of(kFile);
   reader_.reset();
-  writer_.reset();  // the last one that is closed leaves a single file
+  try {
+    // What is written ahead of the file would be taken for a part of the next one.
+    auto mode = writer_->prepare("PRAGMA journal_mode = DELETE");
+    if (!mode.step() || mode.text(0) != "delete") throw DatabaseError(Cause::locked, "it stays open");
+  } catch (const DatabaseError& error) {
+    return describe(file, error);
+  }
+  writer_.reset();
   std::error_code failed;
   fs::create_hard_link(file, unused(file, ".replaced-"), failed);
-  if (!failed) fs::rename(incoming, file, failed);
-  if (failed || !folder_.sync()) return Error{.message = "the copy cannot be put in place: " + failed.message()};
-  return std::nullopt;
+  if (!failed) fs::rename(folder_.path_of(kIncoming), file, failed);
+  if (failed) return Error{.message = "the copy cannot be put in place: " + failed.message(), .hint = "try again"};
+  if (folder_.sync()) return std::nullopt;
+  return Error{.message = "the copy is in place, but a power cut may undo that",
+               .hint = "see what is wrong with its disk"};
 }
 
 void Store::prepare(const fs::path& incoming) const {
@@ -286,7 +314,7 @@ void Store::prepare(const fs::path& incoming) const {
   refuse_foreign(database);
   check(database);
   if (fit_of(database) == Fit::older) migrate(database);
-  database.prepare("ATTACH ? AS present").bind(std::string_view(folder_.database().native())).run();
+  database.prepare("ATTACH ? AS present").bind(std::string_view(folder_.path_of(kFile).native())).run();
   Transaction transaction(database);
   database.run(
       "UPDATE main.sessions SET epoch = NULL;"

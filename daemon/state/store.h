@@ -70,6 +70,7 @@ class Store {
   std::optional<Error> start();
   void connect();
   void prepare(const std::filesystem::path& incoming) const;
+  std::optional<Error> replace();
   bool commit(const std::vector<Ticket*>& batch);
   void write_all(const std::vector<Ticket*>& batch);
   void note(std::optional<std::string> trouble);
@@ -78,6 +79,7 @@ class Store {
   Report report_;
 
   std::optional<Database> writer_{};  // of whoever writes; none while the file cannot be opened
+  mutable std::mutex copying_{};
   mutable std::mutex reading_{};
   std::optional<Database> reader_{};  // with reading_ held
 

@@ -90,13 +90,15 @@ Forgotten Lane::forget() {
   Lock lock(mutex_);
   // Whatever is being written of the session, this comes after it.
   changed_.wait(lock, [&] { return !disk_under_way_; });
-  if (!recalled_) recall(lock);
-  const bool is_known = session_.remember().has_value();
+  if (!recalled_) static_cast<void>(recall(lock));  // only to know how many there were
+  const std::size_t sessions = session_.remember() ? 1 : 0;
   session_.forget_key();
+  recalled_ = true;
   changed_.notify_all();
-  if (kept_ == nullptr || !is_known) return {.sessions = is_known ? std::size_t{1} : 0};
+  if (kept_ == nullptr) return {.sessions = sessions};
+  // Also when nothing is known here: an earlier attempt may have left the file as it was.
   const DiskTurn turn(*this, lock);
-  return {.sessions = 1, .durable = kept_->erase(key_)};
+  return {.sessions = sessions, .durable = kept_->erase(key_)};
 }
 
 bool Lane::is_leased(const Lock& /*held*/) const {
@@ -105,14 +107,16 @@ bool Lane::is_leased(const Lock& /*held*/) const {
          session_.counter() < lease_.mark;
 }
 
-void Lane::recall(Lock& held) {
-  recalled_ = true;
+std::optional<Failure> Lane::recall(Lock& held) {
   const auto generation = session_.generation();
   const auto remembered = [&] {
     const DiskTurn turn(*this, held);
     return kept_->recall(key_);
   }();
-  if (remembered && session_.generation() == generation) session_.resume(*remembered);
+  if (!remembered) return remembered.error();
+  recalled_ = true;
+  if (*remembered && session_.generation() == generation) session_.resume(**remembered);
+  return std::nullopt;
 }
 
 std::optional<Failure> Lane::lease(Lock& held) {
@@ -169,26 +173,26 @@ void Turn::settle(const Lane::Lock& /*held*/) {
 protocol::Step Turn::next(protocol::Exchange& exchange, const Patience& patience) {
   Lane& lane = *lane_;
   Lane::Lock lock(lane.mutex_);
-  // As of now: what later ends the wait is its deadline, and that is to be said.
-  const Instant now = lane.clock_();
+  Instant now{};  // one for all that is decided with it: what is wanted changes with time
   const auto may_go_on = [&] {
     if (lane.disk_under_way_) return false;
     if (exchange.wants_handshake(lane.session_, now)) return !lane.handshake_under_way_;
     return !exchange.wants_counter(lane.session_, now) || !lane.window_is_full(lock);
   };
   for (;;) {
+    now = lane.clock_();
     if (!wait(lock, lane.changed_, lane.clock_, patience, may_go_on)) {
       return exchange.give_up(end_of(patience) + " while waiting for other commands to this vehicle");
     }
-    if (!lane.recalled_) {
-      lane.recall(lock);
-    } else if (!exchange.wants_counter(lane.session_, lane.clock_()) || lane.is_leased(lock)) {
-      break;
-    } else if (auto failure = lane.lease(lock)) {
+    now = lane.clock_();
+    if (!may_go_on()) continue;
+    const bool may_stamp = !exchange.wants_counter(lane.session_, now) || lane.is_leased(lock);
+    if (lane.recalled_ && may_stamp) break;
+    if (auto failure = lane.recalled_ ? lane.lease(lock) : lane.recall(lock)) {
       return exchange.give_up(*std::move(failure));
     }
   }
-  auto step = exchange.next(lane.session_, fresh_nonces(), lane.clock_());
+  auto step = exchange.next(lane.session_, fresh_nonces(), now);
   if (const auto* send = std::get_if<protocol::Send>(&step)) {
     if (send->what == protocol::Send::What::handshake) leads_handshake_ = lane.handshake_under_way_ = true;
     if (const auto counter = exchange.outstanding_counter()) {

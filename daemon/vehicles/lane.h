@@ -84,7 +84,7 @@ class Lane : public std::enable_shared_from_this<Lane> {
   /// While it lives, its caller alone deals with the disk, without the lock.
   class DiskTurn;
   // These let go of the lock in between.
-  void recall(Lock& held);
+  std::optional<protocol::Failure> recall(Lock& held);
   std::optional<protocol::Failure> lease(Lock& held);
 
   const Clock clock_;

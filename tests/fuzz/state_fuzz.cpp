@@ -133,6 +133,6 @@ void fuzz(std::span<const std::uint8_t> input) {
   state::Sessions sessions(**store, moment);
   [[maybe_unused]] const auto found = sessions.recall(kKey);
   if (sessions.keep(kKey, some_session()) && !(*store)->counters_are_void()) {
-    require(sessions.recall(kKey) == some_session());
+    require(sessions.recall(kKey).value() == some_session());
   }
 }

@@ -108,6 +108,13 @@ class Backups(State):
         self.assertEqual(daemon.command("honk_horn").json["upstream_requests"], 2)  # its counter was used since
         self.assertEqual(simulator.vehicle(vin())["refused_total"], 0)
 
+    def test_where_there_is_no_state_no_backup_is_made_of_it(self):
+        backup = self.folder / "of-nothing.db"
+        ended = self.cli("backup", backup)
+        self.assertEqual((ended.returncode, ended.stdout), (66, ""))
+        self.assertFalse(backup.exists())
+        self.assertFalse(self.file.exists())
+
     def test_what_is_no_backup_is_refused(self):
         noise = self.folder / "noise.db"
         noise.write_bytes(b"noise" * 1000)

@@ -29,12 +29,11 @@ TEST_CASE("state folder: a second owner is refused, and told who the first one i
     REQUIRE_FALSE(second.ok());
     CHECK(second.error().reason == Error::Reason::in_use);
     CHECK(second.error().message.find("process 4711") != std::string::npos);
-    const auto owner = Folder::owner_of(path);
+    const auto owner = Folder::last_owner(path);
     REQUIRE(owner.has_value());
     CHECK(owner->process == 4711);
     CHECK(owner->admin_socket == "/run/fleetsign/admin.sock");
   }
-  CHECK_FALSE(Folder::owner_of(path).has_value());
   CHECK(Folder::take(path, kSelf).ok());
 }
 
@@ -55,16 +54,34 @@ TEST_CASE("state folder: one that may not be written is refused, saying so and w
   CHECK(below == static_cast<int>(Error::Reason::not_permitted));
 }
 
-TEST_CASE("state folder: a mark stays until it is removed") {
+TEST_CASE("state folder: a file stays until it is removed, and what is written again is all that is in it") {
   const TemporaryFolder temporary;
   const auto folder = Folder::take(temporary.path() / "state", kSelf);
   REQUIRE(folder.ok());
-  CHECK_FALSE(folder->has_mark("some.mark"));
-  CHECK(folder->leave_mark("some.mark"));
-  CHECK(folder->leave_mark("some.mark"));
-  CHECK(folder->has_mark("some.mark"));
-  folder->remove_mark("some.mark");
-  CHECK_FALSE(folder->has_mark("some.mark"));
+  CHECK_FALSE(folder->has("some"));
+  CHECK(folder->write("some", "long text"));
+  CHECK(folder->write("some", "text"));
+  CHECK(folder->make("some") == 0);  // which leaves it as it is
+  CHECK(std::filesystem::file_size(folder->path_of("some")) == 4);
+  folder->remove("some");
+  CHECK_FALSE(folder->has("some"));
+}
+
+TEST_CASE("state folder: what root makes in another user's folder is that user's") {
+  if (!crypto::test::is_root()) return;
+  const TemporaryFolder temporary;
+  const auto path = temporary.path() / "state";
+  std::filesystem::create_directory(path);
+  TemporaryFolder::change_owner(path, crypto::test::kNobody, crypto::test::kNobody);
+  {
+    const auto folder = Folder::take(path, kSelf);
+    REQUIRE(folder.ok());
+    CHECK(folder->write("some", "text"));
+  }
+  CHECK(crypto::test::as_nobody([&] {
+          const auto folder = Folder::take(path, {.process = 7, .admin_socket = "/s"});
+          return folder.ok() && folder->write("some", "more") && Folder::last_owner(path)->process == 7 ? 0 : 1;
+        }) == 0);
 }
 
 }  // namespace

@@ -23,6 +23,10 @@ struct Run {
 
 const ops::Moment kMonday{.boot_id = "monday", .boot = Instant(2h), .wall = ops::WallTime(1'000'000s)};
 
+std::optional<Remembered> recall(const Run& run, const SessionKey& key) {
+  return run.sessions.recall(key).value();
+}
+
 SessionKey key_of(const std::string& vin, Domain domain = Domain::infotainment) {
   SessionKey key{.vin = vin, .domain = domain};
   key.client.fill(4);
@@ -44,17 +48,17 @@ TEST_CASE("kept sessions: a later run gets all of it back, with the clock's inst
   Bench bench;
   {
     Run run{bench.open(), kMonday};
-    CHECK_FALSE(run.sessions.recall(key_of("A")).has_value());
+    CHECK_FALSE(recall(run, key_of("A")).has_value());
     CHECK(run.sessions.keep(key_of("A"), some_session()));
   }
   Run run{bench.open(), kMonday};
   run.now.boot += 3h;
-  CHECK(run.sessions.recall(key_of("A")) == some_session());
-  CHECK_FALSE(run.sessions.recall(key_of("A", Domain::vehicle_security)).has_value());
-  CHECK_FALSE(run.sessions.recall(key_of("B")).has_value());
+  CHECK(recall(run, key_of("A")) == some_session());
+  CHECK_FALSE(recall(run, key_of("A", Domain::vehicle_security)).has_value());
+  CHECK_FALSE(recall(run, key_of("B")).has_value());
   auto of_other_client = key_of("A");
   of_other_client.client.fill(5);
-  CHECK_FALSE(run.sessions.recall(of_other_client).has_value());
+  CHECK_FALSE(recall(run, of_other_client).has_value());
 }
 
 TEST_CASE("kept sessions: after a reboot the instant comes by wall time, and never earlier than it was") {
@@ -62,7 +66,7 @@ TEST_CASE("kept sessions: after a reboot the instant comes by wall time, and nev
   Run run{bench.open(), kMonday};
   CHECK(run.sessions.keep(key_of("A"), some_session()));
   run.now = {.boot_id = "tuesday", .boot = Instant(60s), .wall = *kMonday.wall + 1h};
-  const auto recalled = run.sessions.recall(key_of("A"));
+  const auto recalled = recall(run, key_of("A"));
   REQUIRE(recalled.has_value());
   const auto at = recalled->clock_bound_at;
   REQUIRE(at.has_value());
@@ -79,7 +83,7 @@ TEST_CASE("kept sessions: with clocks that cannot tell, the key and the counter 
     run.now = {.boot_id = "tuesday", .boot = Instant(60s), .wall = wall};
     auto expected = some_session();
     expected.clock_bound_at.reset();
-    CHECK(run.sessions.recall(key_of("A")) == expected);
+    CHECK(recall(run, key_of("A")) == expected);
   }
 }
 
@@ -91,7 +95,7 @@ TEST_CASE("kept sessions: one that is erased is gone for later runs too") {
     CHECK(run.sessions.erase(key_of("A")));
   }
   Run run{bench.open(), kMonday};
-  CHECK_FALSE(run.sessions.recall(key_of("A")).has_value());
+  CHECK_FALSE(recall(run, key_of("A")).has_value());
 }
 
 TEST_CASE("kept sessions: where a counter cannot be written all are void, and only the vehicle's key is recalled") {
@@ -105,17 +109,30 @@ TEST_CASE("kept sessions: where a counter cannot be written all are void, and on
   }
   {
     Run run{bench.open(), kMonday};
-    const auto recalled = run.sessions.recall(key_of("A"));
+    const auto recalled = recall(run, key_of("A"));
     REQUIRE(recalled.has_value());
     CHECK(recalled->vehicle_point == some_session().vehicle_point);
     CHECK_FALSE(recalled->epoch.has_value());
     CHECK(run.sessions.keep(key_of("B"), some_session()));  // the first write carries it into the file
     CHECK_FALSE(run.store->counters_are_void());
-    CHECK(run.sessions.recall(key_of("B")) == some_session());
+    CHECK(recall(run, key_of("B")) == some_session());
   }
   Run run{bench.open(), kMonday};
-  CHECK_FALSE(run.sessions.recall(key_of("A")).value_or(some_session()).epoch.has_value());
-  CHECK(run.sessions.recall(key_of("B")) == some_session());
+  CHECK_FALSE(recall(run, key_of("A")).value_or(some_session()).epoch.has_value());
+  CHECK(recall(run, key_of("B")) == some_session());
+}
+
+TEST_CASE("kept sessions: one that cannot be read starts afresh, or is refused where its key must be the one it had") {
+  Bench bench;
+  Run run{bench.open(), kMonday};
+  CHECK(run.sessions.keep(key_of("A"), some_session()));
+  CHECK(run.store->write([](const Database& database) { database.run("DROP TABLE sessions"); }));
+  CHECK_FALSE(recall(run, key_of("A")).has_value());
+  const Sessions pinned(
+      *run.store, [&] { return run.now; }, Unreadable::is_refused);
+  const auto refused = pinned.recall(key_of("A"));
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().kind == protocol::Kind::state_unavailable);
 }
 
 TEST_CASE("kept sessions: a row that no session could have left is not believed") {
@@ -125,7 +142,7 @@ TEST_CASE("kept sessions: a row that no session could have left is not believed"
   CHECK(run.store->write([](const Database& database) {
     database.run("PRAGMA ignore_check_constraints = ON; UPDATE sessions SET vehicle = x'04'");
   }));
-  CHECK_FALSE(run.sessions.recall(key_of("A")).has_value());
+  CHECK_FALSE(recall(run, key_of("A")).has_value());
 }
 
 }  // namespace

@@ -168,6 +168,19 @@ TEST_CASE("store: a copy can be restored, but its counters are void and later cl
   CHECK(std::distance(std::filesystem::directory_iterator(bench.folder()), {}) == 5);  // nothing half-done is left
 }
 
+TEST_CASE("store: nothing is restored while another program has the file open, for it would mix the two") {
+  Bench bench;
+  const auto store = bench.open();
+  CHECK(store->write([](const Database& database) { database.run(kInsertSession); }));
+  const auto copy = store->copy().value();
+  const Database other(bench.file(), Database::Access::read);
+  CHECK(other.number("SELECT count(*) FROM sessions") == 1);
+  const auto error = store->restore(copy);
+  REQUIRE(error.has_value());
+  CHECK(error->hint.find("close the other program") != std::string::npos);
+  CHECK(other.number("SELECT count(*) FROM sessions WHERE epoch IS NOT NULL") == 1);
+}
+
 TEST_CASE("store: what is no copy of a state is not restored, and what is kept stays") {
   Bench bench;
   const auto store = bench.open();

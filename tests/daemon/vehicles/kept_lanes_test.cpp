@@ -180,6 +180,21 @@ TEST_CASE("kept lanes: sessions that were forgotten stay so over a restart") {
   CHECK(Run(machine).execute("honk_horn").upstream_requests == 2);
 }
 
+TEST_CASE("kept lanes: what could not be forgotten for good is, once the file can be written again") {
+  Machine machine;
+  Run(machine).execute("honk_horn");
+  {
+    Run daemon(machine);
+    {
+      const state::Database other(machine.folder.path() / "state" / "state.db", state::Database::Access::write);
+      const state::Transaction in_the_way(other);
+      CHECK_FALSE(daemon.lanes().forget(machine.bench.vins[0]).durable);
+    }
+    CHECK(daemon.lanes().forget(machine.bench.vins[0]).durable);
+  }
+  CHECK(Run(machine).execute("honk_horn").upstream_requests == 2);
+}
+
 TEST_CASE("kept lanes: with a file that cannot be written commands go on, and a restart takes up no counter") {
   Machine machine;
   Run(machine).execute("honk_horn");
