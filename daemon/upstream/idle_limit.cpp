@@ -14,7 +14,8 @@ std::optional<std::chrono::seconds> IdleLimit::now(protocol::Duration suspended,
   if (!resumed_) return kMost;
   // Nobody knows when between two requests the machine was suspended: what was idle at the second one may be dead.
   const auto since = std::chrono::floor<std::chrono::seconds>(awake - *resumed_);
-  if (since < std::chrono::seconds(1)) return std::nullopt;
+  // A limit of 0 s is none at all to later releases of libcurl than 7.88.
+  if (since < std::chrono::seconds(2)) return std::nullopt;
   return std::min(since - std::chrono::seconds(1), kMost);
 }
 
