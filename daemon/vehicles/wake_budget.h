@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <string>
 
@@ -13,7 +12,8 @@
 
 namespace fleetsign::vehicles {
 
-/// Where the counts are. A day is that of UTC, in days since 1970. Called by one thread at a time.
+/// Where the counts are. A day is that of UTC, in days since 1970. Called from many threads, and of one vehicle by one
+/// of them at a time.
 struct WakeCounts {
   std::function<std::size_t(const std::string& vin, std::int64_t day)> load;  ///< 0 when there is none
   std::function<void(const std::string& vin, std::int64_t day, std::size_t count)> store;
@@ -22,7 +22,8 @@ struct WakeCounts {
   static WakeCounts in_memory(std::size_t most = 20'000);
 };
 
-/// Safe to use from many threads.
+/// Safe to use from many threads, as long as one vehicle is used by one of them at a time: a count is read, and then
+/// raised, and nobody waits for a disk on account of another vehicle.
 class WakeBudget {
  public:
   /// Without a limit every take() is granted, and nothing is counted. `unix_now` is the wall clock, in seconds.
@@ -32,14 +33,13 @@ class WakeBudget {
   /// Before a wake_up is sent to the vehicle (VIN in upper case): counts it, or Kind::local_budget until the day ends.
   [[nodiscard]] std::optional<protocol::Failure> take(const std::string& vin);
 
-  /// For one that was taken today, and whose request was not sent.
+  /// For one that was taken today, and whose request woke nothing.
   void give_back(const std::string& vin);
 
  private:
   const std::optional<std::size_t> limit_;
   const std::function<std::int64_t()> unix_now_;
-  std::mutex mutex_;  // guards the rest, also while it is stored: a count is read, and then raised
-  WakeCounts counts_;
+  const WakeCounts counts_;
 };
 
 }  // namespace fleetsign::vehicles

@@ -3,8 +3,11 @@
 
 #include <doctest/doctest.h>
 
+#include <future>
 #include <map>
 #include <utility>
+
+#include "tests/daemon/vehicles/bench.h"
 
 namespace fleetsign::vehicles {
 namespace {
@@ -63,6 +66,24 @@ TEST_CASE("wake budget: the counts can be kept elsewhere") {
   CHECK_FALSE(budget.take(kVin));
   CHECK(kept[{kVin, 20'000}] == 2);
   CHECK(budget.take(kVin));
+}
+
+TEST_CASE("wake budget: no vehicle waits until another's count is stored") {
+  test::Event storing;
+  test::Event other_was_taken;
+  WakeBudget budget(1, [] { return kMidnight; },
+                    {.load = [](const std::string&, std::int64_t) { return std::size_t{0}; },
+                     .store =
+                         [&](const std::string& vin, std::int64_t, std::size_t) {
+                           if (vin != kVin) return;
+                           storing.happen();
+                           CHECK(other_was_taken.wait());
+                         }});
+  auto slow = std::async(std::launch::async, [&] { return budget.take(kVin); });
+  REQUIRE(storing.wait());
+  CHECK_FALSE(budget.take(kOtherVin));
+  other_was_taken.happen();
+  CHECK_FALSE(slow.get());
 }
 
 TEST_CASE("wake budget: counts in memory are of one day, and of so many vehicles") {
