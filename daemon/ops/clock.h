@@ -3,6 +3,8 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -16,6 +18,10 @@ protocol::Instant boot_now();
 /// For how long the machine has been suspended since it started, to within what lies between two looks at its clocks.
 /// Safe to call from many threads.
 protocol::Duration suspended();
+
+/// A clock of Unix seconds that is set once, to `unix_now`, and from then on goes with `boot`: whoever sets the
+/// machine's clock later does not move it. As safe to call from many threads as `boot` is.
+std::function<std::int64_t()> steady_unix_clock(std::int64_t unix_now, std::function<protocol::Instant()> boot);
 
 using WallTime = std::chrono::sys_time<std::chrono::milliseconds>;
 

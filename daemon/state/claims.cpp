@@ -42,7 +42,7 @@ std::optional<Answer> read_answer(const Statement& row) {
       .status = static_cast<int>(status), .headers = *std::move(headers), .body = crypto::as_text(row.blob(3))};
 }
 
-/// When claims that stand were made: after `expired`, and at `latest` at the latest.
+/// When claims that stand were made: after `expired`, but not after `latest`.
 struct Period {
   std::int64_t expired;
   std::int64_t latest;

@@ -33,6 +33,16 @@ TEST_CASE("clock: it counts from the boot of the machine, and never back") {
   }
 }
 
+TEST_CASE("clock: one of Unix seconds that was set goes on with the time since boot alone") {
+  protocol::Instant boot(5s + 999ms);
+  const auto now = steady_unix_clock(1'700'000'000, [&] { return boot; });
+  CHECK(now() == 1'700'000'000);
+  boot += 999ms;
+  CHECK(now() == 1'700'000'000);
+  boot += 1ms + 24h;
+  CHECK(now() == 1'700'000'001 + 24 * 60 * 60);
+}
+
 TEST_CASE("clock: a moment has the kernel's run in it, and what it says of now is near") {
   const auto moment = moment_now();
   CHECK(moment.boot_id.size() == 36);  // a UUID in text
