@@ -17,13 +17,16 @@
 
 namespace fleetsign::upstream {
 
+/// The longest body of a reply, unless the request says otherwise.
+inline constexpr std::size_t kReplyBytes = 10 * 1000 * 1000;
+
 struct Request {
   std::string method;     ///< GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS
   std::string url;        ///< absolute, https, or http to loopback; path and query are sent as they are
   http::Headers headers;  ///< sent as they are, but for Host, Content-Length and connection fields: the client's own
   std::string body;
-  protocol::Instant deadline;                  ///< the answer is there by then, or there is none
-  std::size_t reply_bytes = 10 * 1000 * 1000;  ///< a longer body makes the answer Undelivered
+  protocol::Instant deadline;             ///< the answer is there by then, or there is none
+  std::size_t reply_bytes = kReplyBytes;  ///< a longer body makes the answer Undelivered
 };
 
 struct Delivered {

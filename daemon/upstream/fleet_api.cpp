@@ -26,7 +26,8 @@ Answer FleetApi::send(const Call& call, const Bearer& token) const {
                   .url = base_url + call.target,
                   .headers = call.headers,
                   .body = call.body,
-                  .deadline = call.deadline};
+                  .deadline = call.deadline,
+                  .reply_bytes = call.reply_bytes};
   request.headers.set("Authorization", token.expose_header());
   return client_.send(request);
 }

@@ -33,6 +33,7 @@ struct Call {
   http::Headers headers = {};
   std::string body = {};
   protocol::Instant deadline;
+  std::size_t reply_bytes = kReplyBytes;  ///< as in Request
 };
 
 /// Safe to use from many threads.

@@ -11,11 +11,13 @@
 namespace fleetsign::vehicles {
 namespace {
 
+using protocol::Executed;
 using protocol::Failure;
 using protocol::Instant;
 using protocol::Kind;
 
-constexpr int kFirstServerError = 500;
+/// Far more than what Fleet API says of one vehicle.
+constexpr std::size_t kLongestAnswer = std::size_t{1024} * 1024;
 constexpr const char* kTooLate = "the vehicle did not wake in time";
 
 std::string path_of(const std::string& vin) {
@@ -37,9 +39,14 @@ Failure out_of_patience(const Patience& patience, std::string message) {
           .hint = "allow more time: the header `Prefer: wait=60`"};
 }
 
+/// Whether the request may have had its effect all the same.
+bool is_unclear(const std::optional<Failure>& failure) {
+  return failure && failure->was_executed() == Executed::unknown;
+}
+
 /// Whether it is Fleet API's last word on these requests, rather than trouble that passes.
-bool is_refusal(const std::optional<upstream::Delivered>& answer) {
-  return answer && answer->status < kFirstServerError;
+bool is_refusal(const std::optional<Failure>& failure) {
+  return failure && failure->kind == Kind::upstream_error && !is_unclear(failure);
 }
 
 }  // namespace
@@ -64,7 +71,7 @@ struct Waker::Sight {
 
   /// Whether another look would be in vain.
   [[nodiscard]] bool is_final() const {
-    return online || is_refusal(answer) || (failure && failure->kind == Kind::shutting_down);
+    return online || is_refusal(failure) || (failure && failure->kind == Kind::shutting_down);
   }
 };
 
@@ -103,7 +110,7 @@ class Waker::Leadership {
  private:
   [[nodiscard]] bool concerns(const Waiter& waiter) const {
     if (!told_) return false;  // an exception ends it
-    return !told_->failure || (is_refusal(told_->fleet_api_answer) && waiter.token.expose() == token_.expose());
+    return !told_->failure || (is_refusal(told_->failure) && waiter.token.expose() == token_.expose());
   }
 
   Waker& waker_;
@@ -153,8 +160,12 @@ Waking Waker::lead(Flight& flight, const Errand& errand) {
       if (!sight.answer) sight.failure = out_of_patience(errand.patience, kTooLate + trouble);
       break;
     }
-    sight = send(flight, {.method = "GET", .target = path_of(errand.vin), .deadline = errand.patience.deadline}, errand,
-                 waking);
+    sight = send(flight,
+                 {.method = "GET",
+                  .target = path_of(errand.vin),
+                  .deadline = errand.patience.deadline,
+                  .reply_bytes = kLongestAnswer},
+                 errand, waking);
   }
   waking.asked = flight.asked;
   waking.failure = std::move(sight.failure);
@@ -173,22 +184,26 @@ Waker::Sight Waker::ask(Flight& flight, const Errand& errand, Waking& waking) {
                      .target = path_of(vin) + "/wake_up",
                      .headers = {{"Content-Type", "application/json"}},
                      .body = "{}",
-                     .deadline = patience.deadline},
+                     .deadline = patience.deadline,
+                     .reply_bytes = kLongestAnswer},
                     errand, waking);
   waking.wakes = waking.upstream_requests;
-  if (waking.wakes == 0) budget_.give_back(vin);
+  // One whose answer was lost, or is a 503, may have got through, and is not paid for twice.
+  const bool may_have_asked = !sight.failure || is_unclear(sight.failure);
+  // What wakes nothing must not count: anybody can have a token refused.
+  if (!may_have_asked) budget_.give_back(vin);
   const Lock lock(mutex_);
-  // One whose answer was lost may have got through, and is not paid for twice.
-  flight.asked = !sight.failure || sight.failure->kind == Kind::no_reply;
+  flight.asked = may_have_asked;
   return sight;
 }
 
 Waker::Sight Waker::send(Flight& flight, const upstream::Call& call, const Errand& errand, Waking& waking) {
   auto answer = fleet_api_.send(call, errand.token);
   if (has_left(answer)) ++waking.upstream_requests;
+  auto sight = Sight::of(std::move(answer));  // parses the body, for which the other vehicles do not wait
   const Lock lock(mutex_);
   flight.last_request = clock_();
-  return Sight::of(std::move(answer));
+  return sight;
 }
 
 /// Waits until the vehicle is to be looked at again. False when that would be too late, or the caller has gone.

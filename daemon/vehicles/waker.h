@@ -27,7 +27,7 @@ struct Waking {
   /// Any other: the way to Fleet API.
   std::optional<protocol::Failure> failure = {};
   std::optional<upstream::Delivered> fleet_api_answer = {};  ///< for Kind::upstream_error
-  bool asked = false;         ///< whether the vehicle has been told to wake, by this caller or by another
+  bool asked = false;         ///< whether the vehicle may have been told to wake, by this caller or by another
   int wakes = 0;              ///< wake_up requests that this caller has made: one, or none
   int upstream_requests = 0;  ///< that this caller has made, with these
 };

@@ -78,7 +78,7 @@ class Waking(SharedCase):
 
     def test_what_fleet_api_has_against_a_wake_up_is_its_own_answer_and_spoils_nothing(self):
         car = self.asleep(4)
-        for status in (401, 403, 429, 503):
+        for status in (401, 403, 429):
             self.simulator.order(car, f"http_{status}", on="any", **({"ms": 7_000} if status == 429 else {}))
             refused = self.command("wake_up", car, query="")
             self.assertEqual(refused.status, status)
@@ -86,7 +86,16 @@ class Waking(SharedCase):
             self.assertEqual(refused.headers["Fleetsign-Error-Code"], "upstream_error")
             self.assertEqual(refused.headers["Fleetsign-Woken"], "false")
         self.assert_woken(self.command("honk_horn", car))
-        self.assertEqual(self.requests(car)["wake_up"], 5)
+        self.assertEqual(self.requests(car)["wake_up"], 4)
+
+    def test_a_wake_up_that_is_answered_503_may_have_got_through_and_is_not_sent_again(self):
+        car = self.asleep(18)
+        self.simulator.order(car, "http_503", on="any")
+        reply = self.command("wake_up", car, query="", headers={"Prefer": "wait=4"})
+        self.assert_failure(reply, 504, "no_reply", "unknown")
+        requests = self.requests(car)
+        self.assertEqual(requests.pop("wake_up"), 1)
+        self.assertIn(requests["vehicle"], LOOKS)
 
     def test_a_caller_that_leaves_takes_nobody_with_it(self):
         car = self.asleep(5)

@@ -109,12 +109,12 @@ TEST_CASE("wake: what keeps a vehicle from being woken is told as a command's fa
   ApiBench bench;
   put_to_sleep(bench);
   bench.client.stand_between([](const upstream::Request& request) -> std::optional<upstream::Answer> {
-    return request.url.ends_with("/wake_up") ? std::optional(answered(503, "{}")) : std::nullopt;
+    return request.url.ends_with("/wake_up") ? std::optional(answered(429, "{}")) : std::nullopt;
   });
   for (const auto* name : {"honk_horn", "share"}) {
     CAPTURE(name);
     const auto reply = bench.send("POST", bench.command_path(name) + "?wake=true");
-    CHECK(reply.status == 503);
+    CHECK(reply.status == 429);
     CHECK(*reply.headers.find("Fleetsign-Executed") == "no");
     CHECK(*reply.headers.find("Fleetsign-Woken") == "false");
     CHECK(*reply.headers.find("Fleetsign-Upstream-Requests") == "2");

@@ -102,6 +102,22 @@ TEST_CASE("waker: a leader whose token is refused is alone with that, and the ne
   CHECK(crowd.wake_ups() == 2);
 }
 
+TEST_CASE("waker: a wake_up that may have got through is not sent again by those who waited for it") {
+  for (const int status : {408, 499, 500, 503}) {
+    CAPTURE(status);
+    Crowd crowd([status](Crowd& its) {
+      its.bench.clock.pass(std::chrono::seconds(9));  // which leaves the leader no time for a look
+      return answered(status);
+    });
+    const auto late = crowd.leader.get();
+    CHECK(late.failure.value().kind == Kind::upstream_error);
+    CHECK(late.asked);
+    crowd.bench.clock.pass(std::chrono::seconds(5));
+    CHECK(crowd.requests_of_followers() == 1);
+    CHECK(crowd.wake_ups() == 1);
+  }
+}
+
 TEST_CASE("waker: those with the very token that was refused need not pay to hear it again") {
   Crowd crowd([](Crowd&) { return answered(429, "wait"); }, "leader");
   CHECK(crowd.leader.get().upstream_requests == 1);

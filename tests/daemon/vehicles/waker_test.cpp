@@ -71,6 +71,12 @@ TEST_CASE("waker: a vehicle that is online by wake_up's own answer is not looked
   CHECK(request.url == "https://fleet.test/api/1/vehicles/" + script.bench.vins[0] + "/wake_up");
 }
 
+TEST_CASE("waker: of an answer no more than a mebibyte is taken") {
+  Script script({answered(200, kAsleep), answered(200, kOnline)});
+  CHECK_FALSE(script.wake().failure);
+  for (const auto& request : script.bench.client.requests()) CHECK(request.reply_bytes == 1024 * 1024);
+}
+
 TEST_CASE("waker: one wake_up, then looks with growing pauses, the first after a second") {
   Script script({answered(200, kAsleep), answered(200, kAsleep), answered(408, kUnavailable), answered(200, "[]"),
                  answered(200, kAsleep), answered(200, kOnline)},
@@ -120,12 +126,14 @@ TEST_CASE("waker: what Fleet API refuses is its own answer, of wake_up as of a l
   }
 }
 
-TEST_CASE("waker: a wake_up whose answer was lost may have got through, and is not sent again") {
-  Script script({lost(), answered(200, kOnline)});
-  const auto waking = script.wake();
-  CHECK_FALSE(waking.failure);
-  CHECK(waking.wakes == 1);
-  CHECK(waking.upstream_requests == 2);
+TEST_CASE("waker: a wake_up that was lost, or met trouble, may have got through, and is not sent again") {
+  for (const auto& answer : {lost(), answered(408), answered(499), answered(500), answered(503)}) {
+    Script script({answer, answered(200, kOnline)});
+    const auto waking = script.wake();
+    CHECK_FALSE(waking.failure);
+    CHECK(waking.wakes == 1);
+    CHECK(waking.upstream_requests == 2);
+  }
 }
 
 TEST_CASE("waker: trouble with a look passes; where it lasts, it is told") {
@@ -157,6 +165,23 @@ TEST_CASE("waker: what never left is no request, and leaves the budget as it was
   bench.client.forget_requests();
   CHECK(kind_of(waker.wake(bench.vins[0], token, bench.patience())) == Kind::local_budget);
   CHECK(bench.client.requests().empty());
+}
+
+TEST_CASE("waker: what Fleet API refuses leaves the budget as it was; what may have woken the vehicle does not") {
+  Bench bench;
+  WakeBudget budget(1, [] { return std::int64_t{0}; });
+  Waker waker(bench.fleet_api, budget, bench.clock.as_function());
+  const upstream::Bearer token("token");
+  for (const int status : {401, 403, 404, 429}) {
+    bench.client.stand_between([status](const auto&) { return answered(status); });
+    CHECK(kind_of(waker.wake(bench.vins[0], token, bench.patience())) == Kind::upstream_error);
+  }
+  bench.client.stand_between([&](const auto&) {
+    bench.clock.pass(10s);  // no time is left to look
+    return answered(503);
+  });
+  CHECK(kind_of(waker.wake(bench.vins[0], token, bench.patience())) == Kind::upstream_error);
+  CHECK(kind_of(waker.wake(bench.vins[0], token, bench.patience())) == Kind::local_budget);
 }
 
 TEST_CASE("waker: for a caller that has gone, or with less than a second to go, nothing is sent") {
