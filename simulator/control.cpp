@@ -79,6 +79,7 @@ http::Reply get_vehicle(const Call& call) {
                           {"state", power_name(report.power)},
                           {"executed_total", report.executed},
                           {"refused_total", report.refused},
+                          {"used_counters_total", report.used_counters},
                           {"handshakes_total", report.handshakes},
                           {"executed", std::move(executed)},
                           {"unsigned", std::move(unsigned_commands)},

@@ -109,6 +109,7 @@ Message Vehicle::answer(const Message& request, Sealing sealing) {
     return refusal_of(request, UniversalMessage::MESSAGEFAULT_ERROR_BAD_PARAMETER);
   }
   if (const auto fault = domain->admit(request, *client, now); fault != UniversalMessage::MESSAGEFAULT_ERROR_NONE) {
+    if (fault == UniversalMessage::MESSAGEFAULT_ERROR_INVALID_TOKEN_OR_COUNTER) ++used_counters_;
     Message reply = refusal_of(request, fault);
     domain->attach_session_info(reply, request, *client, now);
     return reply;
@@ -255,6 +256,7 @@ VehicleReport Vehicle::report() const {
                        .executions = executions_,
                        .executed = executed_,
                        .refused = refused_,
+                       .used_counters = used_counters_,
                        .handshakes = handshakes_,
                        .unsigned_commands = unsigned_commands_};
   for (const auto& domain : domains_) {

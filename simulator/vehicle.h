@@ -75,7 +75,8 @@ struct VehicleReport {
   std::vector<DomainReport> domains;
   std::deque<Execution> executions;  ///< the last ones
   std::uint64_t executed = 0;
-  std::uint64_t refused = 0;  ///< understood, and declined by the car
+  std::uint64_t refused = 0;        ///< understood, and declined by the car
+  std::uint64_t used_counters = 0;  ///< commands whose counter had been used, or was too old
   std::uint64_t handshakes = 0;
   std::deque<UnsignedCommand> unsigned_commands;  ///< the last ones
 };
@@ -144,6 +145,7 @@ class Vehicle {
   std::deque<UnsignedCommand> unsigned_commands_;
   std::uint64_t executed_ = 0;
   std::uint64_t refused_ = 0;
+  std::uint64_t used_counters_ = 0;
   std::uint64_t handshakes_ = 0;
 };
 

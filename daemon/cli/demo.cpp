@@ -75,7 +75,7 @@ int demo(const DemoOptions& options) {
   const TemporaryFolder folder;
   config.state_dir = folder.path();
   auto log = make_log(config.log);
-  auto store = open_state(config, report_to(log));
+  auto store = open_state(config, Taker::daemon, report_to(log));
   if (!store) return fail(store.error());
   auto daemon = Daemon::start(config, std::move(key), *std::move(store), log);
   if (!daemon) {

@@ -40,7 +40,7 @@ int serve(const Settings& settings, bool only_check) {
   }
   auto log = make_log(loaded.config.log);
   allow_connections(loaded.config.limits.connections, log);
-  auto store = open_state(loaded.config, report_to(log));
+  auto store = open_state(loaded.config, Taker::daemon, report_to(log));
   if (!store) return fail(store.error());
   auto daemon = Daemon::start(loaded.config, *std::move(key), *std::move(store), log);
   if (!daemon) return fail(daemon.error());

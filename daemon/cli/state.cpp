@@ -59,14 +59,16 @@ int backup(const config::Config& config, const std::string& file) {
                 "--state-dir, or state_dir in the configuration, says where the daemon keeps it");
   }
   std::string trouble;
-  const auto store = open_state(config, [&](const std::string& message) { trouble = message; });
+  const auto store = open_state(config, Taker::subcommand, [&](const std::string& message) { trouble = message; });
   if (!trouble.empty()) return fail(kIoError, trouble);
   if (store) {
     const auto copy = (*store)->copy();
     return copy ? write(file, *copy) : fail(copy.error());
   }
   const auto owner = state::Folder::last_owner(config.state_dir);
-  if (store.error().reason != state::Error::Reason::in_use || !owner) return fail(store.error());
+  if (store.error().reason != state::Error::Reason::in_use || !owner || owner->admin_socket.empty()) {
+    return fail(store.error());
+  }
   const auto copy = copy_of(*owner);
   return copy ? write(file, *copy) : fail(copy.error());
 }
@@ -74,8 +76,9 @@ int backup(const config::Config& config, const std::string& file) {
 int restore(const config::Config& config, const std::string& file) {
   const auto copy = read_input_file(file, kLargest);
   if (!copy) return fail(copy.error().exit, copy.error().message);
-  const auto store = open_state(
-      config, [](const std::string& message) { std::fprintf(stderr, "fleetsign: warning: %s\n", message.c_str()); });
+  const auto store = open_state(config, Taker::subcommand, [](const std::string& message) {
+    std::fprintf(stderr, "fleetsign: warning: %s\n", message.c_str());
+  });
   if (!store) return fail(store.error());
   if (const auto error = (*store)->restore(copy->content)) return fail(*error);
   return print("restored from " + file + "; what was there is kept beside it\n");

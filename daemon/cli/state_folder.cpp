@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/cli/state_folder.h"
 
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,23 +10,35 @@
 #include <utility>
 
 namespace fleetsign::cli {
+namespace {
+
+constexpr std::size_t kLongestSocket = sizeof(sockaddr_un::sun_path) - 1;
+
+}  // namespace
 
 std::filesystem::path admin_socket(const config::Config& config) {
   constexpr const char* kName = "admin.sock";
   const char* const runtime = std::getenv("RUNTIME_DIRECTORY");
-  if (runtime == nullptr || *runtime == '\0') return config.state_dir / kName;
+  if (runtime == nullptr || *runtime == '\0') return std::filesystem::absolute(config.state_dir) / kName;
   const std::string all(runtime);  // several are separated by colons
   return std::filesystem::path(all.substr(0, all.find(':'))) / kName;
 }
 
-state::Result<std::unique_ptr<state::Store>> open_state(const config::Config& config, state::Store::Report report) {
+state::Result<std::unique_ptr<state::Store>> open_state(const config::Config& config, Taker taker,
+                                                        state::Store::Report report) {
   if (config.state_dir.empty()) {
     return state::Error{.reason = state::Error::Reason::not_configured,
                         .message = "there is no folder for what must survive a restart",
                         .hint = "set state_dir, such as /var/lib/fleetsign"};
   }
-  return state::Store::open(config.state_dir, {.process = ::getpid(), .admin_socket = admin_socket(config)},
-                            std::move(report));
+  const auto socket = taker == Taker::daemon ? admin_socket(config) : std::filesystem::path();
+  if (socket.native().size() > kLongestSocket) {
+    return state::Error{
+        .reason = state::Error::Reason::not_configured,
+        .message = "the path " + socket.string() + " is too long for a socket",
+        .hint = "set state_dir to a shorter path: " + std::to_string(kLongestSocket) + " bytes with the socket's name"};
+  }
+  return state::Store::open(config.state_dir, {.process = ::getpid(), .admin_socket = socket}, std::move(report));
 }
 
 state::Store::Report report_to(ops::Log& log) {

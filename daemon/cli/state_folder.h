@@ -17,8 +17,11 @@ namespace fleetsign::cli {
 /// In the runtime directory that systemd gives, else beside state.db.
 std::filesystem::path admin_socket(const config::Config& config);
 
-/// Takes the folder; `report` is told what people should know of it.
-state::Result<std::unique_ptr<state::Store>> open_state(const config::Config& config, state::Store::Report report);
+/// Takes the folder, for a daemon or for a sub-command that is soon done with it; `report` is told what people should
+/// know of it.
+enum class Taker { daemon, subcommand };
+state::Result<std::unique_ptr<state::Store>> open_state(const config::Config& config, Taker taker,
+                                                        state::Store::Report report);
 
 /// Writes what people should know to the log, which outlives it.
 state::Store::Report report_to(ops::Log& log);

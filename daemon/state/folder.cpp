@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <fstream>
 #include <string>
 #include <system_error>
@@ -28,6 +29,18 @@ Error unusable(const fs::path& path, const std::string& what, int number) {
                             : "set state_dir to a folder on a local disk with room"};
 }
 
+/// A sub-command may have it for a moment, and a daemon for as long as it runs.
+bool lock_soon(int folder) {
+  constexpr int kTries = 40;
+  constexpr timespec kPause{.tv_sec = 0, .tv_nsec = 25'000'000};
+  for (int tries = 1; ::flock(folder, LOCK_EX | LOCK_NB) != 0; ++tries) {
+    if (errno != EWOULDBLOCK || tries == kTries) return false;
+    ::nanosleep(&kPause, nullptr);
+    errno = EWOULDBLOCK;
+  }
+  return true;
+}
+
 Error in_use(const fs::path& path) {
   const auto owner = Folder::last_owner(path);
   return {.reason = Reason::in_use,
@@ -38,7 +51,8 @@ Error in_use(const fs::path& path) {
 
 }  // namespace
 
-Result<Folder> Folder::take(const fs::path& path, const Owner& self) {
+Result<Folder> Folder::take(const fs::path& given, const Owner& self) {
+  const auto path = given.has_filename() ? given : given.parent_path();  // without a slash at its end
   std::error_code failed;
   if (!fs::exists(path, failed)) {
     if (path.has_parent_path()) fs::create_directories(path.parent_path(), failed);
@@ -48,7 +62,7 @@ Result<Folder> Folder::take(const fs::path& path, const Owner& self) {
   const int lock = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (lock < 0) return unusable(path, "cannot be opened", errno);
   Folder folder(path, lock);
-  if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
+  if (!lock_soon(lock)) {
     return errno == EWOULDBLOCK ? in_use(path) : unusable(path, "cannot be locked", errno);
   }
   if (::access(path.c_str(), W_OK | X_OK) != 0) return unusable(path, "cannot be written", errno);
@@ -62,7 +76,7 @@ std::optional<Owner> Folder::last_owner(const fs::path& path) {
   std::ifstream file(path / kOwnerFile);
   Owner owner;
   std::string socket;
-  if (!(file >> owner.process >> std::ws) || !std::getline(file, socket)) return std::nullopt;
+  if (!(file >> owner.process) || file.get() != '\n' || !std::getline(file, socket)) return std::nullopt;
   owner.admin_socket = socket;
   return owner;
 }
@@ -105,6 +119,19 @@ bool Folder::write(const std::string& name, std::string_view text) const {
 
 bool Folder::has(const std::string& name) const {
   return ::faccessat(lock_, name.c_str(), F_OK, 0) == 0;
+}
+
+std::optional<FileIdentity> Folder::identity_of(const std::string& name) const {
+  struct stat file {};
+  if (::fstatat(lock_, name.c_str(), &file, AT_SYMLINK_NOFOLLOW) != 0) return std::nullopt;
+  return FileIdentity{.device = file.st_dev, .inode = file.st_ino};
+}
+
+bool Folder::is_in_place() const {
+  struct stat held {};
+  struct stat named {};
+  return ::fstat(lock_, &held) == 0 && ::stat(path_.c_str(), &named) == 0 && held.st_dev == named.st_dev &&
+         held.st_ino == named.st_ino;
 }
 
 void Folder::remove(const std::string& name) const {

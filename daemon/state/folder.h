@@ -17,14 +17,22 @@ namespace fleetsign::state {
 /// Who owns a folder, as the owner has written it there.
 struct Owner {
   pid_t process = 0;
-  std::filesystem::path admin_socket;  ///< where the owner takes requests of sub-commands
+  std::filesystem::path admin_socket;  ///< where it takes requests of sub-commands; empty: it is one itself
+};
+
+/// Which file it is, whatever its name.
+struct FileIdentity {
+  dev_t device{};
+  ino_t inode{};
+  bool operator==(const FileIdentity&) const = default;
 };
 
 /// Owned from take() to the end of this object, or of the process, however that ends.
 class Folder {
  public:
-  /// Makes the folder (0700) when there is none, and takes it. Error::Reason::in_use names the owner.
-  static Result<Folder> take(const std::filesystem::path& path, const Owner& self);
+  /// Makes the folder (0700) when there is none, and takes it; waits for up to a second while it is in use.
+  /// Error::Reason::in_use names the owner.
+  static Result<Folder> take(const std::filesystem::path& given, const Owner& self);
 
   /// Who owns a folder that is in use, or was its last owner; nothing when that cannot be told.
   static std::optional<Owner> last_owner(const std::filesystem::path& path);
@@ -42,6 +50,10 @@ class Folder {
   /// Replaces or makes a file: whether it is on the disk with its text. Even a full disk often has room for a name.
   [[nodiscard]] bool write(const std::string& name, std::string_view text) const;
   [[nodiscard]] bool has(const std::string& name) const;
+  /// Nothing when there is no such file.
+  [[nodiscard]] std::optional<FileIdentity> identity_of(const std::string& name) const;
+  /// Whether the folder is still what its path leads to.
+  [[nodiscard]] bool is_in_place() const;
   void remove(const std::string& name) const;
 
   /// Makes new names and renamings in the folder durable.

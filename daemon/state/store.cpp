@@ -29,7 +29,7 @@ constexpr const char* kCopy = "state.db.copy";
 constexpr const char* kIncoming = "state.db.incoming";
 
 /// Names beside state.db that SQLite reads with it.
-constexpr std::array kParts = {"", "-wal", "-shm"};
+constexpr std::array kParts = {"", "-wal", "-shm", "-journal"};
 
 /// Files that are no fleetsign's, or not this one's.
 struct NotOurs {
@@ -80,11 +80,17 @@ fs::path move_aside(const fs::path& file) {
   return aside;
 }
 
+void remove_all_of(const Folder& folder, const std::string& name) {
+  for (const auto* part : kParts) folder.remove(name + part);
+}
+
 /// A file that must not outlive its use, nor be there before.
 class Passing {
  public:
-  Passing(const Folder& folder, std::string name) : folder_(folder), name_(std::move(name)) { folder_.remove(name_); }
-  ~Passing() { folder_.remove(name_); }
+  Passing(const Folder& folder, std::string name) : folder_(folder), name_(std::move(name)) {
+    remove_all_of(folder_, name_);
+  }
+  ~Passing() { remove_all_of(folder_, name_); }
   Passing(const Passing&) = delete;
   Passing& operator=(const Passing&) = delete;
 
@@ -127,6 +133,7 @@ Result<std::unique_ptr<Store>> Store::open(const fs::path& folder, const Owner& 
 
 std::optional<Error> Store::start() {
   counters_are_void_ = folder_.has(kCountersVoid);
+  for (const auto* left_over : {kCopy, kIncoming}) remove_all_of(folder_, left_over);
   const auto file = folder_.path_of(kFile);
   try {
     try {
@@ -162,6 +169,7 @@ void Store::connect() {
       "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -512;");
   Database reader(file, Database::Access::read);
   reader.run("PRAGMA trusted_schema = OFF; PRAGMA cache_size = -512;");
+  file_ = folder_.identity_of(kFile);
   writer_.emplace(std::move(writer));
   const std::lock_guard lock(reading_);
   reader_.emplace(std::move(reader));
@@ -191,7 +199,9 @@ bool Store::write(const Work& work) {
 bool Store::commit(const std::vector<Ticket*>& batch) {
   // Whatever throws here must reach those who wait as a failure, not leave them waiting.
   try {
-    if (!writer_) connect();
+    // Somebody may have removed the file, or put another one there: what is written must be where the next run reads.
+    if (!folder_.is_in_place()) throw DatabaseError(Cause::other, "its folder was moved or replaced");
+    if (!writer_ || folder_.identity_of(kFile) != file_) connect();
     write_all(batch);
     note(std::nullopt);
     return true;

@@ -78,7 +78,9 @@ class Store {
   Folder folder_;
   Report report_;
 
-  std::optional<Database> writer_{};  // of whoever writes; none while the file cannot be opened
+  // Of whoever writes. No writer while the file cannot be opened.
+  std::optional<Database> writer_{};
+  std::optional<FileIdentity> file_{};
   mutable std::mutex copying_{};
   mutable std::mutex reading_{};
   std::optional<Database> reader_{};  // with reading_ held

@@ -168,6 +168,37 @@ TEST_CASE("store: a copy can be restored, but its counters are void and later cl
   CHECK(std::distance(std::filesystem::directory_iterator(bench.folder()), {}) == 5);  // nothing half-done is left
 }
 
+TEST_CASE("store: a file that is removed under it is made anew, and what is written from then on is there later") {
+  Bench bench;
+  auto store = bench.open();
+  CHECK(store->write([](const Database& database) { database.run(kInsertSession); }));
+  for (const auto* part : {"", "-wal", "-shm"}) std::filesystem::remove(bench.file().string() + part);
+  CHECK(store->write([](const Database& database) { database.run("INSERT INTO wakes VALUES ('V', 1, 1)"); }));
+  CHECK(count(*store, "SELECT count(*) FROM sessions") == 0);
+  store.reset();
+  CHECK(count(*bench.open(), "SELECT count(*) FROM wakes") == 1);
+}
+
+TEST_CASE("store: into a folder that was moved away nothing is written, and that is said") {
+  Bench bench;
+  const auto store = bench.open();
+  std::filesystem::rename(bench.folder(), bench.folder().string() + ".moved");
+  std::filesystem::create_directory(bench.folder());
+  CHECK_FALSE(store->write([](const Database& database) { database.run(kInsertSession); }));
+  CHECK(store->trouble().value().find("moved or replaced") != std::string::npos);
+}
+
+TEST_CASE("store: what a copy left behind that was broken off is no part of the next one") {
+  Bench bench;
+  const auto copy = bench.open()->copy().value();
+  std::ofstream(bench.file().string() + ".incoming-journal") << std::string(5000, 'x');
+  std::ofstream(bench.file().string() + ".copy") << "half";
+  CHECK_FALSE(bench.open()->restore(copy).has_value());
+  const auto store = bench.open();
+  CHECK_FALSE(std::filesystem::exists(bench.file().string() + ".incoming-journal"));
+  CHECK_FALSE(std::filesystem::exists(bench.file().string() + ".copy"));
+}
+
 TEST_CASE("store: nothing is restored while another program has the file open, for it would mix the two") {
   Bench bench;
   const auto store = bench.open();
