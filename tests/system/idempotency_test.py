@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Commands with an Idempotency-Key: whatever happens to the caller, to the daemon and on the way, the car acts once."""
 
+import contextlib
 import signal
 import socket
+import sqlite3
 import tempfile
 import unittest
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +14,7 @@ from harness import PATIENCE, Case, Daemon, ScriptedUpstream, Simulator, eventua
 
 KEY = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
+DAY = 24 * 60 * 60
 
 
 class IdempotencyCase(Case):
@@ -126,6 +129,18 @@ class Restarts(IdempotencyCase):
         self.assertEqual(daemon.stop(signal.SIGKILL), -signal.SIGKILL)
         self.assert_replayed(self.keyed(self.start_daemon(), "k", "actuate_trunk", {"which_trunk": "rear"}), first)
         self.assertEqual(self.simulator.executed(vin()), 1)
+
+    def test_what_has_expired_is_not_kept_beyond_the_next_start(self):
+        daemon = self.start_daemon()
+        for key in ("old", "young"):
+            self.assert_accepted(self.keyed(daemon, key))
+        self.assertEqual(daemon.stop(), 0)
+        with contextlib.closing(sqlite3.connect(f"{self.state}/state.db")) as database, database:
+            oldest = "SELECT id FROM claims ORDER BY rowid LIMIT 1"
+            database.execute(f"UPDATE claims SET claimed = claimed - {DAY} WHERE id = ({oldest})")
+        daemon = self.start_daemon()
+        self.assertEqual(self.kept(daemon), 1)
+        self.assertEqual(self.keyed(daemon, "young").headers[REPLAYED], "true")
 
     def test_a_daemon_that_was_killed_under_way_says_that_nobody_knows(self):
         for fault in ("delay", "late_reply"):
