@@ -201,7 +201,8 @@ bool Store::commit(const std::vector<Ticket*>& batch) {
   try {
     // Somebody may have removed the file, or put another one there: what is written must be where the next run reads.
     if (!folder_.is_in_place()) throw DatabaseError(Cause::other, "its folder was moved or replaced");
-    if (!writer_ || folder_.identity_of(kFile) != file_) connect();
+    if (writer_ && folder_.identity_of(kFile) != file_) give_up_file();
+    if (!writer_) connect();
     write_all(batch);
     note(std::nullopt);
     return true;
@@ -211,6 +212,13 @@ bool Store::commit(const std::vector<Ticket*>& batch) {
     note(error.what());
   }
   return false;
+}
+
+void Store::give_up_file() {
+  report_(folder_.path_of(kFile).string() + " was removed or replaced; what stood in it is lost");
+  writer_.reset();
+  const std::lock_guard lock(mutex_);
+  counters_are_void_ = true;  // of whatever stands there now: others have been used since
 }
 
 void Store::write_all(const std::vector<Ticket*>& batch) {

@@ -72,6 +72,7 @@ class Store {
   void prepare(const std::filesystem::path& incoming) const;
   std::optional<Error> replace();
   bool commit(const std::vector<Ticket*>& batch);
+  void give_up_file();
   void write_all(const std::vector<Ticket*>& batch);
   void note(std::optional<std::string> trouble);
 

@@ -175,8 +175,22 @@ TEST_CASE("store: a file that is removed under it is made anew, and what is writ
   for (const auto* part : {"", "-wal", "-shm"}) std::filesystem::remove(bench.file().string() + part);
   CHECK(store->write([](const Database& database) { database.run("INSERT INTO wakes VALUES ('V', 1, 1)"); }));
   CHECK(count(*store, "SELECT count(*) FROM sessions") == 0);
+  CHECK(bench.reports.size() == 1);
   store.reset();
   CHECK(count(*bench.open(), "SELECT count(*) FROM wakes") == 1);
+}
+
+TEST_CASE("store: an earlier file that is put in its place has no counter that counts") {
+  Bench bench;
+  const auto store = bench.open();
+  CHECK(store->write([](const Database& database) { database.run(kInsertSession); }));
+  const auto earlier = bench.folder() / "earlier.db";
+  std::ofstream(earlier, std::ios::binary) << store->copy().value();
+  for (const auto* part : {"-wal", "-shm"}) std::filesystem::remove(bench.file().string() + part);
+  std::filesystem::rename(earlier, bench.file());
+  CHECK(store->write([](const Database& database) { database.run("INSERT INTO wakes VALUES ('V', 1, 1)"); }));
+  CHECK(count(*store, "SELECT count(*) FROM sessions WHERE epoch IS NULL") == 1);
+  CHECK_FALSE(store->counters_are_void());
 }
 
 TEST_CASE("store: into a folder that was moved away nothing is written, and that is said") {
