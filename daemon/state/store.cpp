@@ -72,7 +72,7 @@ fs::path unused(const fs::path& file, const std::string& ending) {
 
 /// Keeps what is damaged: somebody may want to look at it.
 fs::path move_aside(const fs::path& file) {
-  const auto aside = unused(file, ".damaged-");
+  auto aside = unused(file, ".damaged-");
   for (const auto* part : kParts) {
     std::error_code missing;
     fs::rename(fs::path(file) += part, fs::path(aside) += part, missing);
