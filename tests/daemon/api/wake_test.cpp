@@ -85,17 +85,15 @@ TEST_CASE("wake: the query decides, and without it the configuration") {
     std::string query;
     bool wakes;
   };
-  for (const auto& [auto_wake, query, wakes] :
-       {Row{false, "", false}, Row{false, "?wake=false", false}, Row{false, "?x=1&wake=true", true},
-        Row{true, "", true}, Row{true, "?wake=false", false}}) {
-    const auto& shown_query = query;
-    CAPTURE(auto_wake);
-    CAPTURE(shown_query);
-    ApiBench bench({.auto_wake = auto_wake});
+  for (const auto& row : {Row{false, "", false}, Row{false, "?wake=false", false}, Row{false, "?x=1&wake=true", true},
+                          Row{true, "", true}, Row{true, "?wake=false", false}}) {
+    CAPTURE(row.auto_wake);
+    CAPTURE(row.query);
+    ApiBench bench({.auto_wake = row.auto_wake});
     put_to_sleep(bench);
-    const auto body = ApiBench::json_of(bench.send("POST", bench.command_path("honk_horn") + query));
-    CHECK(body.at("executed") == (wakes ? "yes" : "no"));
-    CHECK(body.contains("woken") == wakes);
+    const auto body = ApiBench::json_of(bench.send("POST", bench.command_path("honk_horn") + row.query));
+    CHECK(body.at("executed") == (row.wakes ? "yes" : "no"));
+    CHECK(body.contains("woken") == row.wakes);
   }
 }
 
