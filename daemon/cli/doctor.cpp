@@ -3,14 +3,12 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
 #include "config/entry.h"
-#include "daemon/api/request.h"
 #include "daemon/cli/remote.h"
 #include "daemon/cli/subcommand.h"
 
@@ -19,13 +17,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// The daemon has a deadline of its own, 10 minutes at most; this one only ends a wait for a daemon that hangs.
-constexpr std::chrono::seconds kLongestDiagnosis{600};
-constexpr std::chrono::seconds kGrace{10};
-
 struct DoctorOptions {
   std::string vin;
-  int wait = 0;  ///< seconds; 0: as the daemon is configured
   bool as_json = false;
 };
 
@@ -65,18 +58,14 @@ std::string in_words(const Json& checks) {
   return text;
 }
 
-int doctor(const DoctorOptions& options, const Remote& remote) {
-  const auto vin = api::parse_vin(options.vin);
-  if (!vin) return fail(kUsage, options.vin + " is not a VIN", "a VIN has 17 letters and digits, without I, O and Q");
+int doctor(const DoctorOptions& options, const Wait& wait, const Remote& remote) {
+  const auto vin = read_vin(options.vin);
+  if (!vin) return fail(vin.error());
   const auto token = remote.token();
   if (!token) return fail(token.error());
-  Remote::Call call{.method = "GET",
-                    .target = "/fleetsign/v1/vehicles/" + *vin + "/diagnosis",
-                    .patience = kLongestDiagnosis + kGrace};
-  if (options.wait > 0) {
-    call.headers.add("Prefer", "wait=" + std::to_string(options.wait));
-    call.patience = std::chrono::seconds(options.wait) + kGrace;
-  }
+  Remote::Call call{
+      .method = "GET", .target = "/fleetsign/v1/vehicles/" + *vin + "/diagnosis", .patience = wait.patience()};
+  wait.add_to(call.headers);
   const auto reply = remote.send(std::move(call), *token);
   if (!reply) return fail(reply.error());
   const auto body = Json::parse(reply->body, nullptr, /*allow_exceptions=*/false);
@@ -90,12 +79,10 @@ int doctor(const DoctorOptions& options, const Remote& remote) {
 Action prepare_doctor(CLI::App& options) {
   auto chosen = std::make_shared<DoctorOptions>();
   options.add_option("vin", chosen->vin, "The vehicle")->required()->type_name("VIN");
-  options.add_option("--wait", chosen->wait, "How long it may take")
-      ->type_name("SECONDS")
-      ->check(CLI::Range(1, static_cast<int>(kLongestDiagnosis.count())));
+  auto wait = std::make_shared<Wait>(options, "How long it may take");
   options.add_flag("--json", chosen->as_json, "For programs: the daemon's own words");
   auto remote = std::make_shared<Remote>(options);
-  return [=] { return doctor(*chosen, *remote); };
+  return [=] { return doctor(*chosen, *wait, *remote); };
 }
 
 }  // namespace fleetsign::cli

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <utility>
 
+#include "daemon/api/request.h"
 #include "daemon/cli/input_file.h"
 #include "daemon/ops/clock.h"
 #include "protocol/failure.h"
@@ -18,6 +19,9 @@ namespace fleetsign::cli {
 namespace {
 
 constexpr std::string_view kUnix = "unix:";
+/// The daemon has a deadline of its own, 10 minutes at most; this one only ends a wait for a daemon that hangs.
+constexpr std::chrono::seconds kLongestWait{600};
+constexpr std::chrono::seconds kGrace{10};
 constexpr const char* kHowToGiveToken =
     "set FLEETSIGN_TOKEN, or write the token into a file and give --token-file FILE";
 
@@ -123,6 +127,28 @@ RemoteResult<upstream::Delivered> Remote::send(Call call, const std::string& tok
                               .deadline = ops::boot_now() + call.patience});
   if (auto* delivered = std::get_if<upstream::Delivered>(&answer)) return std::move(*delivered);
   return describe(std::get<upstream::Undelivered>(answer), daemon);
+}
+
+Wait::Wait(CLI::App& options, const char* what) {
+  options.add_option("--wait", seconds_, what)
+      ->type_name("SECONDS")
+      ->check(CLI::Range(1, static_cast<int>(kLongestWait.count())));
+}
+
+std::chrono::seconds Wait::patience() const {
+  return (seconds_ > 0 ? std::chrono::seconds(seconds_) : kLongestWait) + kGrace;
+}
+
+void Wait::add_to(http::Headers& headers) const {
+  if (seconds_ > 0) headers.add("Prefer", "wait=" + std::to_string(seconds_));
+}
+
+RemoteResult<std::string> read_vin(const std::string& typed) {
+  auto vin = api::parse_vin(typed);
+  if (vin) return *std::move(vin);
+  return RemoteError{.exit = kUsage,
+                     .message = typed + " is not a VIN",
+                     .hint = "a VIN has 17 letters and digits, without I, O and Q"};
 }
 
 }  // namespace fleetsign::cli

@@ -54,4 +54,22 @@ class Remote {
   std::string ca_file_;
 };
 
+/// How long a request may take, as the command line says. Its value is there once the command line has been read.
+class Wait {
+ public:
+  /// Declares --wait SECONDS.
+  Wait(CLI::App& options, const char* what);
+
+  /// How long to wait for the daemon: without --wait, until it must have given up by itself.
+  [[nodiscard]] std::chrono::seconds patience() const;
+  /// Adds what tells the daemon; nothing without --wait, as it is configured then.
+  void add_to(http::Headers& headers) const;
+
+ private:
+  int seconds_ = 0;  // 0: there is no --wait
+};
+
+/// A VIN as people type it, in upper case; else why it is none.
+RemoteResult<std::string> read_vin(const std::string& typed);
+
 }  // namespace fleetsign::cli
