@@ -22,10 +22,6 @@ using protocol::Kind;
 constexpr std::string_view kDryRun = "dry_run";
 constexpr std::string_view kWake = "wake";
 
-std::string vehicle_path(const std::string& vin) {
-  return "/api/1/vehicles/" + vin;
-}
-
 bool is_command_name(std::string_view name) {
   return std::ranges::all_of(name, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
@@ -167,7 +163,7 @@ protocol::Result<Api::Plan> Api::plan_command(const Context& context) const {
   const auto name = context.captures[1];
   const auto* row = catalogue::find(name);
   const auto query = without_parameter(without_parameter(context.request.query, kDryRun), kWake);
-  const auto path = vehicle_path(*vin) + "/command/" + std::string(name);
+  const auto path = upstream::vehicle_path(*vin) + "/command/" + std::string(name);
   Plan plan{.vin = *vin,
             .name = std::string(name),
             .path = path,
@@ -181,7 +177,7 @@ protocol::Result<Api::Plan> Api::plan_command(const Context& context) const {
                                              .sign_experimental = options_.experimental_commands.contains(name)};
   const auto route = catalogue::route_of(*row, surroundings);
   if (route == catalogue::Route::wake) {
-    plan.target = vehicle_path(*vin) + "/wake_up";
+    plan.target = upstream::vehicle_path(*vin) + "/wake_up";
     plan.is_wake_up = true;
   }
   if (route != catalogue::Route::sign) return plan;

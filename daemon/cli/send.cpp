@@ -12,10 +12,10 @@
 #include <vector>
 
 #include "config/entry.h"
-#include "daemon/api/request.h"
 #include "daemon/cli/parameters.h"
 #include "daemon/cli/remote.h"
 #include "daemon/cli/subcommand.h"
+#include "daemon/upstream/fleet_api.h"
 #include "protocol/catalogue/catalogue.h"
 #include "protocol/failure.h"
 
@@ -24,15 +24,10 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// The daemon has a deadline of its own, 10 minutes at most; this one only ends a wait for a daemon that hangs.
-constexpr std::chrono::seconds kLongestCommand{600};
-constexpr std::chrono::seconds kGrace{10};
-
 struct SendOptions {
   std::string vin;
   std::string command;
   std::vector<std::string> words;
-  int wait = 0;  ///< seconds; 0: as the daemon is configured
   bool wake = false;
   bool as_json = false;
 };
@@ -99,9 +94,9 @@ int report(const upstream::Delivered& reply, bool as_json) {
   return fail(kFailed, config::printable(outcome.words), config::printable(outcome.hint));
 }
 
-int send(const SendOptions& options, const Remote& remote) {
-  const auto vin = api::parse_vin(options.vin);
-  if (!vin) return fail(kUsage, options.vin + " is not a VIN", "a VIN has 17 letters and digits, without I, O and Q");
+int send(const SendOptions& options, const Wait& wait, const Remote& remote) {
+  const auto vin = read_vin(options.vin);
+  if (!vin) return fail(vin.error());
   auto body = body_of(options);
   if (!body) return fail(body.error());
   const auto token = remote.token();
@@ -109,14 +104,11 @@ int send(const SendOptions& options, const Remote& remote) {
 
   Remote::Call call{
       .method = "POST",
-      .target = "/api/1/vehicles/" + *vin + "/command/" + options.command + (options.wake ? "?wake=true" : ""),
+      .target = upstream::vehicle_path(*vin) + "/command/" + options.command + (options.wake ? "?wake=true" : ""),
       .headers = {{"Content-Type", "application/json"}},
       .body = *std::move(body),
-      .patience = kLongestCommand + kGrace};
-  if (options.wait > 0) {
-    call.headers.add("Prefer", "wait=" + std::to_string(options.wait));
-    call.patience = std::chrono::seconds(options.wait) + kGrace;
-  }
+      .patience = wait.patience()};
+  wait.add_to(call.headers);
   const auto reply = remote.send(std::move(call), *token);
   if (!reply) return fail(reply.error());
   return report(*reply, options.as_json);
@@ -129,13 +121,11 @@ Action prepare_send(CLI::App& options) {
   options.add_option("vin", chosen->vin, "The vehicle")->required()->type_name("VIN");
   options.add_option("command", chosen->command, "What it shall do")->required()->type_name("COMMAND");
   options.add_option("parameters", chosen->words, "Parameters of the command, or name:=JSON")->type_name("NAME=VALUE");
-  options.add_option("--wait", chosen->wait, "How long the command may take")
-      ->type_name("SECONDS")
-      ->check(CLI::Range(1, static_cast<int>(kLongestCommand.count())));
+  auto wait = std::make_shared<Wait>(options, "How long the command may take");
   options.add_flag("--wake", chosen->wake, "Wake the vehicle when it sleeps, which takes a while: see --wait");
   options.add_flag("--json", chosen->as_json, "Print the daemon's reply as it came, for programs");
   auto remote = std::make_shared<Remote>(options);
-  return [=] { return send(*chosen, *remote); };
+  return [=] { return send(*chosen, *wait, *remote); };
 }
 
 }  // namespace fleetsign::cli

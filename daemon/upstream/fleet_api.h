@@ -26,6 +26,11 @@ class Bearer {
   std::string token_;
 };
 
+/// Where Fleet API has a vehicle; its VIN in upper case.
+inline std::string vehicle_path(const std::string& vin) {
+  return "/api/1/vehicles/" + vin;
+}
+
 /// One request below a base URL.
 struct Call {
   std::string method;

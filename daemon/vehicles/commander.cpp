@@ -14,7 +14,7 @@ using protocol::Kind;
 
 upstream::Call signed_command(const Order& order, const protocol::Send& send) {
   return {.method = "POST",
-          .target = "/api/1/vehicles/" + order.vin + "/signed_command",
+          .target = upstream::vehicle_path(order.vin) + "/signed_command",
           .headers = {{"Content-Type", "application/json"}, {"Accept", "*/*"}},
           .body = protocol::write_message(send.message),
           .deadline = send.answer_by};

@@ -20,10 +20,6 @@ using protocol::Kind;
 constexpr std::size_t kLongestAnswer = std::size_t{1024} * 1024;
 constexpr const char* kTooLate = "the vehicle did not wake in time";
 
-std::string path_of(const std::string& vin) {
-  return "/api/1/vehicles/" + vin;
-}
-
 /// The `state` in an answer of Fleet API's about one vehicle.
 bool says_online(const std::string& body) {
   const auto json = nlohmann::json::parse(body, nullptr, /*allow_exceptions=*/false);
@@ -162,7 +158,7 @@ Waking Waker::lead(Flight& flight, const Errand& errand) {
     }
     sight = send(flight,
                  {.method = "GET",
-                  .target = path_of(errand.vin),
+                  .target = upstream::vehicle_path(errand.vin),
                   .deadline = errand.patience.deadline,
                   .reply_bytes = kLongestAnswer},
                  errand, waking);
@@ -181,7 +177,7 @@ Waker::Sight Waker::ask(Flight& flight, const Errand& errand, Waking& waking) {
   if (auto refusal = budget_.take(vin)) return {.failure = std::move(refusal)};
   auto sight = send(flight,
                     {.method = "POST",
-                     .target = path_of(vin) + "/wake_up",
+                     .target = upstream::vehicle_path(vin) + "/wake_up",
                      .headers = {{"Content-Type", "application/json"}},
                      .body = "{}",
                      .deadline = patience.deadline,

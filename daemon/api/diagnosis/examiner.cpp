@@ -47,7 +47,7 @@ void Examiner::compare_clocks(const upstream::Answer& answer) {
 }
 
 void Examiner::ask_for_vehicle() {
-  evidence_.vehicle = read_vehicle(ask("GET", "/api/1/vehicles/" + patient_.vin));
+  evidence_.vehicle = read_vehicle(ask("GET", upstream::vehicle_path(patient_.vin)));
 }
 
 void Examiner::ask_for_fleet_status() {
