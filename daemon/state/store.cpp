@@ -44,14 +44,8 @@ void make(const Folder& folder, const std::string& name) {
   throw DatabaseError(is_full ? Cause::full : Cause::unwritable, std::system_category().message(failed));
 }
 
-/// Throws DatabaseError for a file that contradicts itself.
-void check(const Database& database) {
-  auto found = database.prepare("PRAGMA quick_check(1)");
-  if (!found.step() || found.text(0) != "ok") throw DatabaseError(Cause::damaged, "its pages contradict each other");
-}
-
-/// Throws NotOurs.
-void refuse_foreign(const Database& database) {
+/// Makes a file one of this version. Throws NotOurs, or DatabaseError for one that contradicts itself.
+void bring_up_to_date(const Database& database) {
   const auto fit = fit_of(database);
   if (fit == Fit::newer) {
     throw NotOurs{"was written by a newer fleetsign (its version is " + std::to_string(version_of(database)) +
@@ -59,6 +53,9 @@ void refuse_foreign(const Database& database) {
                   "run that fleetsign, or set state_dir to another folder"};
   }
   if (fit == Fit::foreign) throw NotOurs{"belongs to another program", "set state_dir to a folder of fleetsign's own"};
+  auto found = database.prepare("PRAGMA quick_check(1)");
+  if (!found.step() || found.text(0) != "ok") throw DatabaseError(Cause::damaged, "its pages contradict each other");
+  if (fit == Fit::older) migrate(database);
 }
 
 /// The first name with that ending and a number that no file has.
@@ -162,9 +159,7 @@ void Store::connect() {
   const auto file = folder_.path_of(kFile);
   make(folder_, kFile);
   Database writer(file, Database::Access::write);
-  refuse_foreign(writer);
-  check(writer);
-  if (fit_of(writer) == Fit::older) migrate(writer);
+  bring_up_to_date(writer);
   writer.run(
       "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -512;");
   Database reader(file, Database::Access::read);
@@ -329,9 +324,7 @@ void Store::prepare(const fs::path& incoming) const {
   const Database database(incoming, Database::Access::write);
   database.run("PRAGMA trusted_schema = OFF; PRAGMA journal_mode = DELETE");
   if (version_of(database) == 0) throw NotOurs{"is empty", "give a file that `fleetsign state backup` wrote"};
-  refuse_foreign(database);
-  check(database);
-  if (fit_of(database) == Fit::older) migrate(database);
+  bring_up_to_date(database);
   database.prepare("ATTACH ? AS present").bind(std::string_view(folder_.path_of(kFile).native())).run();
   Transaction transaction(database);
   database.run(
