@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // A state folder as nobody should find it: state.db of any bytes, or a true one of this or an earlier version in which
 // some bytes were changed. Whatever it was, it opens or says why not, is not lost, and then keeps what it is given.
-#include <unistd.h>
-
 #include <cstddef>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "daemon/state/sessions.h"
 #include "daemon/state/store.h"
+#include "tests/crypto/temporary_folder.h"
+#include "tests/daemon/state/version1.h"
 #include "tests/support/fuzz.h"
 
 namespace {
@@ -26,30 +25,8 @@ void require(bool holds) {
   if (!holds) std::abort();
 }
 
-/// What a file of version 1 had.
-constexpr const char* kVersion1 = R"(
-  CREATE TABLE sessions (client BLOB NOT NULL, vin TEXT NOT NULL, domain INTEGER NOT NULL, vehicle BLOB NOT NULL,
-    epoch BLOB, counter INTEGER NOT NULL, last_clock INTEGER NOT NULL, clock INTEGER NOT NULL, boot_id TEXT NOT NULL,
-    boot_ns INTEGER NOT NULL, wall_ms INTEGER, encrypted INTEGER NOT NULL, PRIMARY KEY (client, vin, domain))
-    STRICT, WITHOUT ROWID;
-  INSERT INTO sessions VALUES (zeroblob(65), 'A', 3, zeroblob(65), zeroblob(16), 7, 1, 1, 'b', 1, NULL, 0);
-  PRAGMA application_id = 1718839150; PRAGMA user_version = 1;)";
-
-class Folder {
- public:
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "fleetsign-fuzz-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
-    path_ = name;
-  }
-  ~Folder() { fs::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  [[nodiscard]] const fs::path& path() const { return path_; }
-  [[nodiscard]] fs::path file() const { return path_ / "state.db"; }
-
- private:
-  fs::path path_;
+struct Folder : crypto::test::TemporaryFolder {
+  [[nodiscard]] fs::path file() const { return path() / "state.db"; }
 };
 
 std::string read(const fs::path& file) {
@@ -89,7 +66,7 @@ std::string current_file() {
 std::string earlier_file() {
   const Folder folder;
   write(folder.file(), "");
-  state::Database(folder.file(), state::Database::Access::write).run(kVersion1);
+  state::Database(folder.file(), state::Database::Access::write).run(state::test::kVersion1);
   return read(folder.file());
 }
 

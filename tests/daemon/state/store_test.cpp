@@ -9,19 +9,12 @@
 
 #include "daemon/state/schema.h"
 #include "tests/daemon/state/bench.h"
+#include "tests/daemon/state/version1.h"
 
 namespace fleetsign::state {
 namespace {
 
 using test::Bench;
-
-/// What a file of version 1 had, as such a file would be found.
-constexpr const char* kVersion1 = R"(
-  CREATE TABLE sessions (client BLOB NOT NULL, vin TEXT NOT NULL, domain INTEGER NOT NULL, vehicle BLOB NOT NULL,
-    epoch BLOB, counter INTEGER NOT NULL, last_clock INTEGER NOT NULL, clock INTEGER NOT NULL, boot_id TEXT NOT NULL,
-    boot_ns INTEGER NOT NULL, wall_ms INTEGER, encrypted INTEGER NOT NULL, PRIMARY KEY (client, vin, domain))
-    STRICT, WITHOUT ROWID;
-  PRAGMA application_id = 1718839150; PRAGMA user_version = 1;)";
 
 std::int64_t count(const Store& store, const char* sql) {
   std::int64_t found = -1;
@@ -51,10 +44,7 @@ TEST_CASE("store: a new file is its owner's alone, durable and of the present ve
 
 TEST_CASE("store: a file of an earlier version is brought to this one, with what stands in it") {
   Bench bench;
-  prepare_file(bench, kVersion1);
-  prepare_file(
-      bench,
-      "INSERT INTO sessions VALUES (zeroblob(65), 'V', 2, zeroblob(65), zeroblob(16), 7, 1, 1, 'b', 1, NULL, 0)");
+  prepare_file(bench, test::kVersion1);
   const auto store = bench.open();
   CHECK(count(*store, "PRAGMA user_version") == current_version());
   CHECK(count(*store, "SELECT counter FROM sessions") == 7);
