@@ -6,11 +6,15 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "daemon/http/body_source.h"
 
 namespace fleetsign::http {
 
@@ -64,6 +68,8 @@ struct Request {
   std::string query;   ///< the target behind '?', as sent, or empty
   Headers headers;
   std::string body;
+  /// Where the body is streamed: it, instead of `body`. For use until the handler returns.
+  std::shared_ptr<BodySource> body_source = {};
   Peer peer;
   std::size_t endpoint = 0;          ///< by which of ListenerOptions::endpoints it came in
   std::chrono::milliseconds age{0};  ///< from its first byte to the call of the handler
@@ -81,6 +87,9 @@ struct Reply {
   int status = 200;
   Headers headers;  ///< Content-Length, Connection and Date are the listener's
   std::string body;
+  std::shared_ptr<BodySource> body_source = {};  ///< in place of `body`; read until it ends, fails or the caller goes
+  /// What Content-Length says where a body is not sent: to HEAD, and with 304. Without it, that of the body here.
+  std::optional<std::uint64_t> content_length = {};
   std::optional<Cut> cut;
 };
 

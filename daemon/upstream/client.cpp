@@ -37,6 +37,21 @@ class CurlClient final : public Client {
     return exchange->wait();
   }
 
+  Opening open(const Request& request) override {
+    Request whole = request;
+    if (request.body_source) {
+      auto body = http::read_all(*request.body_source);
+      if (!body) return not_sent(std::move(body).error().cause);
+      whole.body = *std::move(body);
+    }
+    Answer answer = send(whole);
+    if (auto* undelivered = std::get_if<Undelivered>(&answer)) return std::move(*undelivered);
+    auto& delivered = std::get<Delivered>(answer);
+    return Incoming{.status = delivered.status,
+                    .headers = std::move(delivered.headers),
+                    .body = std::make_unique<http::WholeBody>(std::move(delivered.body))};
+  }
+
   [[nodiscard]] std::optional<std::string> why_stopped() const override { return loop_.why_stopped(); }
 
   void shut_down() override { loop_.stop(); }

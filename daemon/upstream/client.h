@@ -25,8 +25,9 @@ struct Request {
   std::string url;        ///< absolute, https, or http to loopback; path and query are sent as they are
   http::Headers headers;  ///< sent as they are, but for Host, Content-Length and connection fields: the client's own
   std::string body;
-  protocol::Instant deadline;             ///< the answer is there by then, or there is none
-  std::size_t reply_bytes = kReplyBytes;  ///< a longer body makes the answer Undelivered
+  std::shared_ptr<http::BodySource> body_source = {};  ///< in place of `body`; read by the thread that calls the client
+  protocol::Instant deadline;                          ///< the answer is there by then, or there is none
+  std::size_t reply_bytes = kReplyBytes;               ///< a longer body makes the answer Undelivered
 };
 
 struct Delivered {
@@ -48,6 +49,15 @@ struct Undelivered {
 };
 
 using Answer = std::variant<Delivered, Undelivered>;
+
+/// A reply of which the head is there.
+struct Incoming {
+  int status = 0;
+  http::Headers headers;                   ///< as received, in order; hop-by-hop ones included
+  std::unique_ptr<http::BodySource> body;  ///< never null; what has not been read is given up when it ends
+};
+
+using Opening = std::variant<Incoming, Undelivered>;
 
 struct Options {
   std::optional<std::filesystem::path> ca_file;  ///< instead of the system's certificates
@@ -72,6 +82,11 @@ class Client {
   /// Sends once, follows no redirect, and blocks until the answer or the deadline. Only GET, HEAD and OPTIONS may go
   /// out again, when a connection that had been used before dies without a reply. Safe to call from many threads.
   [[nodiscard]] virtual Answer send(const Request& request) = 0;
+
+  /// As send(), and returns when the head of the reply is there. The deadline is for that, and counts from the end of a
+  /// body that is streamed; of what is streamed, in either direction, each piece comes within as long as there was
+  /// between the call and the deadline.
+  [[nodiscard]] virtual Opening open(const Request& request) = 0;
 
   /// Why nothing can be sent any more, in words; nothing while all is well. Safe to call from many threads.
   [[nodiscard]] virtual std::optional<std::string> why_stopped() const = 0;

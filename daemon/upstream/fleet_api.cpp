@@ -19,17 +19,26 @@ std::set<std::string> FleetApi::known_base_urls() const {
   return known_;
 }
 
-Answer FleetApi::send(const Call& call, const Bearer& token) const {
+Request FleetApi::request_of(const Call& call, const Bearer& token) const {
   const auto base_url = base_url_for(token);
   remember(base_url);
   Request request{.method = call.method,
                   .url = base_url + call.target,
                   .headers = call.headers,
                   .body = call.body,
+                  .body_source = call.body_source,
                   .deadline = call.deadline,
                   .reply_bytes = call.reply_bytes};
   request.headers.set("Authorization", token.expose_header());
-  return client_.send(request);
+  return request;
+}
+
+Answer FleetApi::send(const Call& call, const Bearer& token) const {
+  return client_.send(request_of(call, token));
+}
+
+Opening FleetApi::open(const Call& call, const Bearer& token) const {
+  return client_.open(request_of(call, token));
 }
 
 }  // namespace fleetsign::upstream

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -37,6 +38,7 @@ struct Call {
   std::string target;  ///< path and query, as they go on the wire
   http::Headers headers = {};
   std::string body = {};
+  std::shared_ptr<http::BodySource> body_source = {};  ///< in place of `body`, as in Request
   protocol::Instant deadline;
   std::size_t reply_bytes = kReplyBytes;  ///< as in Request
 };
@@ -50,6 +52,9 @@ class FleetApi {
   /// Sends it once. Authorization is set from the token; nothing else is added to the headers.
   [[nodiscard]] Answer send(const Call& call, const Bearer& token) const;
 
+  /// The same, until the head of the reply is there; Client::open() says for how long.
+  [[nodiscard]] Opening open(const Call& call, const Bearer& token) const;
+
   /// Where a request with this token goes.
   [[nodiscard]] std::string base_url_for(const Bearer& token) const;
 
@@ -60,6 +65,7 @@ class FleetApi {
   /// A token may name any host of Tesla's; there are far fewer.
   static constexpr std::size_t kMostKnown = 16;
 
+  [[nodiscard]] Request request_of(const Call& call, const Bearer& token) const;
   void remember(const std::string& base_url) const;
 
   Client& client_;

@@ -13,6 +13,7 @@
 #include "daemon/upstream/client.h"
 #include "protocol/proto/universal_message.pb.h"
 #include "simulator/fleet.h"
+#include "tests/daemon/support/opened.h"
 
 namespace fleetsign::test {
 
@@ -24,6 +25,7 @@ class FleetClient final : public upstream::Client {
   explicit FleetClient(simulator::Fleet& fleet) : fleet_(fleet) {}
 
   upstream::Answer send(const upstream::Request& request) override;
+  upstream::Opening open(const upstream::Request& request) override { return opened(send(whole(request))); }
   [[nodiscard]] std::optional<std::string> why_stopped() const override { return std::nullopt; }
   void shut_down() override {}
 

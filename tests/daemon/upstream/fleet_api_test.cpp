@@ -9,6 +9,7 @@
 
 #include "crypto/bytes.h"
 #include "daemon/upstream/hosts.h"
+#include "tests/daemon/support/opened.h"
 
 namespace fleetsign::upstream {
 namespace {
@@ -20,6 +21,7 @@ class Recorder final : public Client {
     requests.push_back(request);
     return Delivered{.status = 418};
   }
+  Opening open(const Request& request) override { return test::opened(send(test::whole(request))); }
   [[nodiscard]] std::optional<std::string> why_stopped() const override { return std::nullopt; }
   void shut_down() override {}
 
