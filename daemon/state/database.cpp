@@ -143,6 +143,14 @@ std::int64_t Database::number(std::string_view sql) const {
   return statement.step() ? statement.integer(0) : 0;
 }
 
+void keep_latest(const Database& database, const std::string& table, std::int64_t rows) {
+  database
+      .prepare("DELETE FROM " + table + " WHERE rowid IN (SELECT rowid FROM " + table +
+               " ORDER BY rowid DESC LIMIT -1 OFFSET ?)")
+      .bind(rows)
+      .run();
+}
+
 Transaction::Transaction(const Database& database) : database_(database) {
   database_.run("BEGIN IMMEDIATE");
 }

@@ -91,6 +91,9 @@ class Database {
   std::unique_ptr<sqlite3, Closer> connection_;
 };
 
+/// Deletes all rows of a table but those that came last, as its rowids tell: a row of it is replaced, never updated.
+void keep_latest(const Database& database, const std::string& table, std::int64_t rows);
+
 /// From its making to commit(); rolled back when it ends without.
 class Transaction {
  public:

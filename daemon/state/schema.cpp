@@ -45,6 +45,13 @@ constexpr std::array kSteps = {
     // How often a vehicle was woken on a day of UTC, counted from 1970.
     R"(CREATE TABLE wakes (vin TEXT NOT NULL PRIMARY KEY, day INTEGER NOT NULL, count INTEGER NOT NULL)
        STRICT, WITHOUT ROWID;)",
+    // Base URLs of Fleet API by account, a hash; vehicles without the protocol, and until when (Unix seconds) they
+    // count as such; the public keys that partners' domains are registered with. Their rowids say which came last.
+    R"(CREATE TABLE hosts (account BLOB NOT NULL PRIMARY KEY CHECK (length(account) = 32), base_url TEXT NOT NULL)
+       STRICT;
+       CREATE TABLE unsigned_vehicles (vin TEXT NOT NULL PRIMARY KEY, until INTEGER NOT NULL) STRICT;
+       CREATE TABLE partner_keys (domain TEXT NOT NULL PRIMARY KEY, point BLOB NOT NULL CHECK (length(point) = 65))
+       STRICT;)",
 };
 
 }  // namespace

@@ -48,6 +48,10 @@ TEST_CASE("store: a file of an earlier version is brought to this one, with what
   const auto store = bench.open();
   CHECK(count(*store, "PRAGMA user_version") == current_version());
   CHECK(count(*store, "SELECT counter FROM sessions") == 7);
+  for (const std::string table : {"claims", "wakes", "hosts", "unsigned_vehicles", "partner_keys"}) {
+    CAPTURE(table);
+    CHECK(count(*store, ("SELECT count(*) FROM " + table).c_str()) == 0);
+  }
 }
 
 TEST_CASE("store: a file of a later version, and one of another program, are refused and stay as they are") {
@@ -156,6 +160,27 @@ TEST_CASE("store: a copy can be restored, but its counters are void and later cl
   CHECK(count(*store, "SELECT count(*) FROM claims") == 1);
   CHECK(count(*store, "SELECT count(*) FROM wakes") == 1);
   CHECK(std::distance(std::filesystem::directory_iterator(bench.folder()), {}) == 5);  // nothing half-done is left
+}
+
+TEST_CASE("store: what a copy knows of hosts, vehicles without the protocol and partners' keys is restored with it") {
+  Bench bench;
+  std::string copy;
+  {
+    const auto store = bench.open();
+    CHECK(store->write([](const Database& database) {
+      database.run(
+          "INSERT INTO hosts VALUES (zeroblob(32), 'https://a'); INSERT INTO unsigned_vehicles VALUES ('V', 1);"
+          "INSERT INTO partner_keys VALUES ('d', zeroblob(65))");
+    }));
+    copy = store->copy().value();
+  }
+  Bench other;
+  CHECK_FALSE(other.open()->restore(copy).has_value());
+  const auto store = other.open();
+  for (const std::string table : {"hosts", "unsigned_vehicles", "partner_keys"}) {
+    CAPTURE(table);
+    CHECK(count(*store, ("SELECT count(*) FROM " + table).c_str()) == 1);
+  }
 }
 
 TEST_CASE("store: a file that is removed under it is made anew, and what is written from then on is there later") {
