@@ -4,19 +4,17 @@
 #include <openssl/core_names.h>
 #include <openssl/objects.h>
 
+#include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "crypto/key_file.h"
 #include "crypto/openssl.h"
+#include "crypto/p256.h"
 #include "crypto/pem.h"
 
 namespace fleetsign::crypto {
 namespace {
-
-using Group = Handle<EC_GROUP, EC_GROUP_free>;
-using Point = Handle<EC_POINT, EC_POINT_free>;
-
-constexpr std::uint8_t kUncompressed = 0x04;
 
 OSSL_PARAM curve_parameter() {
   static char name[] = SN_X9_62_prime256v1;
@@ -46,20 +44,9 @@ Pkey make_public_key(PublicPoint point) {
   return key && EVP_PKEY_public_check_quick(context_of(key.get()).get()) == 1 ? std::move(key) : nullptr;
 }
 
-PublicPoint multiply_generator(const EC_GROUP* group, const BIGNUM* scalar) {
-  const Point product(require(EC_POINT_new(group), "making a point"));
-  require(EC_POINT_mul(group, product.get(), scalar, nullptr, nullptr, nullptr), "computing a public key");
-  PublicPoint point{};
-  if (EC_POINT_point2oct(group, product.get(), POINT_CONVERSION_UNCOMPRESSED, point.data(), point.size(), nullptr) !=
-      point.size()) {
-    throw Error::from_openssl("encoding a public key");
-  }
-  return point;
-}
-
 /// The scalar is in the range of the group.
-Pkey make_private_key(const EC_GROUP* group, const BIGNUM* scalar) {
-  PublicPoint point = multiply_generator(group, scalar);
+Pkey make_private_key(const BIGNUM* scalar) {
+  PublicPoint point = encode(multiply_base_point(scalar).get());
   std::array<std::uint8_t, 32> native{};
   const WipeAtEnd wipe_native(native);
   if (BN_bn2nativepad(scalar, native.data(), checked_length(native.size())) < 0) {
@@ -141,12 +128,11 @@ Result<PrivateKey, KeyError> PrivateKey::from_scalar(const Secret<32>& scalar) {
   const BigNumber number(
       require(BN_bin2bn(bytes.data(), checked_length(bytes.size()), nullptr), "reading a private key"));
   BN_set_flags(number.get(), BN_FLG_CONSTTIME);
-  const Group group(require(EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1), "finding P-256"));
-  if (BN_is_zero(number.get()) != 0 || BN_cmp(number.get(), EC_GROUP_get0_order(group.get())) >= 0) {
+  if (BN_is_zero(number.get()) != 0 || BN_cmp(number.get(), order_of_p256()) >= 0) {
     return KeyError{KeyError::Reason::damaged, "a private key must lie between 1 and the order of P-256",
                     "make a new key with `fleetsign keygen --out FILE`"};
   }
-  return PrivateKey(std::make_unique<Impl>(make_private_key(group.get(), number.get())));
+  return PrivateKey(std::make_unique<Impl>(make_private_key(number.get())));
 }
 
 PublicPoint PrivateKey::public_point() const {
@@ -174,6 +160,17 @@ Result<Secret<32>, KeyError> PrivateKey::agree(const PublicPoint& peer) const {
   require(EVP_PKEY_derive(context.get(), x.data(), &length), "agreeing on a key");
   if (length != x.size()) throw Error("a key agreement gave the wrong length");
   return Secret<32>(x);
+}
+
+Secret<32> PrivateKey::scalar() const {
+  std::array<std::uint8_t, 32> native{};
+  const WipeAtEnd wipe_native(native);
+  std::array parameters{OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_PRIV_KEY, native.data(), native.size()),
+                        OSSL_PARAM_construct_end()};
+  require(EVP_PKEY_get_params(impl_->key.get(), parameters.data()), "reading a private key");
+  if (parameters[0].return_size != native.size()) throw Error("a private key has the wrong length");
+  if constexpr (std::endian::native == std::endian::little) std::ranges::reverse(native);
+  return Secret<32>(native);
 }
 
 std::optional<KeyError> PrivateKey::write_new(const std::filesystem::path& file) const {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The partner's (or a simulated vehicle's) P-256 key: a capability that agrees and shows its public half.
+// The partner's (or a simulated vehicle's) P-256 key: a capability that agrees, signs (crypto/schnorr.h) and
+// shows its public half.
 #pragma once
 
 #include <array>
@@ -81,6 +82,10 @@ class PrivateKey {
  private:
   struct Impl;
   explicit PrivateKey(std::unique_ptr<Impl> impl);
+  /// Big-endian. For the one signature that OpenSSL does not make.
+  [[nodiscard]] Secret<32> scalar() const;
+  friend std::array<std::uint8_t, 96> sign_schnorr(const PrivateKey& key, ByteView message);
+
   std::unique_ptr<Impl> impl_;
 };
 

@@ -54,8 +54,12 @@ inline PrivateKey key_of(std::string_view scalar) {
   return PrivateKey::from_scalar(hex_secret<32>(scalar)).value();
 }
 
+inline nlohmann::json vectors_of(const std::string& file) {
+  return nlohmann::json::parse(read_text(vectors_folder() / file));
+}
+
 inline const nlohmann::json& protocol_vectors() {
-  static const nlohmann::json vectors = nlohmann::json::parse(read_text(vectors_folder() / "protocol.json"));
+  static const nlohmann::json vectors = vectors_of("protocol.json");
   return vectors;
 }
 
