@@ -9,6 +9,7 @@
 
 #include "crypto/bytes.h"
 #include "crypto/random.h"
+#include "protocol/vin.h"
 
 namespace fleetsign::api {
 namespace {
@@ -16,7 +17,6 @@ namespace {
 using protocol::Failure;
 using protocol::Kind;
 
-constexpr std::size_t kVinLength = 17;
 constexpr std::size_t kLongestRequestId = 128;
 
 constexpr std::array<std::string_view, 11> kOfOneConnection = {
@@ -121,13 +121,9 @@ bool is_plain_path(std::string_view path) {
 }
 
 protocol::Result<std::string> parse_vin(std::string_view text) {
-  std::string vin(text);
-  std::ranges::transform(vin, vin.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-  const bool is_vin = vin.size() == kVinLength && std::ranges::all_of(vin, [](unsigned char c) {
-                        return std::isalnum(c) != 0 && c != 'I' && c != 'O' && c != 'Q';
-                      });
-  if (is_vin) return vin;
-  const bool is_number = !vin.empty() && std::ranges::all_of(vin, [](unsigned char c) { return std::isdigit(c) != 0; });
+  if (auto vin = protocol::read_vin(text)) return *std::move(vin);
+  const bool is_number =
+      !text.empty() && std::ranges::all_of(text, [](unsigned char c) { return std::isdigit(c) != 0; });
   if (!is_number) return Failure{.kind = Kind::bad_vin, .message = "the path has no valid VIN"};
   return Failure{.kind = Kind::bad_vin,
                  .message = "the path has a Fleet API id where a VIN is needed",
