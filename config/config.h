@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -67,6 +68,15 @@ struct Limits {
   bool operator==(const Limits&) const = default;
 };
 
+/// Of one request to Fleet API, in millionths of a dollar.
+struct Prices {
+  std::uint64_t commands = 1'000;
+  std::uint64_t data = 2'000;
+  std::uint64_t wakes = 20'000;
+
+  bool operator==(const Prices&) const = default;
+};
+
 struct Log {
   LogLevel level = LogLevel::info;
   LogFormat format = LogFormat::text;
@@ -91,6 +101,7 @@ struct Config {
   std::optional<std::size_t> wake_limit;  ///< of each vehicle and day
   bool require_authenticated_replies = false;
   bool pin_vehicle_keys = false;
+  Prices prices;
   Limits limits;
   Log log;
 

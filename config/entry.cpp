@@ -216,6 +216,31 @@ std::optional<std::size_t> read_size(const Entry& entry, std::size_t least, std:
   return read_quantity(entry, kSize, least, most);
 }
 
+std::optional<std::uint64_t> read_dollars(const Entry& entry, std::uint64_t most) {
+  constexpr std::size_t kDecimals = 6;
+  constexpr std::uint64_t kDollar = 1'000'000;
+  const std::optional<std::string> text = read_text(entry, "an amount in dollars such as 0.002");
+  if (!text) return std::nullopt;
+  const std::size_t point = std::min(text->find('.'), text->size());
+  const std::string whole = text->substr(0, point);
+  const std::string decimals = point < text->size() ? text->substr(point + 1) : "0";
+  const auto is_number = [](const std::string& digits) {
+    return !digits.empty() && digits.find_first_not_of("0123456789") == std::string::npos;
+  };
+  if (!is_number(whole) || !is_number(decimals) || decimals.size() > kDecimals) {
+    entry.complain(quote(*text) + " is not an amount in dollars", "write it with up to six decimals, such as 0.002");
+    return std::nullopt;
+  }
+  const std::string digits = whole + decimals + std::string(kDecimals - decimals.size(), '0');
+  std::uint64_t millionths = 0;
+  const bool countable = std::from_chars(digits.data(), digits.data() + digits.size(), millionths).ec == std::errc{};
+  if (!countable || millionths > most * kDollar) {
+    entry.complain(quote(*text) + " is more than " + std::to_string(most));
+    return std::nullopt;
+  }
+  return millionths;
+}
+
 std::optional<std::filesystem::path> read_path(const Entry& entry) {
   const std::optional<std::string> text = read_text(entry, "a path");
   if (!text) return std::nullopt;

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -68,6 +69,9 @@ std::optional<std::size_t> read_count(const Entry& entry, std::size_t least, std
 
 /// In bytes: a whole number, of KiB or MiB where that stands behind it.
 std::optional<std::size_t> read_size(const Entry& entry, std::size_t least, std::size_t most);
+
+/// In millionths of a dollar: an amount of at most `most` whole dollars, with up to six decimals.
+std::optional<std::uint64_t> read_dollars(const Entry& entry, std::uint64_t most);
 
 /// "~/" and "${CREDENTIALS_DIRECTORY}" at the start are expanded; a relative path starts at the source's folder.
 std::optional<std::filesystem::path> read_path(const Entry& entry);

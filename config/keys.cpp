@@ -5,6 +5,7 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <iterator>
 #include <optional>
 #include <utility>
@@ -117,6 +118,11 @@ void set_size(Config& config, const Entry& entry) {
   assign(config.limits.*member, read_size(entry, least, most));
 }
 
+template <std::uint64_t Prices::*member>
+void set_price(Config& config, const Entry& entry) {
+  assign(config.prices.*member, read_dollars(entry, 1'000));
+}
+
 template <std::chrono::milliseconds Limits::*member>
 void set_time(Config& config, const Entry& entry) {
   assign(config.limits.*member, read_duration(entry, 100ms, 1h));
@@ -178,6 +184,11 @@ constexpr Key kKeys[] = {
     {"pin_vehicle_keys", "true | false", "false", "true",
      "Whether a vehicle that shows another key than before is refused until its sessions are forgotten",
      [](Config& config, const Entry& entry) { assign(config.pin_vehicle_keys, read_boolean(entry)); }},
+    {"prices.commands", "dollars", "0.001", "0", "What Fleet API charges for a command or handshake; up to 1000",
+     set_price<&Prices::commands>},
+    {"prices.data", "dollars", "0.002", "0", "What it charges for a read of a vehicle's data; up to 1000",
+     set_price<&Prices::data>},
+    {"prices.wakes", "dollars", "0.02", "0", "What it charges for a wake_up; up to 1000", set_price<&Prices::wakes>},
     {"limits.connections", "count", "10000", "1000",
      "The most connections at once, a file descriptor each, of which other machines get at most half; a further one is "
      "answered 503, over https closed",

@@ -22,6 +22,7 @@
 #include "daemon/ops/log.h"
 #include "daemon/ops/metrics.h"
 #include "daemon/upstream/fleet_api.h"
+#include "daemon/upstream/ledger.h"
 #include "daemon/vehicles/commander.h"
 #include "daemon/vehicles/lanes.h"
 #include "daemon/vehicles/waker.h"
@@ -49,6 +50,7 @@ struct ApiOptions {
 struct ApiParts {
   const vehicles::Commander& commander;
   const upstream::FleetApi& fleet_api;
+  const upstream::Ledger& ledger;
   vehicles::Lanes& lanes;
   vehicles::Waker& waker;
   Idempotency& idempotency;
@@ -74,7 +76,10 @@ struct ApiParts {
 class Api {
  public:
   Api(ApiOptions options, ApiParts parts)
-      : options_(std::move(options)), parts_(std::move(parts)), started_(parts_.clock()) {}
+      : options_(std::move(options)),
+        parts_(std::move(parts)),
+        started_(parts_.clock()),
+        started_unix_(parts_.unix_now()) {}
 
   [[nodiscard]] http::Reply handle(const http::Request& request) const;
 
@@ -147,6 +152,7 @@ class Api {
   ApiOptions options_;
   ApiParts parts_;
   protocol::Instant started_;
+  std::int64_t started_unix_;  // seconds
   mutable std::atomic<std::size_t> in_flight_{0};
 };
 

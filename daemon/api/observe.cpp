@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the daemon tells of itself: whether it is ready, what it has done, which sessions it holds.
+#include <array>
 #include <chrono>
+#include <ctime>
 #include <nlohmann/json.hpp>
 
 #include "crypto/bytes.h"
@@ -21,6 +23,44 @@ Json describe(const vehicles::LaneState& lane) {
           {"replies_encrypted", lane.replies_encrypted},
           {"under_way", lane.inside},
           {"waiting", lane.waiting}};
+}
+
+/// Of how many vehicles the status shows the cost.
+constexpr std::size_t kDearest = 1'000;
+
+Json describe(const upstream::Cost& cost) {
+  return {{"requests", cost.requests}, {"unanswered", cost.unanswered}, {"dollars", cost.dollars()}};
+}
+
+Json describe(const upstream::VehicleBill& vehicle) {
+  Json described{{"vin", vehicle.vehicle}, {"dollars", total_of(vehicle.bill).dollars()}};
+  for (const auto category : upstream::kCategories) {
+    described[std::string(to_string(category))] = vehicle.bill[category].requests;
+  }
+  return described;
+}
+
+/// As RFC 3339 writes it, in UTC.
+std::string to_text(std::int64_t unix_seconds) {
+  const std::time_t seconds{unix_seconds};
+  std::tm utc{};
+  gmtime_r(&seconds, &utc);
+  std::array<char, 32> text{};
+  return {text.data(), std::strftime(text.data(), text.size(), "%FT%TZ", &utc)};
+}
+
+Json describe(const upstream::Ledger& ledger, std::int64_t since) {
+  const auto bill = ledger.bill();
+  Json described{{"since", to_text(since)},
+                 {"currency", "USD"},
+                 {"total", describe(total_of(bill))},
+                 {"categories", Json::object()}};
+  for (const auto category : upstream::kCategories) {
+    described["categories"][std::string(to_string(category))] = describe(bill[category]);
+  }
+  described["vehicles"] = Json::array();
+  for (const auto& vehicle : ledger.dearest(kDearest)) described["vehicles"].push_back(describe(vehicle));
+  return described;
 }
 
 }  // namespace
@@ -54,7 +94,8 @@ http::Reply Api::status(const Context& /*context*/) const {
                 {"lanes", parts_.lanes.size()},
                 {"idempotency_keys", parts_.idempotency.size()},
                 {"fleet_api", parts_.fleet_api.known_base_urls()},
-                {"commands", Json::object()}};
+                {"commands", Json::object()},
+                {"billing", describe(parts_.ledger, started_unix_)}};
   for (const auto& [outcome, count] : parts_.metrics.commands_by_outcome()) document["commands"][outcome] = count;
   return render_document(document);
 }

@@ -73,6 +73,20 @@ std::string key_file_trouble(const config::Config& config, const crypto::PublicP
   return key->public_point() == loaded ? "" : "the key file holds another one by now";
 }
 
+upstream::Prices prices_of(const config::Prices& prices) {
+  return {.commands = prices.commands, .data = prices.data, .wakes = prices.wakes};
+}
+
+/// One figure of each category's.
+std::vector<ops::Metrics::Total> totals_of(const upstream::Ledger& ledger, double (*read)(const upstream::Cost&)) {
+  std::vector<ops::Metrics::Total> totals;
+  for (const auto category : upstream::kCategories) {
+    totals.push_back({.label = std::string(to_string(category)),
+                      .read = [&ledger, read, category] { return read(ledger.bill()[category]); }});
+  }
+  return totals;
+}
+
 protocol::ExchangeRules rules_of(const config::Config& config) {
   return {.require_authenticated_replies = config.require_authenticated_replies,
           .key_change = config.pin_vehicle_keys ? protocol::KeyChange::refuse : protocol::KeyChange::follow};
@@ -111,7 +125,9 @@ Daemon::Daemon(const config::Config& config, std::vector<std::string> hosts, cry
            // libcurl 7.88 resets streams behind complete replies; servers that count these cut what is under way.
            .http2 = false,
            .user_agent = "fleetsign/" FLEETSIGN_VERSION})),
-      fleet_api_(*client_, base_url_of(config.fleet_api)),
+      ledger_(prices_of(config.prices)),
+      billed_client_(*client_, ledger_),
+      fleet_api_(billed_client_, base_url_of(config.fleet_api)),
       lanes_(key_, ops::boot_now, vehicles::Lanes::kCapacity, &sessions_),
       wakes_(*store_),
       wake_budget_(config.wake_limit, unix_now, wake_counts(wakes_)),
@@ -122,6 +138,7 @@ Daemon::Daemon(const config::Config& config, std::vector<std::string> hosts, cry
       api_(api_options(config, std::move(hosts), *key_),
            {.commander = commander_,
             .fleet_api = fleet_api_,
+            .ledger = ledger_,
             .lanes = lanes_,
             .waker = waker_,
             .idempotency = idempotency_,
@@ -169,6 +186,11 @@ void Daemon::watch() {
                  count([this] { return store_->trouble() ? 0 : 1; }));
   metrics_.watch("state_transactions", "Transactions written to the state file since the start",
                  count([this] { return store_->transactions(); }));
+  metrics_.watch_totals(
+      "billed_requests_total", "Requests that Fleet API bills, those without an answer among them", "category",
+      totals_of(ledger_, [](const upstream::Cost& cost) { return static_cast<double>(cost.requests); }));
+  metrics_.watch_totals("billed_dollars_total", "What they cost at the configured prices", "category",
+                        totals_of(ledger_, [](const upstream::Cost& cost) { return cost.dollars(); }));
   metrics_.watch("ready", "Whether /ready says so", count([this] { return not_ready().empty() ? 1 : 0; }));
 }
 

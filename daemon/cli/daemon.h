@@ -20,8 +20,10 @@
 #include "daemon/state/sessions.h"
 #include "daemon/state/store.h"
 #include "daemon/state/wakes.h"
+#include "daemon/upstream/billed_client.h"
 #include "daemon/upstream/client.h"
 #include "daemon/upstream/fleet_api.h"
+#include "daemon/upstream/ledger.h"
 #include "daemon/vehicles/commander.h"
 #include "daemon/vehicles/lanes.h"
 #include "daemon/vehicles/wake_budget.h"
@@ -61,6 +63,8 @@ class Daemon {
   state::Claims claims_;
   std::chrono::milliseconds longest_;
   std::unique_ptr<upstream::Client> client_;
+  upstream::Ledger ledger_;
+  upstream::BilledClient billed_client_;
   upstream::FleetApi fleet_api_;
   vehicles::Lanes lanes_;
   state::Wakes wakes_;

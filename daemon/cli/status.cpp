@@ -7,6 +7,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 
 #include "daemon/cli/remote.h"
 #include "daemon/cli/subcommand.h"
@@ -28,6 +29,21 @@ std::string to_text(std::chrono::seconds up) {
   return std::to_string(minutes) + " min " + std::to_string(up.count() % 60) + " s";
 }
 
+bool is_cost(const Json& cost) {
+  return cost.is_object() && cost.contains("requests") && cost.at("requests").is_number_unsigned() &&
+         cost.contains("dollars") && cost.at("dollars").is_number();
+}
+
+bool is_billing(const Json& billing) {
+  return billing.contains("total") && is_cost(billing.at("total")) && billing.contains("categories") &&
+         billing.at("categories").is_object() && std::ranges::all_of(billing.at("categories"), is_cost);
+}
+
+/// "7 for $0.01"
+std::string to_text(const Json& cost) {
+  return cost.at("requests").dump() + " for $" + cost.at("dollars").dump();
+}
+
 /// Whether all that in_words() reads is there: anything may listen at that address.
 bool is_status(const Json& body) {
   const auto has = [&](const char* name, bool (Json::*is_kind)() const noexcept) {
@@ -39,7 +55,7 @@ bool is_status(const Json& body) {
          has("warnings", &Json::is_array) &&
          std::ranges::all_of(body.at("warnings"), [](const Json& warning) { return warning.is_string(); }) &&
          has("requests_in_flight", &Json::is_number_integer) && has("lanes", &Json::is_number_integer) &&
-         has("commands", &Json::is_object);
+         has("commands", &Json::is_object) && has("billing", &Json::is_object) && is_billing(body.at("billing"));
 }
 
 std::string in_words(const Json& status) {
@@ -49,6 +65,13 @@ std::string in_words(const Json& status) {
   for (const auto& reason : status.at("reasons")) text += "  " + reason.get<std::string>() + '\n';
   for (const auto& warning : status.at("warnings")) text += "  warning: " + warning.get<std::string>() + '\n';
   text += "under way: " + status.at("requests_in_flight").dump() + "; lanes: " + status.at("lanes").dump() + '\n';
+  text += "billed requests: " + to_text(status.at("billing").at("total"));
+  const char* separator = " (";
+  for (const auto& [category, cost] : status.at("billing").at("categories").items()) {
+    if (cost.at("requests") == 0) continue;
+    text += std::exchange(separator, "; ") + category + ": " + to_text(cost);
+  }
+  text += *separator == ';' ? ")\n" : "\n";
   if (status.at("commands").empty()) return text + "no commands yet\n";
   text += "commands:\n";
   for (const auto& [outcome, count] : status.at("commands").items())

@@ -4,6 +4,7 @@
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
+#include <prometheus/metric_family.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
@@ -33,6 +34,16 @@ struct Metrics::Impl {
     prometheus::Gauge& gauge;
     std::function<double()> read;
   };
+  struct WatchedTotals {
+    prometheus::MetricFamily family;  // but for the values
+    std::vector<Total> totals;
+
+    [[nodiscard]] prometheus::MetricFamily look() const {
+      auto looked = family;
+      for (std::size_t i = 0; i < totals.size(); ++i) looked.metric[i].counter.value = totals[i].read();
+      return looked;
+    }
+  };
 
   prometheus::Registry registry{};
   prometheus::Family<prometheus::Counter>& commands =
@@ -60,6 +71,7 @@ struct Metrics::Impl {
       family(registry, prometheus::BuildHistogram(), "command_seconds", "From a signed command's arrival to its end")
           .Add({}, kSeconds);
   std::vector<Watched> watched{};
+  std::vector<WatchedTotals> watched_totals{};
 };
 
 Metrics::Metrics(std::string_view version) : impl_(std::make_unique<Impl>()) {
@@ -102,9 +114,23 @@ void Metrics::watch(const std::string& name, const std::string& help, std::funct
   impl_->watched.push_back({gauge, std::move(read)});
 }
 
+void Metrics::watch_totals(const std::string& name, const std::string& help, const std::string& label_name,
+                           std::vector<Total> totals) {
+  prometheus::MetricFamily family{
+      .name = "fleetsign_" + name, .help = help, .type = prometheus::MetricType::Counter, .metric = {}};
+  for (const Total& total : totals) {
+    prometheus::ClientMetric metric{};
+    metric.label.push_back({label_name, total.label});
+    family.metric.push_back(std::move(metric));
+  }
+  impl_->watched_totals.push_back({std::move(family), std::move(totals)});
+}
+
 std::string Metrics::text() const {
   for (const Impl::Watched& watched : impl_->watched) watched.gauge.Set(watched.read());
-  return prometheus::TextSerializer().Serialize(impl_->registry.Collect());
+  auto families = impl_->registry.Collect();
+  for (const Impl::WatchedTotals& watched : impl_->watched_totals) families.push_back(watched.look());
+  return prometheus::TextSerializer().Serialize(families);
 }
 
 std::map<std::string, std::uint64_t> Metrics::commands_by_outcome() const {

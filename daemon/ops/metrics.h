@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace fleetsign::ops {
 
@@ -52,6 +53,14 @@ class Metrics {
   /// A figure that is looked up each time somebody asks. `read` may be called from any thread until this ends; `name`
   /// is without the prefix "fleetsign_". Before the first text().
   void watch(const std::string& name, const std::string& help, std::function<double()> read);
+
+  struct Total {
+    std::string label;  ///< its value
+    std::function<double()> read;
+  };
+  /// Figures that only grow and differ in one label; else as above.
+  void watch_totals(const std::string& name, const std::string& help, const std::string& label_name,
+                    std::vector<Total> totals);
 
   /// All of them in Prometheus' text format (version 0.0.4).
   [[nodiscard]] std::string text() const;

@@ -46,6 +46,10 @@ auto count(const std::string& text) {
   return read(text, [](const Entry& entry) { return read_count(entry, 5, 20'000); });
 }
 
+auto dollars(const std::string& text) {
+  return read(text, [](const Entry& entry) { return read_dollars(entry, 10); });
+}
+
 auto size(const std::string& text) {
   return read(text, [](const Entry& entry) { return read_size(entry, 1024, std::size_t{3} * 1024 * 1024); });
 }
@@ -138,6 +142,21 @@ TEST_CASE("size: bytes, alone or by the 1024") {
   CHECK(size("3145729").problem == "flag --key: key: \"3145729\" is more than 3MiB");
   CHECK(size("4MiB").problem == "flag --key: key: \"4MiB\" is more than 3MiB");
   CHECK(size("99999999999999999MiB").problem == "flag --key: key: \"99999999999999999MiB\" is more than 3MiB");
+}
+
+TEST_CASE("dollars: an amount with up to six decimals, in millionths") {
+  CHECK(dollars("0").value == 0U);
+  CHECK(dollars("0.002").value == 2'000U);
+  CHECK(dollars("0.000001").value == 1U);
+  CHECK(dollars("1.5").value == 1'500'000U);
+  CHECK(dollars("10.000000").value == 10'000'000U);
+  for (const char* const text : {"x", ".5", "5.", "-1", "+1", "1e3", "0.0000001", "1,5", "$1", "1.5.5", " 1", "."}) {
+    CHECK(dollars(text).problem ==
+          "flag --key: key: \"" + std::string(text) +
+              "\" is not an amount in dollars | write it with up to six decimals, such as 0.002");
+  }
+  CHECK(dollars("10.000001").problem == "flag --key: key: \"10.000001\" is more than 10");
+  CHECK(dollars("99999999999999999999").problem == "flag --key: key: \"99999999999999999999\" is more than 10");
 }
 
 TEST_CASE("path: absolute as written, relative to the source's folder") {

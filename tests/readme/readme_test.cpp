@@ -10,7 +10,9 @@
 #include <string>
 
 #include "config/document.h"
+#include "config/keys.h"
 #include "daemon/api/diagnosis/checks.h"
+#include "daemon/upstream/billing.h"
 #include "protocol/catalogue/document.h"
 #include "protocol/failure.h"
 
@@ -30,13 +32,29 @@ std::string failure_table() {
   return table;
 }
 
+std::string price_table() {
+  std::string table = "| category | a request costs | Fleet API allows | requests |\n|---|---|---|---|\n";
+  for (const auto& category : upstream::categories()) {
+    const auto* price = config::find_key("prices." + std::string(category.name));
+    REQUIRE(price != nullptr);
+    std::string requests;
+    for (const auto& row : upstream::billed_requests()) {
+      if (row.category != category.category) continue;
+      requests += (requests.empty() ? "`" : ", `") + std::string(row.method) + " …/" + std::string(row.path) + "`";
+    }
+    table += "| `" + std::string(category.name) + "` | $" + std::string(price->fallback) + " | " +
+             std::to_string(category.fleet_api_allows) + " a minute | " + requests + " |\n";
+  }
+  return table;
+}
+
 struct Section {
   const char* name;
   std::string (*table)();
 };
 
 const std::array kSections = {Section{"configuration keys", config::markdown_table}, Section{"failures", failure_table},
-                              Section{"checks", diagnosis::markdown_table_of_checks},
+                              Section{"prices", price_table}, Section{"checks", diagnosis::markdown_table_of_checks},
                               Section{"commands", catalogue::markdown_table}};
 
 std::string read(const std::string& file) {

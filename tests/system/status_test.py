@@ -44,9 +44,11 @@ class Status(Case):
         self.assertIn("fleetsign: error: this local key is not known\nhint: ", told.stderr)
 
     def test_whatever_else_answers_is_no_fleetsign(self):
+        cost = {"requests": 0, "dollars": 0}
         whole = {"version": "1", "uptime_seconds": 1, "ready": True, "reasons": [], "requests_in_flight": 0, "lanes": 0,
-                 "commands": {}}
-        wrong = [{**whole, name: None} for name in whole] + [{"commands": {}}, {**whole, "reasons": [1]}, [], "text"]
+                 "commands": {}, "warnings": [], "billing": {"total": cost, "categories": {"data": cost}}}
+        wrong = [{**whole, name: None} for name in whole] + [{**whole, "billing": {"total": cost, "categories": [1]}},
+                 {"commands": {}}, {**whole, "reasons": [1]}, [], "text"]
         bodies = [json.dumps(body).encode() for body in wrong] + [b"", b"<html>"]
 
         def answer(connection, number):

@@ -14,7 +14,9 @@
 #include "daemon/api/idempotency.h"
 #include "daemon/state/claims.h"
 #include "daemon/state/store.h"
+#include "daemon/upstream/billed_client.h"
 #include "daemon/upstream/fleet_api.h"
+#include "daemon/upstream/ledger.h"
 #include "daemon/vehicles/commander.h"
 #include "daemon/vehicles/lanes.h"
 #include "tests/crypto/temporary_folder.h"
@@ -70,7 +72,9 @@ class ApiBench {
                             return std::chrono::duration_cast<std::chrono::milliseconds>(kNow.time_since_epoch());
                           }}};
   fleetsign::test::FleetClient client{fleet};
-  upstream::FleetApi fleet_api{client, "https://fleet.test"};
+  upstream::Ledger ledger{{.commands = 1'000, .data = 2'000, .wakes = 20'000}};
+  upstream::BilledClient billed_client{client, ledger};
+  upstream::FleetApi fleet_api{billed_client, "https://fleet.test"};
   vehicles::Lanes lanes{key, [] { return kNow; }};
   vehicles::WakeBudget budget{{}, [] { return std::int64_t{0}; }};
   vehicles::Waker waker{fleet_api, budget, [] { return kNow; }};
@@ -90,6 +94,7 @@ class ApiBench {
   ApiParts parts(ops::Log& to) {
     return {.commander = commander,
             .fleet_api = fleet_api,
+            .ledger = ledger,
             .lanes = lanes,
             .waker = waker,
             .idempotency = idempotency,

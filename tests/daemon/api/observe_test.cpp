@@ -53,6 +53,25 @@ TEST_CASE("api: the status counts commands by outcome") {
   CHECK(status.at("commands") == Json{{"no_reply", 1}, {"ok", 2}});
 }
 
+TEST_CASE("api: the status says what was billed, in all, by category and by vehicle") {
+  ApiBench bench;
+  bench.command("door_lock");  // with a handshake
+  bench.send("GET", "/api/1/vehicles/" + bench.vin + "/vehicle_data");
+  bench.send("GET", "/api/1/vehicles/5YJS0000000000002/vehicle_data");
+  bench.client.order(bench.vin, {{"fault", "drop_reply"}});
+  bench.command("door_lock");
+  bench.send("GET", "/api/1/vehicles");
+  const auto billing = ApiBench::json_of(bench.send("GET", "/fleetsign/v1/status")).at("billing");
+  CHECK(billing.at("since") == "2023-11-14T22:13:20Z");
+  CHECK(billing.at("currency") == "USD");
+  CHECK(billing.at("total") == Json{{"requests", 5}, {"unanswered", 1}, {"dollars", 0.007}});
+  CHECK(billing.at("categories").at("commands") == Json{{"requests", 3}, {"unanswered", 1}, {"dollars", 0.003}});
+  CHECK(billing.at("categories").at("wakes") == Json{{"requests", 0}, {"unanswered", 0}, {"dollars", 0.0}});
+  REQUIRE(billing.at("vehicles").size() == 2);
+  CHECK(billing.at("vehicles").at(0) ==
+        Json{{"vin", bench.vin}, {"dollars", 0.005}, {"commands", 3}, {"data", 1}, {"wakes", 0}});
+}
+
 TEST_CASE("api: metrics count commands, what was forwarded, and the requests that they cost") {
   const ApiBench bench;
   bench.command("door_lock");

@@ -70,6 +70,19 @@ TEST_CASE("metrics: a wake_up is counted by what came of it, with the looks that
   CHECK(has_line(text, R"(fleetsign_upstream_requests_total{for="waking"} 5)"));
 }
 
+TEST_CASE("metrics: totals that are watched are counters, one for each label") {
+  Metrics metrics("0");
+  double of_wakes = 0.02;
+  metrics.watch_totals(
+      "billed_dollars_total", "What they cost", "category",
+      {{.label = "data", .read = [] { return 3.0; }}, {.label = "wakes", .read = [&] { return of_wakes; }}});
+  of_wakes = 0.04;
+  const auto text = metrics.text();
+  CHECK(has_line(text, "# TYPE fleetsign_billed_dollars_total counter"));
+  CHECK(has_line(text, R"(fleetsign_billed_dollars_total{category="data"} 3)"));
+  CHECK(has_line(text, R"(fleetsign_billed_dollars_total{category="wakes"} 0.04)"));
+}
+
 TEST_CASE("metrics: a figure that is watched is looked up each time") {
   Metrics metrics("0");
   double lanes = 4;

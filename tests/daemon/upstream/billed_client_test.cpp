@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/upstream/billed_client.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <utility>
+
+#include "tests/daemon/support/opened.h"
+
+namespace fleetsign::upstream {
+namespace {
+
+constexpr Prices kPrices{.commands = 1'000, .data = 2'000, .wakes = 20'000};
+
+/// Answers what it is told to.
+class Answering final : public Client {
+ public:
+  Answer send(const Request& /*request*/) override { return answer; }
+  Opening open(const Request& request) override { return test::opened(send(request)); }
+  [[nodiscard]] std::optional<std::string> why_stopped() const override { return "it has ended"; }
+  void shut_down() override { is_shut_down = true; }
+
+  Answer answer = Delivered{.status = 200};
+  bool is_shut_down = false;
+};
+
+Request request(std::string method, const std::string& target) {
+  return {.method = std::move(method), .url = "https://fleet.example:8443" + target, .deadline = {}};
+}
+
+TEST_CASE("billed client: every request is entered, sent or opened, at any host") {
+  Answering answering;
+  Ledger ledger(kPrices);
+  BilledClient client(answering, ledger);
+  CHECK(std::get<Delivered>(client.send(request("POST", "/api/1/vehicles/5YJS0000000000001/wake_up"))).status == 200);
+  CHECK(std::get<Incoming>(client.open(request("GET", "/api/1/vehicles/7/vehicle_data?a=/b"))).status == 200);
+  (void)client.send(request("GET", "/api/1/vehicles"));
+  (void)client.send(request("GET", ""));
+  CHECK(ledger.bill()[Category::wakes].requests == 1);
+  CHECK(ledger.bill()[Category::data].requests == 1);
+  CHECK(total_of(ledger.bill()).requests == 2);
+  CHECK(ledger.dearest(2)[0].vehicle == "5YJS0000000000001");
+}
+
+TEST_CASE("billed client: an answer that is not billed, and a request that never left, cost nothing") {
+  Answering answering;
+  Ledger ledger(kPrices);
+  BilledClient client(answering, ledger);
+  const auto wake = request("POST", "/api/1/vehicles/5YJS0000000000001/wake_up");
+  answering.answer = Delivered{.status = 503};
+  (void)client.send(wake);
+  answering.answer = Undelivered{.sent = Undelivered::Sent::no};
+  (void)client.open(wake);
+  CHECK(total_of(ledger.bill()).requests == 0);
+  answering.answer = Undelivered{.sent = Undelivered::Sent::maybe};
+  (void)client.send(wake);
+  CHECK(total_of(ledger.bill()).unanswered == 1);
+}
+
+TEST_CASE("billed client: it stops as the one below does") {
+  Answering answering;
+  Ledger ledger(kPrices);
+  BilledClient client(answering, ledger);
+  CHECK(client.why_stopped() == "it has ended");
+  client.shut_down();
+  CHECK(answering.is_shut_down);
+}
+
+}  // namespace
+}  // namespace fleetsign::upstream
