@@ -85,6 +85,7 @@ http::Reply get_vehicle(const Call& call) {
                           {"unsigned", std::move(unsigned_commands)},
                           {"domains", std::move(domains)},
                           {"counts", car_counts(report.car)},
+                          {"telemetry", telemetry_json(call.stall->telemetry)},
                           {"car", vehicle_data(report.car, call.garage.unix_time(), "vehicle_data_combo")},
                           {"faults", pending_faults(*call.stall)}});
 }

@@ -14,6 +14,7 @@
 #include "crypto/bytes.h"
 #include "simulator/replies.h"
 #include "simulator/routes.h"
+#include "simulator/telemetry.h"
 #include "simulator/vehicle_json.h"
 
 namespace fleetsign::simulator {
@@ -223,6 +224,26 @@ http::Reply unsigned_command(const Call& call) {
   });
 }
 
+http::Reply post_telemetry_config(const Call&) {
+  return refuse_unsigned_telemetry();
+}
+
+http::Reply post_telemetry_config_jws(const Call& call) {
+  return configure_telemetry(call.garage, call.request);
+}
+
+http::Reply get_telemetry_config(const Call& call) {
+  return deliver_as(Errand::other, call, [&](const auto&) { return telemetry_config_of(call.garage, *call.stall); });
+}
+
+http::Reply delete_telemetry_config(const Call& call) {
+  return deliver_as(Errand::other, call, [&](const auto&) { return remove_telemetry_config(*call.stall); });
+}
+
+http::Reply get_telemetry_errors(const Call& call) {
+  return deliver_as(Errand::other, call, [&](const auto&) { return telemetry_errors_of(*call.stall); });
+}
+
 http::Reply status(const Call&) {
   return {.headers = {{"Content-Type", "text/plain"}}, .body = "ok"};
 }
@@ -241,11 +262,21 @@ constexpr Route kRoutes[] = {
     {Endpoint::status, Token::unneeded, "GET", "/status", status},
     {Endpoint::vehicles, Token::needed, "GET", "/api/1/vehicles", list_vehicles},
     {Endpoint::fleet_status, Token::needed, "POST", "/api/1/vehicles/fleet_status", fleet_status},
+    {Endpoint::telemetry_config, Token::needed, "POST", "/api/1/vehicles/fleet_telemetry_config",
+     post_telemetry_config},
+    {Endpoint::telemetry_config_jws, Token::needed, "POST", "/api/1/vehicles/fleet_telemetry_config_jws",
+     post_telemetry_config_jws},
     {Endpoint::vehicle, Token::needed, "GET", "/api/1/vehicles/{tag}", get_vehicle},
     {Endpoint::vehicle_data, Token::needed, "GET", "/api/1/vehicles/{tag}/vehicle_data", get_vehicle_data},
     {Endpoint::wake_up, Token::needed, "POST", "/api/1/vehicles/{tag}/wake_up", wake_up},
     {Endpoint::signed_command, Token::needed, "POST", "/api/1/vehicles/{tag}/signed_command", signed_command},
     {Endpoint::command, Token::needed, "POST", "/api/1/vehicles/{tag}/command/{name}", unsigned_command},
+    {Endpoint::telemetry_config, Token::needed, "GET", "/api/1/vehicles/{tag}/fleet_telemetry_config",
+     get_telemetry_config},
+    {Endpoint::telemetry_config, Token::needed, "DELETE", "/api/1/vehicles/{tag}/fleet_telemetry_config",
+     delete_telemetry_config},
+    {Endpoint::telemetry_errors, Token::needed, "GET", "/api/1/vehicles/{tag}/fleet_telemetry_errors",
+     get_telemetry_errors},
 };
 
 bool has_token(const http::Request& request) {

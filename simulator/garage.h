@@ -14,6 +14,7 @@
 
 #include "simulator/fault_orders.h"
 #include "simulator/fleet.h"
+#include "simulator/telemetry.h"
 #include "simulator/vehicle.h"
 
 namespace fleetsign::simulator {
@@ -27,12 +28,17 @@ enum class Endpoint {
   wake_up,
   signed_command,
   command,
+  telemetry_config,
+  telemetry_config_jws,
+  telemetry_errors,
   status,
   other,
 };
 
-inline constexpr std::array<std::string_view, 9> kEndpointNames{
-    "vehicles", "fleet_status", "vehicle", "vehicle_data", "wake_up", "signed_command", "command", "status", "other"};
+inline constexpr std::array<std::string_view, 12> kEndpointNames{
+    "vehicles",       "fleet_status", "vehicle",          "vehicle_data",         "wake_up",
+    "signed_command", "command",      "telemetry_config", "telemetry_config_jws", "telemetry_errors",
+    "status",         "other"};
 
 /// How often each endpoint was asked. Any thread may count.
 class RequestCounts {
@@ -54,6 +60,7 @@ struct Stall {
   Vehicle vehicle;
   FaultQueue faults;
   RequestCounts requests;
+  Telemetry telemetry;
   std::size_t number;  ///< from 1
 };
 

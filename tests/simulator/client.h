@@ -46,6 +46,7 @@ class Client {
       : vin_(std::move(vin)), key_(std::move(key)) {}
 
   [[nodiscard]] crypto::PublicPoint point() const { return key_.public_point(); }
+  [[nodiscard]] const crypto::PrivateKey& key() const { return key_; }
 
   [[nodiscard]] RoutableMessage handshake(UniversalMessage::Domain domain) const;
   /// Verifies the tag and takes over what the info says. False when it is not from this vehicle to this request.
