@@ -77,6 +77,15 @@ struct Prices {
   bool operator==(const Prices&) const = default;
 };
 
+/// Requests a minute for each vehicle; nothing: as many as come.
+struct RateLimits {
+  std::optional<std::size_t> commands;
+  std::optional<std::size_t> data;
+  std::optional<std::size_t> wakes;
+
+  bool operator==(const RateLimits&) const = default;
+};
+
 struct Log {
   LogLevel level = LogLevel::info;
   LogFormat format = LogFormat::text;
@@ -102,6 +111,7 @@ struct Config {
   bool require_authenticated_replies = false;
   bool pin_vehicle_keys = false;
   Prices prices;
+  RateLimits rate_limits;
   Limits limits;
   Log log;
 

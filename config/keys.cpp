@@ -123,6 +123,11 @@ void set_price(Config& config, const Entry& entry) {
   assign(config.prices.*member, read_dollars(entry, 1'000));
 }
 
+template <std::optional<std::size_t> RateLimits::*member>
+void set_rate(Config& config, const Entry& entry) {
+  assign(config.rate_limits.*member, read_count(entry, 1, 600));
+}
+
 template <std::chrono::milliseconds Limits::*member>
 void set_time(Config& config, const Entry& entry) {
   assign(config.limits.*member, read_duration(entry, 100ms, 1h));
@@ -189,6 +194,17 @@ constexpr Key kKeys[] = {
     {"prices.data", "dollars", "0.002", "0", "What it charges for a read of a vehicle's data; up to 1000",
      set_price<&Prices::data>},
     {"prices.wakes", "dollars", "0.02", "0", "What it charges for a wake_up; up to 1000", set_price<&Prices::wakes>},
+    {"rate_limits.commands", "count", "", "30",
+     "How many commands, handshakes and retries among them, a vehicle gets in a minute, else 429; Fleet API allows 30; "
+     "without it, there is no limit",
+     set_rate<&RateLimits::commands>},
+    {"rate_limits.data", "count", "", "60",
+     "How often a vehicle's data is read in a minute, else 429; Fleet API allows 60; without it, there is no limit",
+     set_rate<&RateLimits::data>},
+    {"rate_limits.wakes", "count", "", "3",
+     "How many wake_up requests a vehicle gets in a minute, else 429; Fleet API allows 3; without it, there is no "
+     "limit",
+     set_rate<&RateLimits::wakes>},
     {"limits.connections", "count", "10000", "1000",
      "The most connections at once, a file descriptor each, of which other machines get at most half; a further one is "
      "answered 503, over https closed",

@@ -25,6 +25,7 @@
 #include "daemon/upstream/ledger.h"
 #include "daemon/vehicles/commander.h"
 #include "daemon/vehicles/lanes.h"
+#include "daemon/vehicles/rate_limiter.h"
 #include "daemon/vehicles/waker.h"
 #include "protocol/payload.h"
 
@@ -53,6 +54,7 @@ struct ApiParts {
   const upstream::Ledger& ledger;
   vehicles::Lanes& lanes;
   vehicles::Waker& waker;
+  vehicles::RateLimiter& rates;
   Idempotency& idempotency;
   ops::Metrics& metrics;
   ops::Log& log;

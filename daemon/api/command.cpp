@@ -16,6 +16,7 @@
 namespace fleetsign::api {
 namespace {
 
+using protocol::Executed;
 using protocol::Failure;
 using protocol::Kind;
 
@@ -44,7 +45,7 @@ Verdict render_forwarded(const upstream::Answer& answer, Executes effect, const 
     auto reply = render(*delivered, footer);
     const auto told = effect == Executes::something ? executed_as_told(*delivered) : std::nullopt;
     if (told) reply.headers.add("Fleetsign-Executed", std::string(to_string(*told)));
-    return {std::move(reply), told.value_or(protocol::Executed::yes)};
+    return {std::move(reply), told.value_or(Executed::yes)};
   }
   const auto failure = protocol::read_status({.status = delivered->status, .body = delivered->body});
   return {render(*delivered, footer, failure), failure.was_executed()};
@@ -117,7 +118,7 @@ Failure describe_wake_up(const vehicles::Waking& waking) {
                .message = "the vehicle was asked to wake, and is not online yet",
                .hint = "look at its state: GET /api/1/vehicles/VIN; or allow more time: the header `Prefer: wait=60`"};
   }
-  failure.executed = protocol::Executed::unknown;
+  failure.executed = Executed::unknown;
   return failure;
 }
 
@@ -211,19 +212,23 @@ Verdict Api::sign(const Context& context, Plan plan) const {
   const UnderWay under_way(in_flight_);
   const auto started = parts_.clock();
   const auto& vin = plan.vin;
+  const upstream::Charge charge{.category = upstream::Category::commands, .vehicle = vin};
+  if (const auto refusal = parts_.rates.admit(charge)) return {render(*refusal, context.footer), Executed::no};
   const auto domain = plan.payload->domain;
   const auto report = parts_.commander.execute({.vin = vin,
                                                 .payload = *std::move(plan.payload),
                                                 .token = *context.token,
                                                 .patience = patience_of(context.deadline, context.request),
                                                 .wake = plan.wake});
+  const int requests = report.upstream_requests - requests_of(report.waking);
+  parts_.rates.settle(charge, requests);
   if (report.waking) note(*report.waking, context, vin);
   const auto took =
       context.request.age + std::chrono::duration_cast<std::chrono::milliseconds>(parts_.clock() - started);
   const auto outcome = outcome_name(report.outcome);
   parts_.metrics.count({.outcome = outcome,
                         .took = took,
-                        .upstream_requests = report.upstream_requests - requests_of(report.waking),
+                        .upstream_requests = requests,
                         .handshakes = report.handshakes,
                         .vehicle_key_replaced = report.vehicle_key_replaced});
   if (report.vehicle_key_replaced) parts_.log.warning("vehicle_key_replaced", {{"vin", ops::ShortVin{vin}}});
@@ -249,7 +254,7 @@ Verdict Api::wake_up(const Context& context, const Plan& plan) const {
   footer.woken = has_woken(waking);
   footer.upstream_requests = waking.upstream_requests;
   if (waking.failure) return render_failure(describe_wake_up(waking), waking.fleet_api_answer, footer);
-  const protocol::Outcome done{.accepted = true, .executed = protocol::Executed::yes};
+  const protocol::Outcome done{.accepted = true, .executed = Executed::yes};
   return {render(done, footer), done.executed};
 }
 
@@ -287,10 +292,14 @@ Verdict Api::forward(const Context& context, const Plan& plan) const {
   const auto& request = context.request;
   if (request.caller_gone()) {
     return {render(Failure{.kind = Kind::expired_unsent, .message = "the caller has gone"}, context.footer),
-            protocol::Executed::no};
+            Executed::no};
   }
   const UnderWay under_way(in_flight_);
   const auto started = parts_.clock();
+  const auto charge = upstream::charge_of(request.method, plan.target);
+  if (const auto refusal = charge ? parts_.rates.admit(*charge) : std::nullopt) {
+    return {render(*refusal, context.footer), Executed::no};
+  }
   const upstream::Call call{.method = request.method,
                             .target = plan.target,
                             .headers = fields_for_fleet_api(request.headers),
@@ -304,6 +313,7 @@ Verdict Api::forward(const Context& context, const Plan& plan) const {
     answer = parts_.fleet_api.send(call, *context.token);
     requests += vehicles::has_left(answer) ? 1 : 0;
   }
+  if (charge) parts_.rates.settle(*charge, requests);
   Footer footer = context.footer;
   footer.upstream_requests = requests + requests_of(waking);
   if (plan.wake) footer.woken = has_woken(waking);

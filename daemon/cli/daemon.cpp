@@ -77,6 +77,10 @@ upstream::Prices prices_of(const config::Prices& prices) {
   return {.commands = prices.commands, .data = prices.data, .wakes = prices.wakes};
 }
 
+vehicles::Rates rates_of(const config::RateLimits& limits) {
+  return {.commands = limits.commands, .data = limits.data, .wakes = limits.wakes};
+}
+
 /// One figure of each category's.
 std::vector<ops::Metrics::Total> totals_of(const upstream::Ledger& ledger, double (*read)(const upstream::Cost&)) {
   std::vector<ops::Metrics::Total> totals;
@@ -131,7 +135,8 @@ Daemon::Daemon(const config::Config& config, std::vector<std::string> hosts, cry
       lanes_(key_, ops::boot_now, vehicles::Lanes::kCapacity, &sessions_),
       wakes_(*store_),
       wake_budget_(config.wake_limit, unix_now, wake_counts(wakes_)),
-      waker_(fleet_api_, wake_budget_, ops::boot_now),
+      rates_(rates_of(config.rate_limits), ops::boot_now),
+      waker_(fleet_api_, wake_budget_, rates_, ops::boot_now),
       commander_(lanes_, fleet_api_, waker_, rules_of(config)),
       metrics_(FLEETSIGN_VERSION),
       idempotency_(claims_, ops::boot_now, metrics_, log),
@@ -141,6 +146,7 @@ Daemon::Daemon(const config::Config& config, std::vector<std::string> hosts, cry
             .ledger = ledger_,
             .lanes = lanes_,
             .waker = waker_,
+            .rates = rates_,
             .idempotency = idempotency_,
             .metrics = metrics_,
             .log = log,

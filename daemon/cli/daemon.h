@@ -26,6 +26,7 @@
 #include "daemon/upstream/ledger.h"
 #include "daemon/vehicles/commander.h"
 #include "daemon/vehicles/lanes.h"
+#include "daemon/vehicles/rate_limiter.h"
 #include "daemon/vehicles/wake_budget.h"
 #include "daemon/vehicles/waker.h"
 
@@ -69,6 +70,7 @@ class Daemon {
   vehicles::Lanes lanes_;
   state::Wakes wakes_;
   vehicles::WakeBudget wake_budget_;
+  vehicles::RateLimiter rates_;
   vehicles::Waker waker_;
   vehicles::Commander commander_;
   ops::Metrics metrics_;

@@ -174,7 +174,12 @@ Waker::Sight Waker::ask(Flight& flight, const Errand& errand, Waking& waking) {
   if (patience.deadline - clock_() < kReserve || patience.caller_gone()) {
     return {.failure = out_of_patience(patience, "too little time was left to wake the vehicle")};
   }
-  if (auto refusal = budget_.take(vin)) return {.failure = std::move(refusal)};
+  const upstream::Charge charge{.category = upstream::Category::wakes, .vehicle = vin};
+  if (auto refusal = rates_.admit(charge)) return {.failure = std::move(refusal)};
+  if (auto refusal = budget_.take(vin)) {
+    rates_.settle(charge, 0);
+    return {.failure = std::move(refusal)};
+  }
   auto sight = send(flight,
                     {.method = "POST",
                      .target = upstream::vehicle_path(vin) + "/wake_up",
@@ -184,6 +189,7 @@ Waker::Sight Waker::ask(Flight& flight, const Errand& errand, Waking& waking) {
                      .reply_bytes = kLongestAnswer},
                     errand, waking);
   waking.wakes = waking.upstream_requests;
+  rates_.settle(charge, waking.wakes);
   // One whose answer was lost, or is a 503, may have got through, and is not paid for twice.
   const bool may_have_asked = !sight.failure || is_unclear(sight.failure);
   // What wakes nothing must not count: anybody can have a token refused.

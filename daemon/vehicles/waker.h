@@ -14,6 +14,7 @@
 
 #include "daemon/upstream/fleet_api.h"
 #include "daemon/vehicles/patience.h"
+#include "daemon/vehicles/rate_limiter.h"
 #include "daemon/vehicles/wake_budget.h"
 #include "protocol/failure.h"
 #include "protocol/time.h"
@@ -23,8 +24,8 @@ namespace fleetsign::vehicles {
 /// What became of one caller's wish to have a vehicle awake.
 struct Waking {
   /// Nothing: the vehicle is online. Kind::vehicle_unavailable: it was not in time. Kind::local_budget: it may not be
-  /// woken any more today. Kind::expired_unsent: the caller has gone. Kind::upstream_error: Fleet API's own answer.
-  /// Any other: the way to Fleet API.
+  /// woken any more today. Kind::local_rate: nor just now. Kind::expired_unsent: the caller has gone.
+  /// Kind::upstream_error: Fleet API's own answer. Any other: the way to Fleet API.
   std::optional<protocol::Failure> failure = {};
   std::optional<upstream::Delivered> fleet_api_answer = {};  ///< for Kind::upstream_error
   bool asked = false;         ///< whether the vehicle may have been told to wake, by this caller or by another
@@ -44,8 +45,8 @@ class Waker {
   /// What the last look leaves of the time: a command is sent only while a whole second is left.
   static constexpr protocol::Duration kReserve = std::chrono::seconds(1);
 
-  Waker(const upstream::FleetApi& fleet_api, WakeBudget& budget, Clock clock)
-      : fleet_api_(fleet_api), budget_(budget), clock_(std::move(clock)) {}
+  Waker(const upstream::FleetApi& fleet_api, WakeBudget& budget, RateLimiter& rates, Clock clock)
+      : fleet_api_(fleet_api), budget_(budget), rates_(rates), clock_(std::move(clock)) {}
 
   /// The VIN is in upper case. The first caller sends wake_up, once, and looks; the others wait. What is the leader's
   /// own, such as a refused token, its deadline or its departure, ends nobody else's wait: the next one leads, and goes
@@ -85,6 +86,7 @@ class Waker {
 
   const upstream::FleetApi& fleet_api_;
   WakeBudget& budget_;
+  RateLimiter& rates_;
   const Clock clock_;
   std::mutex mutex_;  // guards the flights and what is in them; only the leader of one changes what was asked and when
   Flights flights_{};

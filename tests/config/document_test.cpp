@@ -50,6 +50,7 @@ TEST_CASE("example: with every key uncommented it sets every key, those with a d
   loaded.config.fleet_api.ca_file.reset();
   loaded.config.domain.reset();
   loaded.config.wake_limit.reset();
+  loaded.config.rate_limits = {};
   CHECK(loaded.config == load({.environment = environment}).config);
 }
 

@@ -19,6 +19,7 @@
 #include "daemon/upstream/ledger.h"
 #include "daemon/vehicles/commander.h"
 #include "daemon/vehicles/lanes.h"
+#include "daemon/vehicles/rate_limiter.h"
 #include "tests/crypto/temporary_folder.h"
 #include "tests/daemon/support/fleet_client.h"
 
@@ -31,8 +32,8 @@ inline constexpr std::int64_t kUnixNow = 1'700'000'000;
 
 class ApiBench {
  public:
-  explicit ApiBench(ApiOptions options = {}, protocol::ExchangeRules exchange_rules = {})
-      : rules(exchange_rules), api(std::move(options), parts(log)) {}
+  explicit ApiBench(ApiOptions options = {}, protocol::ExchangeRules exchange_rules = {}, vehicles::Rates limits = {})
+      : rates(limits, [] { return kNow; }), rules(exchange_rules), api(std::move(options), parts(log)) {}
 
   /// A request with a token, as a program on this machine makes it.
   static http::Request request(std::string method, std::string target, std::string body = {}) {
@@ -77,7 +78,8 @@ class ApiBench {
   upstream::FleetApi fleet_api{billed_client, "https://fleet.test"};
   vehicles::Lanes lanes{key, [] { return kNow; }};
   vehicles::WakeBudget budget{{}, [] { return std::int64_t{0}; }};
-  vehicles::Waker waker{fleet_api, budget, [] { return kNow; }};
+  vehicles::RateLimiter rates;
+  vehicles::Waker waker{fleet_api, budget, rates, [] { return kNow; }};
   const protocol::ExchangeRules rules;
   vehicles::Commander commander{lanes, fleet_api, waker, rules};
   ops::Metrics metrics{"0"};
@@ -97,6 +99,7 @@ class ApiBench {
             .ledger = ledger,
             .lanes = lanes,
             .waker = waker,
+            .rates = rates,
             .idempotency = idempotency,
             .metrics = metrics,
             .log = to,

@@ -78,7 +78,8 @@ class Bench {
   upstream::FleetApi fleet_api{client, "https://fleet.test"};
   Lanes lanes;
   WakeBudget budget{{}, [] { return std::int64_t{0}; }};
-  Waker waker{fleet_api, budget, clock.as_function()};
+  RateLimiter rates{{}, clock.as_function()};
+  Waker waker{fleet_api, budget, rates, clock.as_function()};
   Commander commander{lanes, fleet_api, waker, {}};
   const std::vector<std::string> vins = fleet.vins();
 

@@ -154,7 +154,7 @@ TEST_CASE("waker: trouble with a look passes; where it lasts, it is told") {
 TEST_CASE("waker: what never left is no request, and leaves the budget as it was") {
   Bench bench;
   WakeBudget budget(1, [] { return std::int64_t{0}; });
-  Waker waker(bench.fleet_api, budget, bench.clock.as_function());
+  Waker waker(bench.fleet_api, budget, bench.rates, bench.clock.as_function());
   const upstream::Bearer token("token");
   bench.client.stand_between([](const auto&) { return unreachable(); });
   const auto failed = waker.wake(bench.vins[0], token, bench.patience());
@@ -167,10 +167,32 @@ TEST_CASE("waker: what never left is no request, and leaves the budget as it was
   CHECK(bench.client.requests().empty());
 }
 
+TEST_CASE("waker: in a minute only so many wake_up requests go out, and a day's budget is not spent on a refusal") {
+  Bench bench;
+  WakeBudget budget(2, [] { return std::int64_t{0}; });
+  RateLimiter rates({.wakes = 1}, bench.clock.as_function());
+  Waker waker(bench.fleet_api, budget, rates, bench.clock.as_function());
+  const upstream::Bearer token("token");
+  bench.client.stand_between([](const auto&) { return unreachable(); });
+  CHECK(kind_of(waker.wake(bench.vins[0], token, bench.patience())) == Kind::unreachable);
+  bench.client.stand_between([](const auto&) { return answered(200, kOnline); });
+  CHECK_FALSE(waker.wake(bench.vins[0], token, bench.patience()).failure);
+  bench.client.forget_requests();
+  const auto refused = waker.wake(bench.vins[0], token, bench.patience());
+  CHECK(kind_of(refused) == Kind::local_rate);
+  CHECK(refused.failure->retry_after == 60);
+  CHECK_FALSE(refused.asked);
+  CHECK(bench.client.requests().empty());
+  bench.clock.pass(60s);
+  CHECK_FALSE(waker.wake(bench.vins[0], token, bench.patience()).failure);
+  bench.clock.pass(60s);
+  CHECK(kind_of(waker.wake(bench.vins[0], token, bench.patience())) == Kind::local_budget);
+}
+
 TEST_CASE("waker: what Fleet API refuses leaves the budget as it was; what may have woken the vehicle does not") {
   Bench bench;
   WakeBudget budget(1, [] { return std::int64_t{0}; });
-  Waker waker(bench.fleet_api, budget, bench.clock.as_function());
+  Waker waker(bench.fleet_api, budget, bench.rates, bench.clock.as_function());
   const upstream::Bearer token("token");
   for (const int status : {401, 403, 404, 429}) {
     bench.client.stand_between([status](const auto&) { return answered(status); });

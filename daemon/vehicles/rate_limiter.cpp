@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/vehicles/rate_limiter.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace fleetsign::vehicles {
+namespace {
+
+using protocol::Failure;
+using protocol::Instant;
+using protocol::Kind;
+
+Failure refusal(const upstream::Charge& charge, std::size_t rate, protocol::Duration wait) {
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait);
+  return {.kind = Kind::local_rate,
+          .message = "the vehicle has had its requests of a minute: `rate_limits." +
+                     std::string(to_string(charge.category)) + "` is " + std::to_string(rate),
+          .retry_after = static_cast<int>(seconds.count())};
+}
+
+}  // namespace
+
+std::optional<Failure> RateLimiter::admit(const upstream::Charge& charge) {
+  const auto rate = rates_[charge.category];
+  if (!rate || charge.vehicle.empty()) return std::nullopt;
+  const Instant now = clock_();
+  const std::lock_guard lock(mutex_);
+  Times& times = vehicles_[charge.vehicle][charge.category];
+  if (times.size() == *rate) {
+    const auto wait = times.front() + kMinute - now;
+    if (wait > protocol::Duration::zero()) return refusal(charge, *rate, wait);
+    times.erase(times.begin());
+  }
+  times.push_back(now);
+  return std::nullopt;
+}
+
+void RateLimiter::settle(const upstream::Charge& charge, int requests) {
+  const auto rate = rates_[charge.category];
+  if (!rate || charge.vehicle.empty() || requests == 1) return;
+  const Instant now = clock_();
+  const std::lock_guard lock(mutex_);
+  Times& times = vehicles_[charge.vehicle][charge.category];
+  if (requests < 1) {
+    if (!times.empty()) times.pop_back();
+    return;
+  }
+  times.insert(times.end(), static_cast<std::size_t>(requests) - 1, now);
+  if (times.size() > *rate) times.erase(times.begin(), times.end() - static_cast<std::ptrdiff_t>(*rate));
+}
+
+}  // namespace fleetsign::vehicles

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// How many requests a vehicle gets in a minute: so that a caller that runs wild is refused here, before Fleet API bills
+// and then refuses everybody's.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "daemon/upstream/billing.h"
+#include "daemon/upstream/recent.h"
+#include "daemon/vehicles/patience.h"
+#include "protocol/failure.h"
+#include "protocol/time.h"
+
+namespace fleetsign::vehicles {
+
+/// Requests a minute, for each vehicle; nothing: as many as come.
+using Rates = upstream::ByCategory<std::optional<std::size_t>>;
+
+/// What is refused is a whole command, at the door: one that was admitted is never cut off in its midst, and what it
+/// costs beyond its first request counts against the next one. In no minute are more admitted than the rate, wherever
+/// the minute begins. Safe to use from many threads.
+class RateLimiter {
+ public:
+  static constexpr protocol::Duration kMinute = std::chrono::minutes(1);
+  static constexpr std::size_t kVehicles = 20'000;
+
+  /// Rates are 1 or more. Of at most `vehicles` (1 or more) it knows what they had; to make room for another, the one
+  /// that was asked for longest ago is forgotten.
+  RateLimiter(Rates rates, Clock clock, std::size_t vehicles = kVehicles)
+      : rates_(rates), clock_(std::move(clock)), vehicles_(vehicles) {}
+
+  /// Counts one request; or Kind::local_rate, with when to come again.
+  [[nodiscard]] std::optional<protocol::Failure> admit(const upstream::Charge& charge);
+
+  /// How many requests it came to in the end, of one that was admitted.
+  void settle(const upstream::Charge& charge, int requests);
+
+ private:
+  using Times = std::vector<protocol::Instant>;  // of the last requests, as many as the rate has, in order
+
+  const Rates rates_;
+  const Clock clock_;
+  std::mutex mutex_{};  // guards the rest
+  upstream::Recent<upstream::ByCategory<Times>> vehicles_;
+};
+
+}  // namespace fleetsign::vehicles
