@@ -6,10 +6,13 @@
 #include <stdexcept>
 #include <utility>
 
+#include "crypto/result.h"
 #include "daemon/ops/clock.h"
 #include "daemon/upstream/exchange.h"
 #include "daemon/upstream/loop.h"
+#include "daemon/upstream/opening.h"
 #include "daemon/upstream/request_rules.h"
+#include "daemon/upstream/stream.h"
 #include "daemon/upstream/url_rules.h"
 
 namespace fleetsign::upstream {
@@ -19,37 +22,43 @@ Undelivered not_sent(std::string cause) {
   return {.sent = Undelivered::Sent::no, .phase = Undelivered::Phase::connect, .cause = std::move(cause)};
 }
 
+/// Where it goes, if it may.
+crypto::Result<Target, Undelivered> admit(const Request& request) {
+  if (auto why = refusal(request)) return not_sent(std::move(*why));
+  auto target = judge_url(request.url);
+  if (!target) return not_sent(std::move(target).error());
+  if (ops::boot_now() < request.deadline) return std::move(target).value();
+  Undelivered late = not_sent("the deadline had passed before anything was sent to " + target->place);
+  late.timed_out = true;
+  return late;
+}
+
+/// The body of the request that open() is to stream. None where there is none to tell of.
+std::optional<Upload> upload_of(const Request& request) {
+  if (!request.body_source) return std::nullopt;
+  const auto size = request.body_source->size();
+  if (size == 0 && !tells_length(request.method)) return std::nullopt;
+  return Upload{.size = size};
+}
+
 class CurlClient final : public Client {
  public:
   explicit CurlClient(Options options) : loop_(std::move(options)) {}
 
   Answer send(const Request& request) override {
-    if (auto why = refusal(request)) return not_sent(std::move(*why));
-    auto target = judge_url(request.url);
-    if (!target) return not_sent(std::move(target).error());
-    if (ops::boot_now() >= request.deadline) {
-      Undelivered late = not_sent("the deadline had passed before anything was sent to " + target->place);
-      late.timed_out = true;
-      return late;
-    }
+    auto target = admit(request);
+    if (!target) return std::move(target).error();
     const auto exchange = std::make_shared<Exchange>(request, std::move(target).value());
     loop_.submit(exchange);
     return exchange->wait();
   }
 
   Opening open(const Request& request) override {
-    Request whole = request;
-    if (request.body_source) {
-      auto body = http::read_all(*request.body_source);
-      if (!body) return not_sent(std::move(body).error().cause);
-      whole.body = *std::move(body);
-    }
-    Answer answer = send(whole);
-    if (auto* undelivered = std::get_if<Undelivered>(&answer)) return std::move(*undelivered);
-    auto& delivered = std::get<Delivered>(answer);
-    return Incoming{.status = delivered.status,
-                    .headers = std::move(delivered.headers),
-                    .body = std::make_unique<http::WholeBody>(std::move(delivered.body))};
+    auto target = admit(request);
+    if (!target) return std::move(target).error();
+    const auto stream = std::make_shared<Stream>(request, std::move(target).value(), upload_of(request), loop_.inbox());
+    loop_.submit(stream);
+    return await_opening(stream, request.body_source.get());
   }
 
   [[nodiscard]] std::optional<std::string> why_stopped() const override { return loop_.why_stopped(); }

@@ -27,7 +27,7 @@ struct Request {
   std::string body;
   std::shared_ptr<http::BodySource> body_source = {};  ///< in place of `body`; read by the thread that calls the client
   protocol::Instant deadline;                          ///< the answer is there by then, or there is none
-  std::size_t reply_bytes = kReplyBytes;               ///< a longer body makes the answer Undelivered
+  std::size_t reply_bytes = kReplyBytes;               ///< for send(): a longer body makes the answer Undelivered
 };
 
 struct Delivered {
@@ -54,7 +54,7 @@ using Answer = std::variant<Delivered, Undelivered>;
 struct Incoming {
   int status = 0;
   http::Headers headers;                   ///< as received, in order; hop-by-hop ones included
-  std::unique_ptr<http::BodySource> body;  ///< never null; what has not been read is given up when it ends
+  std::unique_ptr<http::BodySource> body;  ///< never null; what has not been read is given up with it
 };
 
 using Opening = std::variant<Incoming, Undelivered>;
@@ -85,7 +85,9 @@ class Client {
 
   /// As send(), and returns when the head of the reply is there. The deadline is for that, and counts from the end of a
   /// body that is streamed; of what is streamed, in either direction, each piece comes within as long as there was
-  /// between the call and the deadline.
+  /// between the call and the deadline. A body that is streamed is never sent again. It is read to its end before the
+  /// call returns, but when it fails, which makes the answer Undelivered with the source's words, or when a status of
+  /// 300 or more shows that it is of no use. No more than a pipe of each body is held.
   [[nodiscard]] virtual Opening open(const Request& request) = 0;
 
   /// Why nothing can be sent any more, in words; nothing while all is well. Safe to call from many threads.

@@ -10,7 +10,7 @@
 namespace fleetsign::upstream {
 namespace {
 
-/// How much later than the deadline a caller gives up on the I/O thread.
+/// How much later than the limit a caller gives up on the I/O thread.
 constexpr std::chrono::milliseconds kGrace{50};
 
 /// std::condition_variable waits on a clock that stands still while the machine sleeps, so look at ours now and then.
@@ -18,8 +18,21 @@ constexpr std::chrono::seconds kLongestWait{60};
 
 }  // namespace
 
+std::string seconds_text(protocol::Duration time) {
+  char seconds[32];
+  std::snprintf(seconds, sizeof seconds, "%.2f", std::chrono::duration<double>(time).count());
+  return seconds;
+}
+
 Exchange::Exchange(const Request& request, Target target)
-    : started_(ops::boot_now()), request_(request), target_(std::move(target)) {}
+    : started_(ops::boot_now()), request_(request), target_(std::move(target)) {
+  request_.body_source.reset();
+}
+
+protocol::Instant Exchange::limit() const {
+  const std::lock_guard lock(mutex_);
+  return limit_now();
+}
 
 bool Exchange::hand_over() {
   const std::lock_guard lock(mutex_);
@@ -36,11 +49,15 @@ Undelivered::Sent Exchange::sent() const {
 void Exchange::settle(Answer answer) {
   {
     const std::lock_guard lock(mutex_);
-    if (settled_) return;
-    settled_ = true;
-    answer_ = std::move(answer);
+    settle_now(std::move(answer));
   }
-  answered_.notify_one();
+  changed_.notify_one();
+}
+
+void Exchange::settle_now(Answer answer) {
+  if (settled_) return;
+  settled_ = true;
+  answer_ = std::move(answer);
 }
 
 bool Exchange::settled() const {
@@ -50,26 +67,26 @@ bool Exchange::settled() const {
 
 Answer Exchange::wait() {
   std::unique_lock lock(mutex_);
-  while (!settled_) {
-    // Subtract from now rather than add to the deadline, which may be the end of time.
-    const protocol::Duration left = request_.deadline - (ops::boot_now() - kGrace);
-    if (left <= protocol::Duration::zero()) {
-      settled_ = true;
-      const bool handed_over = sent_ == Undelivered::Sent::maybe;
-      return Undelivered{.sent = sent_,
-                         .phase = handed_over ? Undelivered::Phase::receive : Undelivered::Phase::connect,
-                         .timed_out = true,
-                         .cause = overdue_text(request_.deadline, "while the client was not responding")};
-    }
-    answered_.wait_for(lock, std::min<protocol::Duration>(left, kLongestWait));
-  }
+  while (!settled_) await_change(lock);
   return std::move(*answer_);
 }
 
+void Exchange::await_change(std::unique_lock<std::mutex>& lock) {
+  // Subtract from now rather than add to the limit, which may be the end of time.
+  const protocol::Duration left = limit_now() - (ops::boot_now() - kGrace);
+  if (left > protocol::Duration::zero()) {
+    changed_.wait_for(lock, std::min<protocol::Duration>(left, kLongestWait));
+    return;
+  }
+  const bool handed_over = sent_ == Undelivered::Sent::maybe;
+  settle_now(Undelivered{.sent = sent_,
+                         .phase = handed_over ? Undelivered::Phase::receive : Undelivered::Phase::connect,
+                         .timed_out = true,
+                         .cause = overdue_text(limit_now(), "while the client was not responding")});
+}
+
 std::string Exchange::overdue_text(protocol::Instant limit, const std::string& where) const {
-  char seconds[32];
-  std::snprintf(seconds, sizeof seconds, "%.2f", std::chrono::duration<double>(limit - started_).count());
-  return "no answer from " + target_.place + " within " + seconds + " s " + where;
+  return "no answer from " + target_.place + " within " + seconds_text(limit - started_) + " s " + where;
 }
 
 }  // namespace fleetsign::upstream

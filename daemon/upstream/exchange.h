@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One call of Client::send(), shared by the caller, who waits, and the I/O thread, which answers.
+// One call of Client::send() or, as its base, open(), shared by the caller, who waits, and the I/O thread, which
+// answers.
 #pragma once
 
 #include <condition_variable>
@@ -12,14 +13,23 @@
 
 namespace fleetsign::upstream {
 
+/// With two decimals, without a unit.
+std::string seconds_text(protocol::Duration time);
+
 class Exchange {
  public:
-  /// The clock starts here.
+  /// The clock starts here. Leaves the request's source with the caller, who alone may read it, or end it.
   Exchange(const Request& request, Target target);
+  virtual ~Exchange() = default;
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
 
   [[nodiscard]] const Request& request() const { return request_; }
   [[nodiscard]] const Target& target() const { return target_; }
   [[nodiscard]] protocol::Instant started() const { return started_; }
+
+  /// When to give up, as it stands now.
+  [[nodiscard]] protocol::Instant limit() const;
 
   /// Asked before a byte of the request goes to a connection. False when it must not: the caller has its answer, or the
   /// deadline has passed. From the first yes on, the other side may have seen the request.
@@ -30,23 +40,31 @@ class Exchange {
   void settle(Answer answer);
   [[nodiscard]] bool settled() const;
 
-  /// Blocks until there is an answer. The I/O thread settles when the deadline comes; should it hang, the caller goes
-  /// its own way a little later, and the request is not handed over any more.
+  /// Blocks until there is an answer. The I/O thread settles when the limit comes; should it hang, the caller goes its
+  /// own way a little later, and the request is not handed over any more.
   Answer wait();
 
   /// "no answer from PLACE within SECONDS s WHERE" for a limit that has passed.
-  [[nodiscard]] std::string overdue_text(protocol::Instant limit, const std::string& where) const;
+  [[nodiscard]] virtual std::string overdue_text(protocol::Instant limit, const std::string& where) const;
 
- private:
-  const protocol::Instant started_;  ///< first, as copying a long body takes its time
-  const Request request_;
-  const Target target_;
+ protected:
+  /// limit(), with the lock held.
+  [[nodiscard]] virtual protocol::Instant limit_now() const { return request_.deadline; }
+  /// settle(), with the lock held; the caller is told when nothing holds it any more.
+  void settle_now(Answer answer);
+  /// For the caller: releases the lock until something may have changed. Settles when the I/O thread hangs.
+  void await_change(std::unique_lock<std::mutex>& lock);
 
-  mutable std::mutex mutex_;  ///< guards all that follows
-  std::condition_variable answered_;
+  mutable std::mutex mutex_;         ///< guards what follows, here and in what is derived
+  std::condition_variable changed_;  ///< the caller waits on it
   std::optional<Answer> answer_;
   bool settled_ = false;
   Undelivered::Sent sent_ = Undelivered::Sent::no;
+
+ private:
+  const protocol::Instant started_;  ///< first, as copying a long body takes its time
+  Request request_;
+  const Target target_;
 };
 
 }  // namespace fleetsign::upstream

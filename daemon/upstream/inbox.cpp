@@ -11,11 +11,19 @@ namespace fleetsign::upstream {
 
 Inbox::Inbox() : bell_(own(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), "eventfd")) {}
 
-bool Inbox::put(std::shared_ptr<Exchange> exchange) {
+bool Inbox::submit(std::shared_ptr<Exchange> exchange) {
+  return put(&Contents::submitted, std::move(exchange));
+}
+
+void Inbox::nudge(std::shared_ptr<Exchange> exchange) {
+  put(&Contents::nudged, std::move(exchange));
+}
+
+bool Inbox::put(std::vector<std::shared_ptr<Exchange>> Contents::*where, std::shared_ptr<Exchange> exchange) {
   {
     const std::lock_guard lock(mutex_);
     if (closed_) return false;
-    waiting_.push_back(std::move(exchange));
+    (waiting_.*where).push_back(std::move(exchange));
     if (!std::exchange(asleep_, false)) return true;
   }
   ring();
@@ -37,7 +45,7 @@ std::optional<std::string> Inbox::closed() const {
   return closed_;
 }
 
-std::vector<std::shared_ptr<Exchange>> Inbox::take() {
+Inbox::Contents Inbox::take() {
   const std::lock_guard lock(mutex_);
   asleep_ = false;
   return std::exchange(waiting_, {});
@@ -45,7 +53,7 @@ std::vector<std::shared_ptr<Exchange>> Inbox::take() {
 
 bool Inbox::may_sleep() {
   const std::lock_guard lock(mutex_);
-  asleep_ = waiting_.empty() && !closed_;
+  asleep_ = waiting_.submitted.empty() && waiting_.nudged.empty() && !closed_;
   return asleep_;
 }
 

@@ -18,26 +18,35 @@ class Inbox {
   /// Throws std::system_error when the process has no descriptor left.
   Inbox();
 
+  /// What has come for the I/O thread.
+  struct Contents {
+    std::vector<std::shared_ptr<Exchange>> submitted;  ///< to be started
+    std::vector<std::shared_ptr<Exchange>> nudged;     ///< to be looked at: their callers have done something
+  };
+
   /// For any thread. False when the inbox is closed: the exchange is not taken.
-  bool put(std::shared_ptr<Exchange> exchange);
+  bool submit(std::shared_ptr<Exchange> exchange);
+  /// For any thread. Of no effect when the inbox is closed.
+  void nudge(std::shared_ptr<Exchange> exchange);
   /// For any thread. Nothing is taken from now on; wakes the I/O thread. The first reason, in words, stays.
   void close(const std::string& reason);
   /// Why it is closed; nothing while it is open.
   [[nodiscard]] std::optional<std::string> closed() const;
 
   /// What came since the last call.
-  std::vector<std::shared_ptr<Exchange>> take();
-  /// Whether there is nothing to take and it is open. If so, the next put() or close() makes bell() readable, an
-  /// eventfd.
+  Contents take();
+  /// Whether there is nothing to take and it is open. If so, the next call of the other threads makes bell()
+  /// readable, an eventfd.
   bool may_sleep();
   [[nodiscard]] int bell() const { return bell_.get(); }
 
  private:
+  bool put(std::vector<std::shared_ptr<Exchange>> Contents::*where, std::shared_ptr<Exchange> exchange);
   void ring() const;
 
   const http::Descriptor bell_;
   mutable std::mutex mutex_;  ///< guards all that follows
-  std::vector<std::shared_ptr<Exchange>> waiting_;
+  Contents waiting_;
   bool asleep_ = false;
   std::optional<std::string> closed_;
 };

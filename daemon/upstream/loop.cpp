@@ -54,6 +54,7 @@ Loop::Loop(Options options)
     : options_(std::move(options)),
       epoll_(own(epoll_create1(EPOLL_CLOEXEC), "epoll_create1")),
       timer_(own(timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC), "timerfd_create")),
+      inbox_(std::make_shared<Inbox>()),
       multi_(curl_multi_init()),
       idle_limit_(options_.suspended()) {
   if (!multi_) throw std::bad_alloc();
@@ -63,41 +64,42 @@ Loop::Loop(Options options)
   set(multi_.get(), CURLMOPT_TIMERDATA, this);
   set(multi_.get(), CURLMOPT_MAXCONNECTS, static_cast<long>(options_.connections));
   watch(epoll_.get(), timer_.get());
-  watch(epoll_.get(), inbox_.bell());
+  watch(epoll_.get(), inbox_->bell());
   thread_ = std::thread(&Loop::run, this);
 }
 
 void Loop::submit(const std::shared_ptr<Exchange>& exchange) {
-  if (inbox_.put(exchange)) return;
+  if (inbox_->submit(exchange)) return;
   exchange->settle(Undelivered{
-      .sent = exchange->sent(), .phase = Undelivered::Phase::shutdown, .cause = inbox_.closed().value_or("")});
+      .sent = exchange->sent(), .phase = Undelivered::Phase::shutdown, .cause = inbox_->closed().value_or("")});
 }
 
 void Loop::stop() {
-  inbox_.close("the client is shutting down");
+  inbox_->close("the client is shutting down");
   std::call_once(joined_, [this] { thread_.join(); });
 }
 
 void Loop::run() noexcept {
   block_signals();
   try {
-    while (!inbox_.closed()) turn();
+    while (!inbox_->closed()) turn();
   } catch (const std::exception& error) {
-    inbox_.close(std::string("the client's thread has failed: ") + error.what());
+    inbox_->close(std::string("the client's thread has failed: ") + error.what());
   }
   // Whatever has ended the loop, nobody is left waiting.
-  const std::string reason = inbox_.closed().value_or("");
+  const std::string reason = inbox_->closed().value_or("");
   for (auto next = transfers_.begin(); next != transfers_.end(); next = drop(next)) {
     next->second->settle(next->second->stopped(reason));
   }
-  for (const std::shared_ptr<Exchange>& exchange : arrived_) submit(exchange);
-  for (const std::shared_ptr<Exchange>& exchange : inbox_.take()) submit(exchange);
+  for (const std::shared_ptr<Exchange>& exchange : arrived_.submitted) submit(exchange);
+  for (const std::shared_ptr<Exchange>& exchange : inbox_->take().submitted) submit(exchange);
 }
 
 void Loop::turn() {
-  arrived_ = inbox_.take();
-  for (const std::shared_ptr<Exchange>& exchange : arrived_) start(exchange);
-  arrived_.clear();
+  arrived_ = inbox_->take();
+  for (const std::shared_ptr<Exchange>& exchange : arrived_.submitted) start(exchange);
+  for (const std::shared_ptr<Exchange>& exchange : arrived_.nudged) attend(*exchange);
+  arrived_ = {};
   if (libcurl_due_ <= ops::boot_now()) {
     libcurl_due_ = protocol::Instant::max();
     act(CURL_SOCKET_TIMEOUT, 0);
@@ -117,10 +119,9 @@ void Loop::start(const std::shared_ptr<Exchange>& exchange) {
     easy = std::move(spare_.back());
     spare_.pop_back();
   }
-  CURL* const key = easy.get();
   auto transfer = std::make_unique<Transfer>(std::move(easy), exchange, options_, lookups_,
                                              idle_limit_.now(options_.suspended(), ops::boot_now()));
-  Transfer& started = *transfers_.emplace(key, std::move(transfer)).first->second;
+  Transfer& started = *transfers_.emplace(exchange.get(), std::move(transfer)).first->second;
   limit_due_ = std::min(limit_due_, started.limit());
   hand_to_libcurl(started);
 }
@@ -132,6 +133,18 @@ void Loop::hand_to_libcurl(Transfer& transfer) {
   check(curl_multi_add_handle(multi_.get(), transfer.easy()));
 }
 
+void Loop::attend(const Exchange& exchange) {
+  const auto found = transfers_.find(&exchange);
+  if (found == transfers_.end()) return;
+  if (exchange.settled()) {
+    give_up(found);
+    return;
+  }
+  Transfer& transfer = *found->second;
+  if (const CURLcode code = transfer.resume(); code != CURLE_OK) return finish(found, code);
+  limit_due_ = std::min(limit_due_, transfer.limit());
+}
+
 void Loop::act(curl_socket_t socket, int events) {
   int running = 0;
   check(curl_multi_socket_action(multi_.get(), socket, events, &running));
@@ -140,15 +153,17 @@ void Loop::act(curl_socket_t socket, int events) {
 void Loop::reap() {
   int left = 0;
   while (const CURLMsg* const message = curl_multi_info_read(multi_.get(), &left)) {
-    if (message->msg == CURLMSG_DONE) finish(message->easy_handle, message->data.result);
+    if (message->msg != CURLMSG_DONE) continue;
+    const Transfer* transfer = nullptr;  // as Transfer has said
+    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+    finish(transfers_.find(&transfer->exchange()), message->data.result);
   }
 }
 
-void Loop::finish(CURL* easy, CURLcode code) {
-  const auto found = transfers_.find(easy);
-  Transfer& transfer = *found->second;
+void Loop::finish(Transfers::iterator finished, CURLcode code) {
+  Transfer& transfer = *finished->second;
   if (transfer.parked()) {
-    check(curl_multi_remove_handle(multi_.get(), easy));
+    check(curl_multi_remove_handle(multi_.get(), transfer.easy()));
     return;
   }
   Answer answer = transfer.result(code);
@@ -158,7 +173,7 @@ void Loop::finish(CURL* easy, CURLcode code) {
     settle_awaiting(transfer.exchange().target().host, *failure);
   }
   transfer.settle(std::move(answer));
-  drop(found);
+  drop(finished);
 }
 
 void Loop::settle_awaiting(const std::string& host, const Undelivered& failure) {
@@ -181,27 +196,30 @@ void Loop::give_up_overdue() {
       continue;
     }
     transfer.settle(transfer.overdue());
-    if (transfer.leads_lookup()) {
-      transfer.abandon();
-      ++next;
-    } else {
-      next = drop(next);
-    }
+    next = give_up(next);
   }
 }
 
 void Loop::resume_after_lookups() {
   for (const std::string& name : lookups_.take_stopped()) {
-    for (const auto& [easy, transfer] : transfers_) {
+    for (const auto& [exchange, transfer] : transfers_) {
       if (transfer->awaits_lookup_of(name)) hand_to_libcurl(*transfer);
     }
   }
 }
 
+/// What comes behind it.
+Loop::Transfers::iterator Loop::give_up(Transfers::iterator settled) {
+  if (!settled->second->leads_lookup()) return drop(settled);
+  settled->second->abandon();
+  return std::next(settled);
+}
+
 Loop::Transfers::iterator Loop::drop(Transfers::iterator transfer) {
-  curl_multi_remove_handle(multi_.get(), transfer->first);
+  curl_multi_remove_handle(multi_.get(), transfer->second->easy());
+  const bool reusable = !transfer->second->streams();
   Easy easy = transfer->second->take_easy();
-  if (spare_.size() < kSpareHandles) {
+  if (reusable && spare_.size() < kSpareHandles) {
     curl_easy_reset(easy.get());
     spare_.push_back(std::move(easy));
   }
@@ -210,7 +228,7 @@ Loop::Transfers::iterator Loop::drop(Transfers::iterator transfer) {
 
 void Loop::sleep() {
   const protocol::Instant due = std::min(libcurl_due_, limit_due_);
-  const bool idle = ops::boot_now() < due && inbox_.may_sleep();
+  const bool idle = ops::boot_now() < due && inbox_->may_sleep();
   if (idle) arm(due);
 
   std::array<epoll_event, kEventsAtOnce> events{};
@@ -220,8 +238,8 @@ void Loop::sleep() {
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events.at(static_cast<std::size_t>(i));
     eventfd_t rings = 0;
-    if (event.data.fd == inbox_.bell()) {
-      eventfd_read(inbox_.bell(), &rings);
+    if (event.data.fd == inbox_->bell()) {
+      eventfd_read(inbox_->bell(), &rings);
     } else if (event.data.fd == timer_.get()) {
       eventfd_read(timer_.get(), &rings);  // a timer is read as an eventfd is: eight bytes
       armed_ = protocol::Instant::max();

@@ -33,7 +33,9 @@ class Loop {
   /// Settles the exchange, at its deadline at the latest. For any thread.
   void submit(const std::shared_ptr<Exchange>& exchange);
   /// For any thread. Nothing while it runs.
-  [[nodiscard]] std::optional<std::string> why_stopped() const { return inbox_.closed(); }
+  [[nodiscard]] std::optional<std::string> why_stopped() const { return inbox_->closed(); }
+  /// Where exchanges that are under way are nudged. Outlives the loop.
+  [[nodiscard]] const std::shared_ptr<Inbox>& inbox() const { return inbox_; }
   /// Settles everything that is under way, and everything to come, as shut down. For any thread; twice is once.
   void stop();
 
@@ -41,19 +43,21 @@ class Loop {
   struct FreeMulti {
     void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
   };
-  using Transfers = std::unordered_map<CURL*, std::unique_ptr<Transfer>>;
+  using Transfers = std::unordered_map<const Exchange*, std::unique_ptr<Transfer>>;
 
   void run() noexcept;
   void turn();
 
   void start(const std::shared_ptr<Exchange>& exchange);
   void hand_to_libcurl(Transfer& transfer);
+  void attend(const Exchange& exchange);
   void act(curl_socket_t socket, int events);
   void reap();
-  void finish(CURL* easy, CURLcode code);
+  void finish(Transfers::iterator finished, CURLcode code);
   void settle_awaiting(const std::string& host, const Undelivered& failure);
   void give_up_overdue();
   void resume_after_lookups();
+  Transfers::iterator give_up(Transfers::iterator settled);
   Transfers::iterator drop(Transfers::iterator transfer);
   void sleep();
   void arm(protocol::Instant when);
@@ -64,14 +68,14 @@ class Loop {
   const Options options_;
   const http::Descriptor epoll_;
   const http::Descriptor timer_;
-  Inbox inbox_;
+  const std::shared_ptr<Inbox> inbox_;
 
   // From here on for the I/O thread alone.
   std::unique_ptr<CURLM, FreeMulti> multi_;
   IdleLimit idle_limit_;
-  Lookups lookups_;                                 ///< outlives the transfers, which hold its places
-  std::vector<std::shared_ptr<Exchange>> arrived_;  ///< taken from the inbox, not all of them started
-  Transfers transfers_;                             ///< by easy handle
+  Lookups lookups_;          ///< outlives the transfers, which hold its places
+  Inbox::Contents arrived_;  ///< taken from the inbox, not all of them started
+  Transfers transfers_;
   std::vector<Easy> spare_;
   protocol::Instant libcurl_due_ = protocol::Instant::max();  ///< when libcurl wants to be called
   protocol::Instant limit_due_ = protocol::Instant::max();    ///< no transfer's limit is earlier

@@ -28,7 +28,9 @@ class Reply {
   [[nodiscard]] const char* excess() const { return excess_; }
   /// Whether the status line of the final response is there.
   [[nodiscard]] bool begun() const { return status_ >= 200; }
-  /// The reply, which is moved out. Only when begun().
+  /// Whether the whole head of it is there.
+  [[nodiscard]] bool has_head() const { return expect_ == Expect::body; }
+  /// The reply, as far as it is there, which is moved out. Only when begun().
   Delivered take();
 
  private:

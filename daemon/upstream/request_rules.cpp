@@ -27,7 +27,8 @@ bool is_ours(std::string_view name) {
 
 std::optional<std::string> refusal(const Request& request) {
   if (std::ranges::find(kMethods, request.method) == kMethods.end()) return "the method is not one that is used here";
-  if (request.method == "HEAD" && !request.body.empty()) return "a HEAD request has no body";
+  const bool streams_body = request.body_source && request.body_source->size() != 0;
+  if (request.method == "HEAD" && (streams_body || !request.body.empty())) return "a HEAD request has no body";
   for (const http::Header& field : request.headers) {
     if (!http::is_token(field.name)) return "the name of a header field is not valid";
     // A line break would make a field of its own of what follows (RFC 9110 section 5.5).
@@ -35,6 +36,10 @@ std::optional<std::string> refusal(const Request& request) {
       return "the header field " + field.name + " holds a line break or another control character";
   }
   return std::nullopt;
+}
+
+bool tells_length(std::string_view method) {
+  return method == "POST" || method == "PUT" || method == "PATCH";
 }
 
 bool is_safe(std::string_view method) {

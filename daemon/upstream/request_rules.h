@@ -14,6 +14,9 @@ namespace fleetsign::upstream {
 /// Why the method or a header field cannot be sent, in words that name no value; nothing when all of them can.
 std::optional<std::string> refusal(const Request& request);
 
+/// Whether it has a length to tell even when it has no body (RFC 9110 section 8.6): POST, PUT, PATCH.
+bool tells_length(std::string_view method);
+
 /// Whether doing it twice is doing it once (RFC 9110 section 9.2.1): GET, HEAD, OPTIONS.
 bool is_safe(std::string_view method);
 

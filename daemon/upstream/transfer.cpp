@@ -65,6 +65,7 @@ Transfer::Transfer(Easy easy, std::shared_ptr<Exchange> exchange, const Options&
                    std::optional<std::chrono::seconds> idle_limit)
     : easy_(std::move(easy)),
       exchange_(std::move(exchange)),
+      stream_(dynamic_cast<Stream*>(exchange_.get())),
       connect_(options.connect),
       http2_(options.http2 && exchange_->target().tls),
       lookups_(lookups),
@@ -126,9 +127,14 @@ void Transfer::tell_method() {
     set(easy, CURLOPT_NOBODY, 1L);
     return;
   }
-  // RFC 9110 section 8.6: these say the length of their body even when there is none.
-  const bool has_length = request.method == "POST" || request.method == "PUT" || request.method == "PATCH";
-  if (has_length || !request.body.empty()) {
+  if (stream_ != nullptr && stream_->upload()) {
+    const auto& size = stream_->upload()->size;
+    set(easy, CURLOPT_UPLOAD, 1L);
+    set(easy, CURLOPT_INFILESIZE_LARGE, size ? static_cast<curl_off_t>(*size) : curl_off_t{-1});
+    set(easy, CURLOPT_READFUNCTION, &Transfer::on_upload);
+    set(easy, CURLOPT_READDATA, this);
+    set(easy, CURLOPT_SEEKFUNCTION, &Transfer::on_rewind);
+  } else if (tells_length(request.method) || !request.body.empty()) {
     set(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
     set(easy, CURLOPT_POSTFIELDS, request.body.c_str());  // not copied: the exchange keeps it
   }
@@ -137,6 +143,7 @@ void Transfer::tell_method() {
 
 void Transfer::tell_callbacks() {
   CURL* const easy = easy_.get();
+  set(easy, CURLOPT_PRIVATE, this);
   set(easy, CURLOPT_RESOLVER_START_FUNCTION, &Transfer::on_lookup);
   set(easy, CURLOPT_RESOLVER_START_DATA, this);
   set(easy, CURLOPT_OPENSOCKETFUNCTION, &Transfer::on_open);
@@ -160,9 +167,9 @@ void Transfer::prepare_again() {
 
 protocol::Instant Transfer::limit() const {
   if (abandoned_) return protocol::Instant::max();
-  const protocol::Instant deadline = exchange_->request().deadline;
-  if (exchange_->sent() == Undelivered::Sent::maybe) return deadline;
-  return std::min(deadline, exchange_->started() + connect_);
+  const protocol::Instant limit = exchange_->limit();
+  if (exchange_->sent() == Undelivered::Sent::maybe) return limit;
+  return std::min(limit, exchange_->started() + connect_);
 }
 
 void Transfer::abandon() {
@@ -177,12 +184,16 @@ bool Transfer::awaits_lookup_of(const std::string& host) const {
   return parked_ || (!lookup_ && !opened_ && exchange_->sent() == Undelivered::Sent::no);
 }
 
+bool Transfer::may_repeat() const {
+  return is_safe(exchange_->request().method) && !(stream_ != nullptr && stream_->upload());
+}
+
 /// libcurl repeats a request on its own when a connection that it used again dies without a reply, a POST as well, and
 /// the command would be carried out twice. Every try passes on_connected() before a byte is sent; the callbacks before
 /// that spare a connection that would be of no use.
 bool Transfer::may_go_on() {
   if (exchange_->settled()) return false;
-  if (exchange_->sent() == Undelivered::Sent::no || is_safe(exchange_->request().method)) return true;
+  if (exchange_->sent() == Undelivered::Sent::no || may_repeat()) return true;
   repeat_refused_ = true;
   return false;
 }
@@ -215,27 +226,48 @@ int Transfer::on_connected(void* self, char* /*remote*/, char* /*local*/, int /*
 }
 
 std::size_t Transfer::on_line(char* data, std::size_t size, std::size_t count, void* self) {
+  auto& transfer = *static_cast<Transfer*>(self);
   try {
-    return static_cast<Transfer*>(self)->reply_.take_line({data, size * count}) ? size * count : 0;
+    const bool had_head = transfer.reply_.has_head();
+    if (!transfer.reply_.take_line({data, size * count})) return 0;
+    if (transfer.stream_ != nullptr && !had_head && transfer.reply_.has_head())
+      transfer.stream_->take_head(transfer.reply_.take());
   } catch (const std::exception&) {
     return 0;  // out of memory, and no exception may pass through libcurl: it fails the transfer
   }
+  return size * count;
+}
+
+std::size_t Transfer::on_upload(char* into, std::size_t size, std::size_t count, void* self) {
+  return static_cast<Transfer*>(self)->stream_->give({into, size * count});
+}
+
+/// libcurl asks for it before it repeats a request of which a part has been sent.
+int Transfer::on_rewind(void* /*self*/, curl_off_t /*offset*/, int /*origin*/) {
+  return CURL_SEEKFUNC_FAIL;
 }
 
 std::size_t Transfer::on_body(char* data, std::size_t size, std::size_t count, void* self) {
+  auto& transfer = *static_cast<Transfer*>(self);
+  const std::string_view piece(data, size * count);
   try {
-    return static_cast<Transfer*>(self)->reply_.take_body({data, size * count}) ? size * count : 0;
+    if (transfer.stream_ != nullptr) return transfer.stream_->take_piece(piece);
+    return transfer.reply_.take_body(piece) ? piece.size() : 0;
   } catch (const std::exception&) {
     return 0;
   }
 }
 
+bool Transfer::all_sent() const {
+  if (stream_ != nullptr && stream_->upload()) return stream_->uploaded();
+  curl_off_t uploaded = 0;
+  curl_easy_getinfo(easy(), CURLINFO_SIZE_UPLOAD_T, &uploaded);
+  return static_cast<std::size_t>(uploaded) >= exchange_->request().body.size();
+}
+
 Phase Transfer::phase() const {
   if (exchange_->sent() == Undelivered::Sent::maybe) {
-    curl_off_t uploaded = 0;
-    curl_easy_getinfo(easy(), CURLINFO_SIZE_UPLOAD_T, &uploaded);
-    const bool all = static_cast<std::size_t>(uploaded) >= exchange_->request().body.size();
-    return all || reply_.begun() ? Phase::receive : Phase::send;
+    return reply_.begun() || all_sent() ? Phase::receive : Phase::send;
   }
   if (!opened_ && (lookup_ || parked_ || lookups_.running(exchange_->target().host))) return Phase::resolve;
   long connects = 0;
@@ -246,7 +278,7 @@ Phase Transfer::phase() const {
 Answer Transfer::result(CURLcode code) {
   const std::string& place = exchange_->target().place;
   if (reply_.excess() != nullptr) return undelivered(Phase::too_large, reply_.excess() + (" from " + place));
-  if (code == CURLE_OK && reply_.begun()) return reply_.take();
+  if (code == CURLE_OK && reply_.has_head()) return reply_.take();
   if (code == CURLE_OPERATION_TIMEDOUT || ops::boot_now() >= limit()) return overdue();
   if (repeat_refused_) return undelivered(Phase::receive, place + " closed the connection without a reply");
   if (crowded_out_) return undelivered(Phase::resolve, "no address for " + place + ": too many lookups hang");
@@ -268,7 +300,7 @@ Undelivered Transfer::undelivered(Phase phase, std::string cause) const {
 }
 
 std::string Transfer::libcurls_words(CURLcode code) const {
-  if (code == CURLE_OK) return "only interim responses came";
+  if (code == CURLE_OK) return reply_.begun() ? "its head is cut short" : "only interim responses came";
   if (error_.front() == '\0') return curl_easy_strerror(code);
   const std::string words(error_.data());
   // It quotes the setting, which may hold a password.

@@ -15,6 +15,7 @@
 #include "daemon/upstream/exchange.h"
 #include "daemon/upstream/lookups.h"
 #include "daemon/upstream/reply.h"
+#include "daemon/upstream/stream.h"
 
 namespace fleetsign::upstream {
 
@@ -39,6 +40,11 @@ class Transfer {
   Easy take_easy() { return std::move(easy_); }
 
   void settle(Answer answer) { exchange_->settle(std::move(answer)); }
+
+  /// Whether its bodies are streamed. A pause that has not ended when it is given up would outlive curl_easy_reset().
+  [[nodiscard]] bool streams() const { return stream_ != nullptr; }
+  /// Goes on where the caller has seen to what libcurl was paused for. CURLE_OK, or how the transfer has ended.
+  CURLcode resume() { return curl_easy_pause(easy(), stream_->paused()); }
 
   /// When to give up: the deadline, or before that the end of the time for connecting. Never, once abandoned.
   [[nodiscard]] protocol::Instant limit() const;
@@ -65,7 +71,9 @@ class Transfer {
   void tell_idle_limit(std::optional<std::chrono::seconds> limit);
   void tell_method();
   void tell_callbacks();
+  [[nodiscard]] bool may_repeat() const;
   bool may_go_on();
+  [[nodiscard]] bool all_sent() const;
   [[nodiscard]] Undelivered::Phase phase() const;
   [[nodiscard]] Undelivered undelivered(Undelivered::Phase phase, std::string cause) const;
   [[nodiscard]] std::string libcurls_words(CURLcode code) const;
@@ -74,6 +82,8 @@ class Transfer {
   static curl_socket_t on_open(void* self, curlsocktype purpose, curl_sockaddr* address);
   static int on_connected(void* self, char* remote, char* local, int remote_port, int local_port);
   static std::size_t on_line(char* data, std::size_t size, std::size_t count, void* self);
+  static std::size_t on_upload(char* into, std::size_t size, std::size_t count, void* self);
+  static int on_rewind(void* self, curl_off_t offset, int origin);
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
 
   struct FreeList {
@@ -82,6 +92,7 @@ class Transfer {
 
   Easy easy_;
   const std::shared_ptr<Exchange> exchange_;  ///< with the caller, who may be gone first
+  Stream* const stream_;                      ///< it, if it is one
   const std::chrono::milliseconds connect_;
   const bool http2_;
   Lookups& lookups_;
