@@ -30,7 +30,7 @@ struct Quantity {
 };
 
 constexpr Unit kTimes[] = {{"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}};
-constexpr Unit kBytes[] = {{"", 1}, {"KiB", 1'024}, {"MiB", 1'048'576}};
+constexpr Unit kBytes[] = {{"", 1}, {"KiB", 1'024}, {"MiB", 1'048'576}, {"GiB", 1'073'741'824}};
 constexpr Unit kOnes[] = {{"", 1}};
 
 constexpr Quantity kDuration = {.units = kTimes,
@@ -39,12 +39,13 @@ constexpr Quantity kDuration = {.units = kTimes,
                                 .hint = "write a whole number and ms, s, m or h, such as 10s",
                                 .is_less = "is shorter than",
                                 .is_more = "is longer than"};
-constexpr Quantity kSize = {.units = kBytes,
-                            .expected = "a size such as 64KiB",
-                            .is_none = "is not a size",
-                            .hint = "write a whole number of bytes, or one with KiB or MiB behind it, such as 64KiB",
-                            .is_less = "is less than",
-                            .is_more = "is more than"};
+constexpr Quantity kSize = {
+    .units = kBytes,
+    .expected = "a size such as 64KiB",
+    .is_none = "is not a size",
+    .hint = "write a whole number of bytes, or one with KiB, MiB or GiB behind it, such as 64KiB",
+    .is_less = "is less than",
+    .is_more = "is more than"};
 constexpr Quantity kCount = {.units = kOnes,
                              .expected = "a whole number",
                              .is_none = "is not a whole number",

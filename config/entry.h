@@ -67,7 +67,7 @@ std::string to_text(std::chrono::milliseconds duration);
 /// A whole number.
 std::optional<std::size_t> read_count(const Entry& entry, std::size_t least, std::size_t most);
 
-/// In bytes: a whole number, of KiB or MiB where that stands behind it.
+/// In bytes: a whole number, of KiB, MiB or GiB where that stands behind it.
 std::optional<std::size_t> read_size(const Entry& entry, std::size_t least, std::size_t most);
 
 /// In millionths of a dollar: an amount of at most `most` whole dollars, with up to six decimals.

@@ -133,14 +133,15 @@ TEST_CASE("size: bytes, alone or by the 1024") {
   CHECK(size("1024").value == 1024U);
   CHECK(size("1KiB").value == 1024U);
   CHECK(size("3MiB").value == 3U * 1024 * 1024);
-  for (const char* const text : {"x", "KiB", "1 KiB", "1kib", "1KB", "1K", "1GiB", "-1KiB", "1.5MiB", "10s"}) {
+  for (const char* const text : {"x", "KiB", "1 KiB", "1kib", "1KB", "1K", "1TiB", "-1KiB", "1.5MiB", "10s"}) {
     CHECK(size(text).problem == "flag --key: key: \"" + std::string(text) +
-                                    "\" is not a size | write a whole number of bytes, or one with KiB or MiB behind "
-                                    "it, such as 64KiB");
+                                    "\" is not a size | write a whole number of bytes, or one with KiB, MiB or GiB "
+                                    "behind it, such as 64KiB");
   }
   CHECK(size("1023").problem == "flag --key: key: \"1023\" is less than 1KiB");
   CHECK(size("3145729").problem == "flag --key: key: \"3145729\" is more than 3MiB");
   CHECK(size("4MiB").problem == "flag --key: key: \"4MiB\" is more than 3MiB");
+  CHECK(size("1GiB").problem == "flag --key: key: \"1GiB\" is more than 3MiB");
   CHECK(size("99999999999999999MiB").problem == "flag --key: key: \"99999999999999999MiB\" is more than 3MiB");
 }
 
