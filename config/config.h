@@ -59,10 +59,10 @@ struct Limits {
   std::size_t header_bytes = 32 * 1024;  ///< all fields together
   std::size_t header_count = 100;
   std::size_t body_bytes = 1024 * 1024;
-  std::size_t forwarded_body_bytes = 16 * 1024 * 1024;  ///< of requests that are passed on
+  std::size_t forwarded_body_bytes = 64 * 1024 * 1024;  ///< of requests that are passed on
   std::chrono::milliseconds first_byte{60'000};         ///< of silence between requests
-  std::chrono::milliseconds request{10'000};            ///< from a request's first byte to its last
-  std::chrono::milliseconds reply{30'000};              ///< for the caller to take it
+  std::chrono::milliseconds request{10'000};            ///< from a request's first byte to its last, or to each MiB
+  std::chrono::milliseconds reply{30'000};              ///< for the caller to take it, or each MiB of it
   std::size_t requests_per_connection = 10'000;
 
   bool operator==(const Limits&) const = default;

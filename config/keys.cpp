@@ -107,6 +107,7 @@ std::optional<std::vector<std::string>> read_command_names(const Entry& entry) {
 
 constexpr std::size_t kKiB = 1024;
 constexpr std::size_t kMiB = 1024 * kKiB;
+constexpr std::size_t kGiB = 1024 * kMiB;
 
 template <std::size_t Limits::*member, std::size_t least, std::size_t most>
 void set_count(Config& config, const Entry& entry) {
@@ -226,15 +227,17 @@ constexpr Key kKeys[] = {
     {"limits.body_bytes", "size", "1MiB", "64KiB",
      "The largest body of a command, or of a request to fleetsign itself, else 413; from 1KiB to 64MiB",
      set_size<&Limits::body_bytes, kKiB, 64 * kMiB>},
-    {"limits.forwarded_body_bytes", "size", "16MiB", "1MiB",
-     "The largest body of any other request below /api/1/, which is passed on, else 413; from 1KiB to 64MiB",
-     set_size<&Limits::forwarded_body_bytes, kKiB, 64 * kMiB>},
+    {"limits.forwarded_body_bytes", "size", "64MiB", "1GiB",
+     "The largest body of any other request below /api/1/, which is passed on as it comes, else 413; 1KiB to 16GiB",
+     set_size<&Limits::forwarded_body_bytes, kKiB, 16 * kGiB>},
     {"limits.first_byte", "duration", "60s", "5m", "How long a connection may be silent between requests",
      set_time<&Limits::first_byte>},
-    {"limits.request", "duration", "10s", "30s", "How long a request may take to arrive, from its first byte, else 408",
+    {"limits.request", "duration", "10s", "30s",
+     "How long a request may take to arrive, from its first byte, else 408; of a body beyond `body_bytes`, or without "
+     "Content-Length, that is passed on: each MiB",
      set_time<&Limits::request>},
-    {"limits.reply", "duration", "30s", "10s", "How long a caller may take to receive a reply",
-     set_time<&Limits::reply>},
+    {"limits.reply", "duration", "30s", "10s",
+     "How long a caller may take to receive a reply; of one that is passed on: each MiB", set_time<&Limits::reply>},
     {"limits.requests_per_connection", "count", "10000", "1000", "After so many requests a connection is closed",
      set_count<&Limits::requests_per_connection, 1, 1'000'000'000>},
     {"log.level", "error | warning | info | debug", "info", "debug", "The least important messages that are logged",

@@ -2,7 +2,6 @@
 #include "daemon/api/api.h"
 
 #include <algorithm>
-#include <array>
 #include <exception>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -22,14 +21,8 @@ using protocol::Kind;
 /// socket, as its file's mode lets nobody else.
 enum class Audience { everyone, callers, owners };
 
-/// What a listener refuses on its own, by the status it would answer with; any other is a malformed request.
-struct Refusal {
-  int status;
-  Kind kind;
-};
-constexpr std::array kRefusals = {Refusal{408, Kind::request_timeout}, Refusal{413, Kind::too_large},
-                                  Refusal{414, Kind::uri_too_long},    Refusal{431, Kind::headers_too_large},
-                                  Refusal{500, Kind::internal},        Refusal{503, Kind::overloaded}};
+/// Answered by us, with Allow, where a path does not take it: it needs no credential, and tells nothing else.
+constexpr std::string_view kOptions = "OPTIONS";
 
 http::Reply text(std::string body) {
   return {.headers = {{"Content-Type", "text/plain"}}, .body = std::move(body)};
@@ -52,6 +45,9 @@ struct Api::Route {
   std::vector<config::Serve> also_served = {};  ///< where, beside the endpoints that serve all
   http::BodyLimit body = http::BodyLimit::usual;
 
+  [[nodiscard]] bool takes(std::string_view method) const {
+    return std::ranges::find(methods, method) != methods.end();
+  }
   [[nodiscard]] bool is_command() const { return handler == &Api::command || handler == &Api::action; }
   [[nodiscard]] bool is_served(config::Serve at) const {
     if (audience == Audience::owners || at == config::Serve::admin) {
@@ -115,7 +111,7 @@ std::vector<Api::Route> Api::make_routes() {
        {},
        Audience::callers,
        {},
-       http::BodyLimit::large},
+       http::BodyLimit::streamed},
   };
 }
 
@@ -180,11 +176,14 @@ http::Reply Api::answer(const Route& route, Context& context) const {
   if (route.audience == Audience::callers) {
     if (auto refusal = access::refuse_foreign(context.request, options_.hosts)) return render(*refusal, context.footer);
   }
-  if (std::ranges::find(route.methods, context.request.method) == route.methods.end()) {
+  if (!route.takes(context.request.method)) {
     const auto allowed = joined(route.methods);
-    auto reply = render(Failure{.kind = Kind::method_not_allowed, .message = "this path takes " + allowed + " only"},
-                        context.footer);
-    reply.headers.add("Allow", allowed);
+    auto reply =
+        context.request.method == kOptions
+            ? http::Reply{.status = 204}
+            : render(Failure{.kind = Kind::method_not_allowed, .message = "this path takes " + allowed + " only"},
+                     context.footer);
+    reply.headers.add("Allow", route.takes(kOptions) ? allowed : allowed + ", " + std::string(kOptions));
     return reply;
   }
   if (route.audience == Audience::callers) {
@@ -232,13 +231,8 @@ std::vector<DocumentedRoute> Api::documented_routes() {
 }
 
 http::Reply Api::refuse(int status, const std::string& reason) {
-  const auto* row = std::ranges::find(kRefusals, status, &Refusal::status);
-  const bool is_malformed = row == kRefusals.end();
-  const Failure failure{.kind = is_malformed ? Kind::bad_request : row->kind,
-                        .message = reason,
-                        .hint = is_malformed ? "send a well-formed HTTP/1.1 request" : ""};
   const std::string request_id = request_id_of({});
-  auto reply = render(failure, {.request_id = request_id});
+  auto reply = render(describe(http::Refusal{status, reason}), {.request_id = request_id});
   reply.headers.set("X-Request-Id", request_id);
   reply.status = status;
   return reply;

@@ -16,6 +16,7 @@
 
 #include "config/config.h"
 #include "daemon/api/idempotency.h"
+#include "daemon/api/relay.h"
 #include "daemon/api/reply.h"
 #include "daemon/api/routes.h"
 #include "daemon/http/message.h"
@@ -85,13 +86,13 @@ class Api {
 
   [[nodiscard]] http::Reply handle(const http::Request& request) const;
 
-  /// Larger for what is passed on. For a request whose head is known: method, path and endpoint.
+  /// Streamed for what is passed on. For a request whose head is known: method, path and endpoint.
   [[nodiscard]] http::BodyLimit body_limit(const http::Request& head) const;
 
   /// Our own paths, for /openapi.json.
   [[nodiscard]] static std::vector<DocumentedRoute> documented_routes();
 
-  /// How many commands and forwarded requests are under way.
+  /// How many commands and forwarded requests are under way, one that is streamed until its end.
   [[nodiscard]] std::size_t in_flight() const { return in_flight_; }
 
   /// The reply to a request that the listener refused before it was one.
@@ -150,6 +151,9 @@ class Api {
   [[nodiscard]] Verdict wake_up(const Context& context, const Plan& plan) const;
   [[nodiscard]] vehicles::Waking wake(const Context& context, const std::string& vin) const;
   void note(const vehicles::Waking& waking, const Context& context, const std::string& vin) const;
+
+  struct Passage;
+  void note_end(const Passage& passage, const RelayedBody::End& end) const;
 
   ApiOptions options_;
   ApiParts parts_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Commands and everything else below /api/1/: signed where that can be, else passed on.
+// Commands: signed where that can be, else passed on.
 #include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
@@ -8,6 +8,7 @@
 
 #include "daemon/api/api.h"
 #include "daemon/api/request.h"
+#include "daemon/api/under_way.h"
 #include "daemon/vehicles/answers.h"
 #include "protocol/catalogue/action.h"
 #include "protocol/catalogue/catalogue.h"
@@ -20,7 +21,6 @@ using protocol::Executed;
 using protocol::Failure;
 using protocol::Kind;
 
-constexpr std::string_view kDryRun = "dry_run";
 constexpr std::string_view kWake = "wake";
 
 bool is_command_name(std::string_view name) {
@@ -28,40 +28,6 @@ bool is_command_name(std::string_view name) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
   });
 }
-
-Executes effect_of(std::string_view method) {
-  return method == "GET" || method == "HEAD" || method == "OPTIONS" ? Executes::nothing : Executes::something;
-}
-
-/// Fleet API's answer as it is. Of one that was no success to something that has an effect, we say what that means.
-Verdict render_forwarded(const upstream::Answer& answer, Executes effect, const Footer& footer) {
-  const auto* delivered = std::get_if<upstream::Delivered>(&answer);
-  if (delivered == nullptr) {
-    const auto failure = describe(std::get<upstream::Undelivered>(answer), effect);
-    return {render(failure, footer), failure.was_executed()};
-  }
-  const bool needs_verdict = effect == Executes::something && (delivered->status < 200 || delivered->status > 299);
-  if (!needs_verdict) {
-    auto reply = render(*delivered, footer);
-    const auto told = effect == Executes::something ? executed_as_told(*delivered) : std::nullopt;
-    if (told) reply.headers.add("Fleetsign-Executed", std::string(to_string(*told)));
-    return {std::move(reply), told.value_or(Executed::yes)};
-  }
-  const auto failure = protocol::read_status({.status = delivered->status, .body = delivered->body});
-  return {render(*delivered, footer, failure), failure.was_executed()};
-}
-
-/// Counts itself for as long as it lives.
-class UnderWay {
- public:
-  explicit UnderWay(std::atomic<std::size_t>& count) : count_(count) { ++count_; }
-  ~UnderWay() { --count_; }
-  UnderWay(const UnderWay&) = delete;
-  UnderWay& operator=(const UnderWay&) = delete;
-
- private:
-  std::atomic<std::size_t>& count_;
-};
 
 std::string_view outcome_name(const protocol::Result<protocol::Outcome>& outcome) {
   if (!outcome) return row_of(outcome.error().kind).error_code;
@@ -273,19 +239,6 @@ void Api::note(const vehicles::Waking& waking, const Context& context, const std
                              {"upstream_requests", waking.upstream_requests},
                              {"outcome", ops::Plain{outcome}},
                              {"request_id", ops::Plain{context.footer.request_id}}});
-}
-
-http::Reply Api::pass_through(const Context& context) const {
-  // Fleet API has no dry runs: whoever asks for one here would be surprised by what is done.
-  const auto dry_run = flag_in(context.request.query, kDryRun);
-  if (!dry_run) return render(dry_run.error(), context.footer);
-  if (*dry_run) {
-    return render(Failure{.kind = Kind::bad_request,
-                          .message = "only commands have dry runs",
-                          .hint = "POST /api/1/vehicles/VIN/command/NAME?dry_run=true"},
-                  context.footer);
-  }
-  return forward(context, {.vin = {}, .name = "-", .payload = {}, .target = context.request.target}).reply;
 }
 
 Verdict Api::forward(const Context& context, const Plan& plan) const {

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/api/reply.h"
 
+#include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "daemon/api/request.h"
 #include "daemon/vehicles/answers.h"
@@ -12,6 +15,15 @@ namespace {
 using Json = nlohmann::ordered_json;
 using protocol::Failure;
 using protocol::Kind;
+
+/// What a listener refuses on its own, by the status it would answer with; any other is a malformed request.
+struct RefusedAs {
+  int status;
+  Kind kind;
+};
+constexpr std::array kRefusals = {RefusedAs{408, Kind::request_timeout}, RefusedAs{413, Kind::too_large},
+                                  RefusedAs{414, Kind::uri_too_long},    RefusedAs{431, Kind::headers_too_large},
+                                  RefusedAs{500, Kind::internal},        RefusedAs{503, Kind::overloaded}};
 
 http::Reply as_json(int status, const Json& body) {
   // Text that others wrote may not be UTF-8; a reply must be.
@@ -96,6 +108,27 @@ std::optional<protocol::Executed> executed_as_told(const upstream::Delivered& an
   return result.get<bool>() ? protocol::Executed::yes : protocol::Executed::no;
 }
 
+Executes effect_of(std::string_view method) {
+  return method == "GET" || method == "HEAD" || method == "OPTIONS" ? Executes::nothing : Executes::something;
+}
+
+Verdict render_forwarded(const upstream::Answer& answer, Executes effect, const Footer& footer) {
+  const auto* delivered = std::get_if<upstream::Delivered>(&answer);
+  if (delivered == nullptr) {
+    const auto failure = describe(std::get<upstream::Undelivered>(answer), effect);
+    return {render(failure, footer), failure.was_executed()};
+  }
+  const bool needs_verdict = effect == Executes::something && (delivered->status < 200 || delivered->status > 299);
+  if (!needs_verdict) {
+    auto reply = render(*delivered, footer);
+    const auto told = effect == Executes::something ? executed_as_told(*delivered) : std::nullopt;
+    if (told) reply.headers.add("Fleetsign-Executed", std::string(to_string(*told)));
+    return {std::move(reply), told.value_or(protocol::Executed::yes)};
+  }
+  const auto failure = protocol::read_status({.status = delivered->status, .body = delivered->body});
+  return {render(*delivered, footer, failure), failure.was_executed()};
+}
+
 http::Reply render_dry_run(const Json& found, const Footer& footer) {
   Json body;
   body["response"] = nullptr;
@@ -114,6 +147,14 @@ Failure describe(const upstream::Undelivered& undelivered, Executes executes) {
                   .message = undelivered.cause};
   if (executes == Executes::nothing) failure.executed = protocol::Executed::no;
   return failure;
+}
+
+Failure describe(const http::Refusal& refusal) {
+  const auto* row = std::ranges::find(kRefusals, refusal.status, &RefusedAs::status);
+  const bool is_malformed = row == kRefusals.end();
+  return {.kind = is_malformed ? Kind::bad_request : row->kind,
+          .message = refusal.reason,
+          .hint = is_malformed ? "send a well-formed HTTP/1.1 request" : ""};
 }
 
 }  // namespace fleetsign::api

@@ -5,6 +5,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "daemon/http/message.h"
 #include "daemon/upstream/client.h"
@@ -40,14 +41,25 @@ http::Reply render(const upstream::Delivered& answer, const Footer& footer,
 /// false. Nothing where it does not say.
 std::optional<protocol::Executed> executed_as_told(const upstream::Delivered& answer);
 
+/// Whether a request with this method could have an effect.
+enum class Executes { something, nothing };
+Executes effect_of(std::string_view method);
+
+/// Fleet API's answer as it is, or why there is none. Of one that was no success to something that has an effect, we
+/// say what that means.
+Verdict render_forwarded(const upstream::Answer& answer, Executes effect, const Footer& footer);
+
 /// A document that is no verdict: 200.
 http::Reply render_document(const nlohmann::ordered_json& document);
 
 /// What a dry run found: 200, and no part of `response`, so that nobody takes it for a command that was carried out.
 http::Reply render_dry_run(const nlohmann::ordered_json& found, const Footer& footer);
 
-/// The failure of a request that got no answer. `executes` tells whether it could have had an effect.
-enum class Executes { something, nothing };
+/// The failure of a request that got no answer.
 protocol::Failure describe(const upstream::Undelivered& undelivered, Executes executes);
+
+/// The failure of a request that the listener refuses, or would have refused as a whole. Its kind is one of those that
+/// have the refusal's status, else a malformed request.
+protocol::Failure describe(const http::Refusal& refusal);
 
 }  // namespace fleetsign::api

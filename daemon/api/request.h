@@ -30,6 +30,9 @@ std::string request_id_of(const http::Request& request);
 /// `Prefer: wait=SECONDS` (RFC 7240 section 4.3). Nothing when it is absent or no number of 1 or more.
 std::optional<std::chrono::seconds> preferred_wait(const http::Request& request);
 
+/// The flag of a command that is not to be sent.
+inline constexpr std::string_view kDryRun = "dry_run";
+
 /// Whether a query has the parameter, with any value or none.
 bool has_parameter(std::string_view query, std::string_view name);
 

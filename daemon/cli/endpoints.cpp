@@ -29,7 +29,7 @@ http::Limits limits_of(const config::Limits& limits) {
           .header_bytes = limits.header_bytes,
           .header_count = limits.header_count,
           .body_bytes = limits.body_bytes,
-          .large_body_bytes = limits.forwarded_body_bytes,
+          .streamed_body_bytes = limits.forwarded_body_bytes,
           .first_byte = limits.first_byte,
           .request = limits.request,
           .reply = limits.reply,

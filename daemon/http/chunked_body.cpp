@@ -49,7 +49,7 @@ std::optional<Refusal> ChunkedBody::decode(std::string_view& bytes, std::string&
     if (feed == 0 || bytes[feed - 1] != '\r') return bad_framing();
     const std::string_view line = bytes.substr(0, feed - 1);
     bytes.remove_prefix(feed + 1);
-    if (auto refusal = in_trailer ? read_trailer(line, limits) : read_size(line, body_bytes - body.size())) {
+    if (auto refusal = in_trailer ? read_trailer(line, limits) : read_size(line, body_bytes - announced_)) {
       return refusal;
     }
   }
@@ -68,6 +68,7 @@ std::optional<Refusal> ChunkedBody::read_size(std::string_view line, std::size_t
   if (!is_field_value(extension) || extension_bytes_ > kExtensionBytes) return bad_framing();
   std::from_chars(digits.data(), digits.data() + digits.size(), left_, 16);
   if (left_ > room) return body_too_large();
+  announced_ += left_;
   state_ = left_ == 0 ? State::trailer : State::data;
   return std::nullopt;
 }

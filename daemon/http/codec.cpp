@@ -59,16 +59,33 @@ class MemoryStream final : public ReadyStream {
 /// One run of httplib's cycle: what it is about, and what comes of it.
 struct Cycle {
   std::function<Reply()> make_reply;
+  const Head* head = nullptr;  ///< of the request; null for a refusal
+  Reply reply = {};
   bool keep_alive = false;
-  bool http_1_0 = false;
-  Reply reply;
+  std::optional<std::uint64_t> length = {};  ///< what Content-Length says, if it is there
+
+  [[nodiscard]] bool is_http_1_0() const { return head != nullptr && head->http_1_0; }
+  /// RFC 9110 section 9.3.2: HEAD gives the fields that GET would give, Content-Length among them, and no content.
+  [[nodiscard]] bool is_head() const { return head != nullptr && head->request.method == "HEAD"; }
+  [[nodiscard]] bool has_body() const { return !is_head() && reply.status != 204 && reply.status != 304; }
 };
 
 // httplib hands its hooks nothing of ours.
 thread_local Cycle* current_cycle = nullptr;
 
-bool has_no_body(int status) {
-  return status == 204 || status == 304;
+/// RFC 9110 section 8.6.
+std::optional<std::uint64_t> length_of(const Cycle& cycle) {
+  const Reply& reply = cycle.reply;
+  if (reply.status == 204) return std::nullopt;
+  if (reply.status == 304 || (cycle.is_head() && reply.content_length)) return reply.content_length;
+  if (!reply.body_source) return reply.body.size();
+  return cycle.is_head() ? std::nullopt : reply.body_source->size();
+}
+
+/// RFC 9112 section 6: of a body without a length, HTTP/1.0 knows the end by that of the connection only.
+Answer::Coding coding_of(const Cycle& cycle) {
+  if (cycle.length) return Answer::Coding::sized;
+  return cycle.is_http_1_0() ? Answer::Coding::until_close : Answer::Coding::chunked;
 }
 
 /// RFC 9110 section 5.6.7. Made once a second in each thread.
@@ -94,24 +111,28 @@ const std::string& date() {
 /// Fields that say how this connection frames and keeps messages: never the handler's, whatever it copied from
 /// elsewhere.
 bool is_ours(std::string_view name) {
-  static constexpr std::array<std::string_view, 5> kOurs{"Content-Length", "Connection", "Date", "Keep-Alive",
+  static constexpr std::array<std::string_view, 4> kOurs{"Content-Length", "Connection", "Keep-Alive",
                                                          "Transfer-Encoding"};
   return std::any_of(kOurs.begin(), kOurs.end(),
                      [&](std::string_view ours) { return equal_ignoring_case(name, ours); });
 }
 
-void fill(httplib::Response& response, const Cycle& cycle) {
+void fill(httplib::Response& response, Cycle& cycle) {
   const Reply& reply = cycle.reply;
+  cycle.length = length_of(cycle);
+  const Answer::Coding coding = coding_of(cycle);
+  if (cycle.has_body() && coding == Answer::Coding::until_close) cycle.keep_alive = false;
   response.status = reply.status;
   for (const Header& field : reply.headers) {
     // A line break in a value would let its author write fields, or a whole reply, of their own.
     if (is_ours(field.name) || !is_token(field.name) || !is_field_value(field.value)) continue;
     response.headers.emplace(field.name, field.value);
   }
-  response.headers.emplace("Content-Length", std::to_string(reply.body.size()));
-  response.headers.emplace("Date", date());
+  if (cycle.length) response.headers.emplace("Content-Length", std::to_string(*cycle.length));
+  if (cycle.has_body() && coding == Answer::Coding::chunked) response.headers.emplace("Transfer-Encoding", "chunked");
+  if (reply.headers.find("Date") == nullptr) response.headers.emplace("Date", date());
   if (!cycle.keep_alive) response.headers.emplace("Connection", "close");
-  if (cycle.keep_alive && cycle.http_1_0) response.headers.emplace("Connection", "keep-alive");
+  if (cycle.keep_alive && cycle.is_http_1_0()) response.headers.emplace("Connection", "keep-alive");
 }
 
 /// What an exception says, fit for one line of a log: it may quote what a stranger has sent.
@@ -144,7 +165,8 @@ class Codec::Engine final : private httplib::Server {
       Cycle& cycle = *current_cycle;
       cycle.reply = cycle.make_reply();
       if (cycle.reply.status < 200 || cycle.reply.status > 599) throw std::out_of_range("no status of a final reply");
-      if (closing || cycle.reply.cut) cycle.keep_alive = false;
+      cycle.keep_alive =
+          cycle.head != nullptr && cycle.head->keep_alive && cycle.head->body_ended() && !closing && !cycle.reply.cut;
       fill(response, cycle);
       return HandlerResponse::Handled;
     });
@@ -160,7 +182,7 @@ class Codec::Engine final : private httplib::Server {
         });
     set_post_routing_handler([](const httplib::Request& /*stand_in*/, httplib::Response& response) {
       response.headers.erase("Keep-Alive");  // httplib's own time-outs, which are not in force here
-      if (has_no_body(response.status)) response.headers.erase("Content-Length");
+      if (!current_cycle->length) response.headers.erase("Content-Length");  // its own, of 0
     });
   }
 
@@ -178,7 +200,11 @@ class Codec::Engine final : private httplib::Server {
     }
     current_cycle = nullptr;
     answer.close = !cycle.keep_alive;
-    if (!has_no_body(cycle.reply.status)) answer.body = std::move(cycle.reply.body);
+    if (cycle.has_body()) {
+      answer.body = std::move(cycle.reply.body);
+      answer.body_source = std::move(cycle.reply.body_source);
+      answer.coding = coding_of(cycle);
+    }
     if (cycle.reply.cut) shorten(answer, *cycle.reply.cut);
     return answer;
   }
@@ -197,11 +223,7 @@ Codec::Codec(Handler handler, RefusalReply refusal, const std::atomic<bool>& clo
 Codec::~Codec() = default;
 
 Answer Codec::answer(const Head& head) const {
-  Answer answer = engine_->run(
-      {.make_reply = [&] { return handler_(head.request); }, .keep_alive = head.keep_alive, .http_1_0 = head.http_1_0});
-  // RFC 9110 section 9.3.2: HEAD gives the fields that GET would give, Content-Length among them, and no content.
-  if (head.request.method == "HEAD") answer.body.clear();
-  return answer;
+  return engine_->run({.make_reply = [&] { return handler_(head.request); }, .head = &head});
 }
 
 Answer Codec::refuse(const Refusal& refusal) const {

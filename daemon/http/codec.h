@@ -15,8 +15,14 @@ namespace fleetsign::http {
 
 /// What goes out for one request; the connection ends behind it when `close`.
 struct Answer {
+  /// How a body that is streamed goes behind the head: as many bytes as that tells, in chunks, or until the end of the
+  /// connection.
+  enum class Coding { sized, chunked, until_close };
+
   std::string head;
   std::string body;
+  std::shared_ptr<BodySource> body_source = {};  ///< in place of `body`
+  Coding coding = Coding::sized;                 ///< of body_source
   bool close = true;
 };
 
@@ -33,8 +39,8 @@ class Codec {
       Report report = [](const std::string&) {});
   ~Codec();
 
-  /// Calls the handler for this request; a handler that throws becomes a 500 that says nothing about the exception,
-  /// which is reported.
+  /// Calls the handler for this request; its body_source has had its use when this returns. A handler that throws
+  /// becomes a 500 that says nothing about the exception, which is reported.
   [[nodiscard]] Answer answer(const Head& head) const;
 
   /// The reply for a request that the listener refuses. Always closes.

@@ -8,12 +8,13 @@
 #include <string_view>
 #include <utility>
 
+#include "daemon/http/body_reader.h"
+#include "daemon/http/body_writer.h"
+
 namespace fleetsign::http {
 namespace {
 
-constexpr std::size_t kReadBytes = 16 * 1024;  // no less than a TLS record, of which nothing may stay behind unseen
 constexpr std::chrono::milliseconds kDrainTime{1000};
-constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 std::string_view from(std::string_view text, std::size_t at) {
   return text.substr(std::min(at, text.size()));
@@ -66,8 +67,8 @@ Connection::Step Connection::establish() {
 }
 
 Connection::Step Connection::receive() {
-  std::array<char, kReadBytes> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): read() fills what is used
-  std::string_view bytes;               // none at first: what came behind the last request is with the reader already
+  std::array<char, kRecordBytes> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): read() fills what is used
+  std::string_view bytes;                 // none at first: what came behind the last request is with the reader already
   for (;;) {
     if (auto refusal = reader_.feed(bytes)) {
       refusal_ = *std::move(refusal);
@@ -94,14 +95,27 @@ Head Connection::take_request() {
   head.request.age = std::chrono::duration_cast<std::chrono::milliseconds>(age_clock_() - *std::exchange(begun_, {}));
   may_send_more_ = head.keep_alive;
   if (++requests_ >= limits_.requests_per_connection) head.keep_alive = false;
+  if (!head.streamed) return head;
+  const auto body = std::make_shared<BodyReader>(head, *transport_, reader_, limits_);
+  head.request.body_source = body;
+  head.request.body_refusal = [body] { return body->refusal(); };
+  head.body_ended = [this] { return reader_.body_ended(); };
   return head;
 }
 
 Connection::Step Connection::send(Answer answer) {
+  enter(Phase::writing, limits_.reply);
+  if (answer.body_source) return stream(answer);
   answer_ = std::move(answer);
   written_ = 0;
-  enter(Phase::writing, limits_.reply);
   return flush();
+}
+
+Connection::Step Connection::stream(const Answer& answer) {
+  if (BodyWriter(*transport_, limits_.reply).write(answer)) return conclude(answer.close);
+  // The caller would take an ordinary end for that of the body.
+  if (answer.coding == Answer::Coding::until_close) transport_->break_off();
+  return Step::closed;
 }
 
 Connection::Step Connection::flush() {
@@ -113,8 +127,11 @@ Connection::Step Connection::flush() {
     written_ += moved;
     if (written_ < size) return stop_at(Transport::State::wants_writable);
   }
-  const bool close = answer_.close;
-  answer_ = {};
+  return conclude(std::exchange(answer_, {}).close);
+}
+
+/// What follows an answer that is out.
+Connection::Step Connection::conclude(bool close) {
   if (!close) {
     enter(Phase::idle, limits_.first_byte);
     if (!reader_.idle()) begin();
@@ -126,7 +143,7 @@ Connection::Step Connection::flush() {
 }
 
 Connection::Step Connection::drain() {
-  std::array<char, kReadBytes> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): never looked at
+  std::array<char, kRecordBytes> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): never looked at
   const Transport::State state = transport_->read(buffer).state;
   return state == Transport::State::moved ? Step::waits : stop_at(state);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One caller's connection: its transport, what was read and is to be written, and until when. It never waits: each step
-// goes as far as it can at once, and the reactor wakes it again. One thread at a time owns and uses it.
+// One caller's connection: its transport, what was read and is to be written, and until when. It waits only for bodies
+// that are streamed: each step goes as far as it can at once, and the reactor wakes it again. One thread at a time owns
+// and uses it.
 #pragma once
 
 #include <chrono>
@@ -47,11 +48,13 @@ class Connection {
   Step establish();
   /// Reads until there is a request, or until what came was late; establishes the connection before that.
   Step receive();
-  /// The request of a receive() that is done, with its peer, endpoint and age; caller_gone is left to others.
+  /// The request of a receive() that is done, with its peer, endpoint and age; caller_gone is left to others. The
+  /// connection outlives the use of its body_source.
   Head take_request();
   [[nodiscard]] const Refusal& refusal() const { return refusal_; }
 
-  /// Writes an answer, or as much of it as goes at once; flush() goes on. Draining follows a reply behind which the
+  /// Writes an answer, or as much of it as goes at once; flush() goes on. Of one whose body is streamed it writes all,
+  /// and waits for that as long as it takes. Draining follows a reply behind which the
   /// caller may have sent more: closing at once would have the kernel reset the connection and lose the reply. Flushing
   /// and draining do one system call each time, so that nobody else waits for a caller that is fast.
   Step send(Answer answer);
@@ -78,6 +81,8 @@ class Connection {
  private:
   void enter(Phase phase, std::chrono::milliseconds budget);
   Step stop_at(Transport::State state);
+  Step stream(const Answer& answer);
+  Step conclude(bool close);
   void part();
 
   const Limits& limits_;

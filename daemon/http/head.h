@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,14 +15,11 @@
 
 namespace fleetsign::http {
 
-/// Why a request goes no further than the listener. The connection ends with it.
-struct Refusal {
-  int status = 400;
-  std::string reason;  ///< a sentence for people, which quotes nothing of the request
-};
-
 inline Refusal body_too_large() {
   return {413, "the request body is too large"};
+}
+inline Refusal request_too_slow() {
+  return {408, "the request took too long to arrive"};
 }
 
 /// How the end of the body is found (RFC 9112 section 6.3).
@@ -37,6 +35,9 @@ struct Head {
   bool http_1_0 = false;
   bool keep_alive = true;
   bool expects_continue = false;  ///< the caller sends its body only after "100 Continue"
+  bool streamed = false;          ///< the body is left to be read as Request::body_source
+  /// Whether nothing of the body is left, so that another request can follow. Asked when the handler has returned.
+  std::function<bool()> body_ended = [] { return true; };
 };
 
 /// The length of the head at the start of the bytes, its empty line included; nothing when it is not whole yet. The

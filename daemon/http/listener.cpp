@@ -147,7 +147,7 @@ void Door::on_deadline(std::unique_ptr<Connection> connection) {
     return;
   }
   if (connection->phase() != Phase::reading) return;
-  const Step step = refuse(*connection, {408, "the request took too long to arrive"});
+  const Step step = refuse(*connection, request_too_slow());
   settle(std::move(connection), step);
 }
 

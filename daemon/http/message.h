@@ -61,6 +61,12 @@ struct Peer {
   std::optional<PeerCertificate> certificate = {};  ///< only where the endpoint asks for one
 };
 
+/// Why a request goes no further than the listener. The connection ends with it.
+struct Refusal {
+  int status = 400;
+  std::string reason;  ///< a sentence for people, which quotes nothing of the request
+};
+
 struct Request {
   std::string method;  ///< as sent: methods have case
   std::string target;  ///< path and query, as sent
@@ -70,6 +76,8 @@ struct Request {
   std::string body;
   /// Where the body is streamed: it, instead of `body`. For use until the handler returns.
   std::shared_ptr<BodySource> body_source = {};
+  /// Why body_source has failed, as the listener refuses what it reads itself; nothing while it has not. As long as it.
+  std::function<std::optional<Refusal>()> body_refusal = [] { return std::nullopt; };
   Peer peer;
   std::size_t endpoint = 0;          ///< by which of ListenerOptions::endpoints it came in
   std::chrono::milliseconds age{0};  ///< from its first byte to the call of the handler
@@ -85,16 +93,21 @@ struct Cut {
 
 struct Reply {
   int status = 200;
-  Headers headers;  ///< Content-Length, Connection and Date are the listener's
+  Headers headers;  ///< framing and Connection are the listener's, and a Date where there is none
   std::string body;
-  std::shared_ptr<BodySource> body_source = {};  ///< in place of `body`; read until it ends, fails or the caller goes
-  /// What Content-Length says where a body is not sent: to HEAD, and with 304. Without it, that of the body here.
+  /// In place of `body`: read until it ends, fails or the caller goes, each time with room for 16 KiB or more, and sent
+  /// as it comes. When it fails, the connection is cut, so that nobody takes what was sent for the whole.
+  std::shared_ptr<BodySource> body_source = {};
+  /// What Content-Length says where a body is not sent: to HEAD, and with 304. Without it, HEAD is told the size of
+  /// `body`, and nothing of a body_source.
   std::optional<std::uint64_t> content_length = {};
   std::optional<Cut> cut;
 };
 
-/// Limits::body_bytes or Limits::large_body_bytes.
-enum class BodyLimit { usual, large };
+/// `usual`: a body of at most Limits::body_bytes, which is there when the handler is called. `streamed`: one whose size
+/// is told and no larger is so as well; a larger or chunked one, of at most Limits::streamed_body_bytes, comes as
+/// Request::body_source.
+enum class BodyLimit { usual, streamed };
 
 /// Which limit the body of a request has. Gets method, target, headers and endpoint: nothing else is known before the
 /// body. Called from several threads at once; must neither wait nor throw. Null: the usual one, for all.

@@ -6,24 +6,37 @@
 
 namespace fleetsign::http {
 
-std::optional<Refusal> RequestReader::feed(std::string_view bytes) {
+/// Calls use(rest) with all that is not understood yet, and keeps what that leaves.
+template <class Use>
+std::optional<Refusal> RequestReader::use_up(std::string_view bytes, Use use) {
   if (kept_.empty()) {  // the usual case: a request that comes in one piece is never copied as a whole
-    auto refusal = advance(bytes);
+    auto refusal = use(bytes);
     kept_.assign(bytes);
     return refusal;
   }
   kept_.append(bytes);
   std::string_view rest = kept_;
-  auto refusal = advance(rest);
+  auto refusal = use(rest);
   kept_.erase(0, kept_.size() - rest.size());
   return refusal;
+}
+
+std::optional<Refusal> RequestReader::feed(std::string_view bytes) {
+  return use_up(bytes, [this](std::string_view& rest) { return advance(rest); });
+}
+
+std::optional<Refusal> RequestReader::feed_body(std::string_view bytes, std::string& body) {
+  return use_up(bytes, [&](std::string_view& rest) { return body_.decode(rest, body, limits_); });
 }
 
 std::optional<Refusal> RequestReader::advance(std::string_view& bytes) {
   if (!head_) {
     if (auto refusal = read_head(bytes)) return refusal;
   }
-  return head_ ? read_body(bytes) : std::nullopt;
+  if (!head_) return std::nullopt;
+  auto refusal = head_->streamed ? std::nullopt : body_.decode(bytes, head_->request.body, limits_);
+  complete_ = head_->streamed || body_.done();
+  return refusal;
 }
 
 std::optional<Refusal> RequestReader::read_head(std::string_view& bytes) {
@@ -44,32 +57,17 @@ std::optional<Refusal> RequestReader::read_head(std::string_view& bytes) {
   bytes.remove_prefix(*end);
   head_ = std::move(head).value();
   head_->request.endpoint = endpoint_;
-  return limit_body();
+  return begin_body();
 }
 
 /// A body whose size is told is refused before any of it is read.
-std::optional<Refusal> RequestReader::limit_body() {
+std::optional<Refusal> RequestReader::begin_body() {
   const Framing& framing = head_->framing;
-  body_bytes_ = limits_.body_bytes;
-  const bool may_exceed = framing.kind == Framing::Kind::chunked || framing.size > body_bytes_;
-  if (!may_exceed) return std::nullopt;
-  if (body_limit_ && body_limit_(head_->request) == BodyLimit::large) body_bytes_ = limits_.large_body_bytes;
-  if (framing.size > body_bytes_) return body_too_large();
-  return std::nullopt;
-}
-
-std::optional<Refusal> RequestReader::read_body(std::string_view& bytes) {
-  const Framing& framing = head_->framing;
-  std::string& body = head_->request.body;
-  if (framing.kind == Framing::Kind::chunked) {
-    auto refusal = chunked_.decode(bytes, body, body_bytes_, limits_);
-    complete_ = chunked_.done();
-    return refusal;
-  }
-  const std::size_t taken = std::min(framing.size - body.size(), bytes.size());
-  body.append(bytes.substr(0, taken));
-  bytes.remove_prefix(taken);
-  complete_ = body.size() == framing.size;
+  const bool may_exceed = framing.kind == Framing::Kind::chunked || framing.size > limits_.body_bytes;
+  head_->streamed = may_exceed && body_limit_ && body_limit_(head_->request) == BodyLimit::streamed;
+  const std::size_t most = head_->streamed ? limits_.streamed_body_bytes : limits_.body_bytes;
+  if (framing.size > most) return body_too_large();
+  body_ = FramedBody(framing, most);
   return std::nullopt;
 }
 
@@ -80,7 +78,6 @@ bool RequestReader::take_expectation() {
 Head RequestReader::take() {
   Head head = *std::move(head_);
   head_.reset();
-  chunked_ = {};
   complete_ = false;
   skipped_line_ = false;
   searched_ = 0;

@@ -14,7 +14,7 @@ namespace {
 
 using State = Transport::State;
 
-constexpr std::size_t kRecordBytes = SSL3_RT_MAX_PLAIN_LENGTH;
+static_assert(kRecordBytes == SSL3_RT_MAX_PLAIN_LENGTH);
 /// So that a fast caller with a long reply does not keep a thread for itself.
 constexpr int kRecordsAtOnce = 16;
 /// A record takes two. OpenSSL goes on by itself behind records without data, such as key updates in TLS 1.3 and calls
@@ -220,6 +220,11 @@ bool TlsTransport::has_pending() const {
 void TlsTransport::end_output() {
   if (stage_ == Stage::established) take_leave();
   PlainTransport::end_output();
+}
+
+void TlsTransport::break_off() {
+  stage_ = Stage::broken;
+  PlainTransport::break_off();
 }
 
 /// close_notify. Whether the peer's has come as well (1) or not (0) does not matter.

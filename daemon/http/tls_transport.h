@@ -31,6 +31,7 @@ class TlsTransport final : public PlainTransport {
   Moved write(std::string_view first, std::string_view second) override;
   std::size_t peek(std::span<char> into) override;
   void end_output() override;
+  void break_off() override;
 
   [[nodiscard]] bool established() const override { return stage_ == Stage::established || stage_ == Stage::plain; }
   State establish() override;
@@ -44,7 +45,7 @@ class TlsTransport final : public PlainTransport {
     established,
     plain,   ///< the peer does not speak TLS
     failed,  ///< by its handshake
-    broken,  ///< by an error behind which OpenSSL is not to be called again
+    broken,  ///< by us, or by an error behind which OpenSSL is not to be called again
   };
 
   class Socket;

@@ -41,6 +41,11 @@ bool Transport::has_pending() const {
   return uninterrupted([&] { return ::recv(socket_.get(), &byte, sizeof byte, MSG_PEEK); }) > 0;
 }
 
+void Transport::break_off() {
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
 Transport::Moved PlainTransport::read(std::span<char> into) {
   const ssize_t n = uninterrupted([&] { return ::recv(socket_.get(), into.data(), into.size(), 0); });
   if (n > 0) return {State::moved, static_cast<std::size_t>(n)};

@@ -12,6 +12,9 @@
 
 namespace fleetsign::http {
 
+/// No less than a TLS record holds: who reads into less may leave something behind that nothing will report.
+inline constexpr std::size_t kRecordBytes = std::size_t{16} * 1024;
+
 class Transport {
  public:
   enum class State {
@@ -42,6 +45,9 @@ class Transport {
   virtual std::size_t peek(std::span<char> into) = 0;
   /// Says that nothing more will be written; what the peer still sends can be read.
   virtual void end_output() = 0;
+  /// Has the end of the connection, which is to follow, look like a failure to the peer: without a farewell, and over
+  /// TCP as a reset.
+  virtual void break_off();
 
   /// Whether bytes of requests can come and replies can go. Until then, establish() and read() have dear work to do.
   [[nodiscard]] virtual bool established() const { return true; }

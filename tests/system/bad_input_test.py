@@ -61,7 +61,7 @@ class BadRequests(Case):
     def test_a_wrong_method_is_405_with_the_right_ones(self):
         reply = self.post(f"/api/1/vehicles/{vin()}/command/door_lock", method="GET")
         self.assert_failure(reply, 405, "method_not_allowed")
-        self.assertEqual(reply.headers["Allow"], "POST")
+        self.assertEqual(reply.headers["Allow"], "POST, OPTIONS")
         self.assertEqual(self.post("/health").headers["Allow"], "GET, HEAD")
 
     def test_a_missing_or_malformed_token_is_401(self):

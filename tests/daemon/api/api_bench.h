@@ -49,7 +49,17 @@ class ApiBench {
   }
 
   http::Reply send(const std::string& method, const std::string& target, const std::string& body = {}) const {
-    return api.handle(request(method, target, body));
+    return whole(api.handle(request(method, target, body)));
+  }
+
+  /// With its body, which is read to its end.
+  static http::Reply whole(http::Reply reply) {
+    if (!reply.body_source) return reply;
+    auto body = http::read_all(*reply.body_source);
+    REQUIRE(body.ok());
+    reply.body = *std::move(body);
+    reply.body_source.reset();
+    return reply;
   }
 
   /// A command to the first vehicle.

@@ -41,7 +41,7 @@ TEST_CASE("api: what is passed on may have a larger body than commands and our o
   };
   for (const char* const path : {"/api/1/vehicles", "/api/1/vehicles/fleet_telemetry_config", "/api/1/x?command/y"}) {
     CAPTURE(path);
-    CHECK(limit(path, 0) == http::BodyLimit::large);
+    CHECK(limit(path, 0) == http::BodyLimit::streamed);
     CHECK(limit(path, 1) == http::BodyLimit::usual);
     CHECK(limit(path, 2) == http::BodyLimit::usual);
   }
@@ -147,11 +147,11 @@ TEST_CASE("api: a method that a path does not take is 405, and Allow names those
     std::string allow;
   };
   for (const auto& [method, path, allow] : {
-           Row{"POST", "/health", "GET, HEAD"},
-           Row{"get", "/health", "GET, HEAD"},
-           Row{"DELETE", kKeyPath, "GET, HEAD"},
-           Row{"GET", bench.command_path("honk_horn"), "POST"},
-           Row{"PUT", bench.command_path("x"), "POST"},
+           Row{"POST", "/health", "GET, HEAD, OPTIONS"},
+           Row{"get", "/health", "GET, HEAD, OPTIONS"},
+           Row{"DELETE", kKeyPath, "GET, HEAD, OPTIONS"},
+           Row{"GET", bench.command_path("honk_horn"), "POST, OPTIONS"},
+           Row{"PUT", bench.command_path("x"), "POST, OPTIONS"},
            Row{"TRACE", "/api/1/vehicles", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"},
            Row{"CONNECT", "/api/1/vehicles", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"},
        }) {
@@ -164,6 +164,27 @@ TEST_CASE("api: a method that a path does not take is 405, and Allow names those
     CHECK(ApiBench::error_code(reply) == "method_not_allowed");
     CHECK(*reply.headers.find("Allow") == allow);
   }
+  CHECK(bench.client.requests().empty());
+}
+
+TEST_CASE("api: OPTIONS of a path that is ours tells what it takes, to everyone here, and nothing else") {
+  const ApiBench bench;
+  for (const auto& [path, allow] : {std::pair{std::string("/health"), "GET, HEAD, OPTIONS"},
+                                    std::pair{std::string("/fleetsign/v1/status"), "GET, HEAD, OPTIONS"},
+                                    std::pair{bench.command_path("door_lock"), "POST, OPTIONS"}}) {
+    const auto& shown_path = path;
+    CAPTURE(shown_path);
+    auto request = ApiBench::request("OPTIONS", path);
+    request.headers.remove("Authorization");
+    const auto reply = bench.api.handle(request);
+    CHECK(reply.status == 204);
+    CHECK(*reply.headers.find("Allow") == allow);
+    CHECK(reply.headers.size() == 2);
+    CHECK(reply.headers.find("X-Request-Id") != nullptr);
+  }
+  auto foreign = ApiBench::request("OPTIONS", "/fleetsign/v1/status");
+  foreign.headers.set("Origin", "https://elsewhere.example");
+  CHECK(bench.api.handle(foreign).status == 403);
   CHECK(bench.client.requests().empty());
 }
 

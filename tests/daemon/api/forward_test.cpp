@@ -42,9 +42,9 @@ TEST_CASE("forward: a request goes out as it came, but for what is ours") {
 
 TEST_CASE("forward: Fleet API's reply comes back as it is, whatever it is") {
   ApiBench bench;
-  const std::string body("\x1f\x8b not JSON \0\xFF", 14);
   for (const int status : {200, 204, 302, 401, 403, 404, 418, 421, 429, 500, 503, 540}) {
     CAPTURE(status);
+    const std::string body = status == 204 ? "" : std::string("\x1f\x8b not JSON \0\xFF", 14);
     bench.client.stand_between([&](const auto&) -> std::optional<upstream::Answer> {
       return upstream::Delivered{.status = status,
                                  .headers = {{"Content-Type", "application/x"},

@@ -13,9 +13,9 @@ namespace {
 /// All members; one more in either struct does not compile.
 template <class Each>
 auto members_of(const Each& limits) {
-  const auto& [connections, per_peer, workers, queue, uri, header_bytes, header_count, body, large_body, first_byte,
+  const auto& [connections, per_peer, workers, queue, uri, header_bytes, header_count, body, streamed_body, first_byte,
                request, reply, requests] = limits;
-  return std::tuple(connections, per_peer, workers, queue, uri, header_bytes, header_count, body, large_body,
+  return std::tuple(connections, per_peer, workers, queue, uri, header_bytes, header_count, body, streamed_body,
                     first_byte, request, reply, requests);
 }
 

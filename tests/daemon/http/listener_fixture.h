@@ -36,6 +36,21 @@ inline Reply echo(const Request& request) {
   return text(request.method + " " + request.target + " " + request.body);
 }
 
+/// The same of a body that is streamed; of one that fails, what the listener has against it.
+inline Reply echo_streamed(const Request& request) {
+  if (!request.body_source) return echo(request);
+  const auto body = read_all(*request.body_source);
+  if (body) return text(request.method + " " + request.target + " streamed " + *body);
+  const auto refusal = request.body_refusal();
+  REQUIRE(refusal.has_value());
+  CHECK(refusal->reason == body.error().cause);
+  return {.status = refusal->status, .body = refusal->reason};
+}
+
+inline BodyLimit always_streamed(const Request& /*head*/) {
+  return BodyLimit::streamed;
+}
+
 /// A request with a Host and these fields.
 inline std::string request(const std::string& line, const std::string& fields = {}, const std::string& body = {}) {
   const std::string length = body.empty() ? "" : "Content-Length: " + std::to_string(body.size()) + "\r\n";

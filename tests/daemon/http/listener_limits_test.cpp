@@ -100,11 +100,11 @@ TEST_CASE("listener: what is malformed or too large is refused, closed, and serv
 
 TEST_CASE("listener: the larger limit holds for the bodies that are chosen for it, however they come") {
   const auto listener = listen({.endpoints = {{"http://127.0.0.1:0"}, {"http://127.0.0.1:0"}},
-                                .limits = {.body_bytes = 10, .large_body_bytes = 20},
-                                .handler = echo,
+                                .limits = {.body_bytes = 10, .streamed_body_bytes = 20},
+                                .handler = echo_streamed,
                                 .body_limit = [](const Request& head) {
                                   const bool is_large = head.path == "/large" && head.endpoint == 0;
-                                  return is_large ? BodyLimit::large : BodyLimit::usual;
+                                  return is_large ? BodyLimit::streamed : BodyLimit::usual;
                                 }});
   struct Case {
     std::size_t endpoint;

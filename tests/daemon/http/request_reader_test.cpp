@@ -11,7 +11,7 @@ namespace fleetsign::http {
 namespace {
 
 const Limits kLimits{
-    .uri_bytes = 100, .header_bytes = 300, .header_count = 5, .body_bytes = 1000, .large_body_bytes = 2000};
+    .uri_bytes = 100, .header_bytes = 300, .header_count = 5, .body_bytes = 1000, .streamed_body_bytes = 2000};
 
 /// What a connection's bytes come to: the bodies of its requests, then the status of the refusal, if any.
 std::vector<std::string> read_all(const std::string& bytes, std::size_t piece) {
@@ -89,7 +89,7 @@ TEST_CASE("request reader: a body is as long as its limit at most, which method,
         kLimits,
         [](const Request& head) {
           const bool is_large = head.method == "PUT" && head.path == "/large" && head.endpoint == 1;
-          return is_large ? BodyLimit::large : BodyLimit::usual;
+          return is_large ? BodyLimit::streamed : BodyLimit::usual;
         },
         endpoint);
     const auto refusal = reader.feed("PUT " + target + " HTTP/1.0\r\nContent-Length: " + size + "\r\n\r\n");

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything below /api/1/ that is not ours to answer: to Fleet API and back as it is, while it comes.
+#include <charconv>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "daemon/api/api.h"
+#include "daemon/api/relay.h"
+#include "daemon/api/request.h"
+#include "daemon/api/under_way.h"
+
+namespace fleetsign::api {
+namespace {
+
+using protocol::Failure;
+using protocol::Kind;
+
+/// What is looked at of a reply before any of it goes on. What we look for stands in answers that are far shorter.
+constexpr std::size_t kReadAhead = std::size_t{64} * 1024;
+
+int requests_of(const upstream::Opening& opening) {
+  const auto* undelivered = std::get_if<upstream::Undelivered>(&opening);
+  return undelivered == nullptr || undelivered->sent == upstream::Undelivered::Sent::maybe ? 1 : 0;
+}
+
+bool is_json(const http::Headers& headers) {
+  const auto* type = headers.find("Content-Type");
+  return type == nullptr || type->find("json") != std::string::npos;
+}
+
+/// Whether the text of a reply says what became of the request.
+bool is_telling(const upstream::Incoming& incoming, Executes effect) {
+  if (effect == Executes::nothing || incoming.status == 204 || incoming.status == 304) return false;
+  if (incoming.status < 200 || incoming.status > 299) return true;
+  return is_json(incoming.headers) && incoming.body->size().value_or(0) <= kReadAhead;
+}
+
+/// RFC 9110 sections 9.3.2, 15.3.5 and 15.4.5.
+bool has_no_body(std::string_view method, int status) {
+  return method == "HEAD" || status == 204 || status == 304;
+}
+
+std::optional<std::uint64_t> length_in(const http::Headers& headers) {
+  const auto* text = headers.find("Content-Length");
+  std::uint64_t length = 0;
+  if (text == nullptr) return std::nullopt;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), length);
+  return error == std::errc() && end == text->data() + text->size() ? std::optional(length) : std::nullopt;
+}
+
+/// Fleet API's reply; as far as it is streamed, `body` is what comes before `body_source`. Or why there is none.
+http::Reply render_opening(upstream::Opening opening, const http::Request& request, const Footer& footer) {
+  const auto effect = effect_of(request.method);
+  if (const auto* undelivered = std::get_if<upstream::Undelivered>(&opening)) {
+    const auto refusal = request.body_refusal();
+    return render(refusal ? describe(*refusal) : describe(*undelivered, effect), footer);
+  }
+  auto& incoming = std::get<upstream::Incoming>(opening);
+  Beginning beginning;
+  if (is_telling(incoming, effect)) {
+    auto read = read_ahead(*incoming.body, kReadAhead);
+    if (!read) return render(describe(upstream::Undelivered{.cause = read.error().cause}, effect), footer);
+    beginning = *std::move(read);
+  }
+  const upstream::Delivered delivered{
+      .status = incoming.status, .headers = std::move(incoming.headers), .body = std::move(beginning.bytes)};
+  auto reply = render_forwarded(delivered, effect, footer).reply;
+  if (beginning.whole || reply.status != incoming.status) return reply;  // a status that HTTP does not have
+  if (has_no_body(request.method, reply.status)) reply.content_length = length_in(delivered.headers);
+  reply.body_source = std::move(incoming.body);
+  return reply;
+}
+
+}  // namespace
+
+/// One request on its way through, until its reply has gone or failed.
+struct Api::Passage {
+  UnderWay under_way;
+  protocol::Instant started;
+  std::string method;
+  std::string request_id;
+  std::shared_ptr<CountedBody> streamed = {};  ///< the body of the request, where it is not held
+  std::uint64_t held = 0;                      ///< the size of one that is
+  int requests = 0;
+  int status = 0;
+};
+
+http::Reply Api::pass_through(const Context& context) const {
+  // Fleet API has no dry runs: whoever asks for one here would be surprised by what is done.
+  const auto dry_run = flag_in(context.request.query, kDryRun);
+  if (!dry_run) return render(dry_run.error(), context.footer);
+  if (*dry_run) {
+    return render(Failure{.kind = Kind::bad_request,
+                          .message = "only commands have dry runs",
+                          .hint = "POST /api/1/vehicles/VIN/command/NAME?dry_run=true"},
+                  context.footer);
+  }
+  const auto& request = context.request;
+  if (request.caller_gone()) {
+    return render(Failure{.kind = Kind::expired_unsent, .message = "the caller has gone"}, context.footer);
+  }
+  const std::shared_ptr<Passage> passage(new Passage{.under_way = UnderWay(in_flight_),
+                                                     .started = parts_.clock(),
+                                                     .method = request.method,
+                                                     .request_id = context.footer.request_id,
+                                                     .held = request.body.size()});
+  const auto charge = upstream::charge_of(request.method, request.target);
+  if (const auto refusal = charge ? parts_.rates.admit(*charge) : std::nullopt) return render(*refusal, context.footer);
+  if (request.body_source) passage->streamed = std::make_shared<CountedBody>(request.body_source);
+  auto opening = parts_.fleet_api.open({.method = request.method,
+                                        .target = request.target,
+                                        .headers = fields_for_fleet_api(request.headers),
+                                        .body = request.body,
+                                        .body_source = passage->streamed,
+                                        .deadline = context.deadline},
+                                       *context.token);
+  passage->requests = requests_of(opening);
+  if (charge) parts_.rates.settle(*charge, passage->requests);
+  Footer footer = context.footer;
+  footer.upstream_requests = passage->requests;
+  auto reply = render_opening(std::move(opening), request, footer);
+  passage->status = reply.status;
+  parts_.metrics.count_forwarded(reply.status, passage->requests);
+  if (!reply.body_source) {
+    note_end(*passage, {.bytes = reply.body.size(), .failure = {}});
+    return reply;
+  }
+  const auto body =
+      std::make_shared<RelayedBody>(std::move(reply.body), std::move(reply.body_source),
+                                    [this, passage](const RelayedBody::End& end) { note_end(*passage, end); });
+  // To its end, so that the connection to Fleet API can serve again.
+  if (has_no_body(request.method, reply.status)) static_cast<void>(read_ahead(*body, 1));
+  reply.body = {};
+  reply.body_source = body;
+  return reply;
+}
+
+void Api::note_end(const Passage& passage, const RelayedBody::End& end) const {
+  parts_.log.info("forwarded",
+                  {{"method", ops::Plain{passage.method}},
+                   {"command", ops::Plain{"-"}},
+                   {"status", passage.status},
+                   {"upstream_requests", passage.requests},
+                   {"request_bytes", passage.streamed ? passage.streamed->count() : passage.held},
+                   {"reply_bytes", end.bytes},
+                   {"ended", ops::Plain{end.failure.empty() ? "whole" : std::string_view(end.failure)}},
+                   {"ms", std::chrono::duration_cast<std::chrono::milliseconds>(parts_.clock() - passage.started)},
+                   {"request_id", ops::Plain{passage.request_id}}});
+}
+
+}  // namespace fleetsign::api

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bodies on their way through the daemon: counted, looked at from the front, and followed to their end.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "daemon/http/body_source.h"
+
+namespace fleetsign::api {
+
+/// The first bytes of a body, and whether they are all.
+struct Beginning {
+  std::string bytes = {};
+  bool whole = false;
+};
+
+/// Waits for `most` bytes, or for the end.
+crypto::Result<Beginning, http::BodyFailure> read_ahead(http::BodySource& source, std::size_t most);
+
+/// The same body, counted.
+class CountedBody final : public http::BodySource {
+ public:
+  explicit CountedBody(std::shared_ptr<http::BodySource> body) : body_(std::move(body)) {}
+
+  [[nodiscard]] std::optional<std::uint64_t> size() const override { return body_->size(); }
+  crypto::Result<std::size_t, std::string> read(std::span<char> into) override;
+
+  /// The bytes that were read so far.
+  [[nodiscard]] std::uint64_t count() const { return count_; }
+
+ private:
+  std::shared_ptr<http::BodySource> body_;  ///< the listener's as well
+  std::uint64_t count_ = 0;
+};
+
+/// A body of which the first bytes were read ahead.
+class RelayedBody final : public http::BodySource {
+ public:
+  struct End {
+    std::uint64_t bytes = 0;  ///< that were read of it
+    std::string failure;      ///< why there were no more, in words; empty when it was whole
+  };
+
+  /// `on_end` is called once: with the last byte, when there is no next one, or when this ends before that.
+  RelayedBody(std::string beginning, std::shared_ptr<http::BodySource> rest, std::function<void(const End&)> on_end)
+      : beginning_(std::move(beginning)), rest_(std::move(rest)), on_end_(std::move(on_end)) {}
+  ~RelayedBody() override { end("the caller did not take the rest"); }
+  RelayedBody(const RelayedBody&) = delete;
+  RelayedBody& operator=(const RelayedBody&) = delete;
+
+  [[nodiscard]] std::optional<std::uint64_t> size() const override { return rest_->size(); }
+  crypto::Result<std::size_t, std::string> read(std::span<char> into) override;
+
+ private:
+  crypto::Result<std::size_t, std::string> read_next(std::span<char> into);
+  void end(std::string failure);
+
+  std::string beginning_;
+  std::shared_ptr<http::BodySource> rest_;  ///< nobody else's
+  std::function<void(const End&)> on_end_;  ///< null once it has been called
+  std::uint64_t bytes_ = 0;
+};
+
+}  // namespace fleetsign::api

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/http/body_reader.h"
+
+#include <poll.h>
+
+#include <array>
+#include <utility>
+
+namespace fleetsign::http {
+namespace {
+
+Refusal broken_off() {
+  return {400, "the request body ended before it was whole"};
+}
+
+}  // namespace
+
+BodyReader::BodyReader(const Head& head, Transport& transport, RequestReader& reader, const Limits& limits)
+    : transport_(transport), reader_(reader), expects_continue_(head.expects_continue), pace_(limits.request) {
+  if (head.framing.kind == Framing::Kind::sized) size_ = head.framing.size;
+}
+
+crypto::Result<std::size_t, std::string> BodyReader::read(std::span<char> into) {
+  while (!refusal_ && taken_ == content_.size() && !reader_.body_ended()) refusal_ = advance();
+  if (refusal_) return refusal_->reason;
+  const std::size_t count = content_.copy(into.data(), into.size(), taken_);
+  taken_ += count;
+  return count;
+}
+
+/// Gets the next content, or what comes before it.
+std::optional<Refusal> BodyReader::advance() {
+  content_.clear();
+  taken_ = 0;
+  if (!std::exchange(begun_, true)) return reader_.feed_body({}, content_);  // what came with the head
+  pace_.start();
+  auto refusal = receive();
+  pace_.stop(content_.size());
+  return refusal;
+}
+
+std::optional<Refusal> BodyReader::receive() {
+  if (std::exchange(expects_continue_, false) && reader_.body_awaited() &&
+      transport_.write(kContinue, {}).bytes != kContinue.size()) {
+    return broken_off();
+  }
+  std::array<char, kRecordBytes> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): read() fills what is used
+  for (;;) {
+    const auto [state, size] = transport_.read(buffer);
+    if (state == Transport::State::moved) return reader_.feed_body({buffer.data(), size}, content_);
+    const bool waits = state == Transport::State::wants_readable || state == Transport::State::wants_writable;
+    if (!waits) return broken_off();
+    const short events = state == Transport::State::wants_writable ? POLLOUT : POLLIN;
+    if (!pace_.wait(transport_.descriptor(), events)) return request_too_slow();
+  }
+}
+
+}  // namespace fleetsign::http
