@@ -62,7 +62,7 @@ class BadRequests(Case):
         reply = self.post(f"/api/1/vehicles/{vin()}/command/door_lock", method="GET")
         self.assert_failure(reply, 405, "method_not_allowed")
         self.assertEqual(reply.headers["Allow"], "POST, OPTIONS")
-        self.assertEqual(self.post("/health").headers["Allow"], "GET, HEAD")
+        self.assertEqual(self.post("/health").headers["Allow"], "GET, HEAD, OPTIONS")
 
     def test_a_missing_or_malformed_token_is_401(self):
         for token in (None, "", "Bearer", "Bearer ", "Basic a.b.c", "Bearer a b", "Bearer fsk_0123456789"):
