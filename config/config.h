@@ -45,6 +45,7 @@ struct FleetApi {
   std::optional<std::string> base_url;  ///< overrides region and everything learned
   std::optional<std::filesystem::path> ca_file;
   Region region = Region::automatic;
+  bool http2 = false;
 
   bool operator==(const FleetApi&) const = default;
 };

@@ -154,6 +154,10 @@ constexpr Key kKeys[] = {
      [](Config& config, const Entry& entry) { assign(config.fleet_api.ca_file, read_path(entry)); }},
     {"fleet_api.region", "auto | na | eu | cn", "auto", "eu", "The region to ask; auto takes it from the token",
      [](Config& config, const Entry& entry) { assign(config.fleet_api.region, read_choice<Region>(entry, kRegions)); }},
+    {"fleet_api.http2", "true | false", "false", "true",
+     "Whether Fleet API is asked over HTTP/2 when it offers that; not with libcurl 7.88 as in Debian 12, whose way of "
+     "ending streams makes busy servers close connections under requests, and a few in a thousand get no answer",
+     [](Config& config, const Entry& entry) { assign(config.fleet_api.http2, read_boolean(entry)); }},
     {"timeout", "duration", "10s", "20s",
      "How long a command may take when its caller does not say so with Prefer: wait; from 2s to timeout_max",
      [](Config& config, const Entry& entry) { assign(config.timeout, read_timeout(entry)); }},

@@ -126,8 +126,7 @@ Daemon::Daemon(const config::Config& config, std::vector<std::string> hosts, cry
       longest_(config.timeout_max),
       client_(upstream::Client::start(
           {.ca_file = config.fleet_api.ca_file,
-           // libcurl 7.88 resets streams behind complete replies; servers that count these cut what is under way.
-           .http2 = false,
+           .http2 = config.fleet_api.http2,
            .user_agent = "fleetsign/" FLEETSIGN_VERSION})),
       ledger_(prices_of(config.prices)),
       billed_client_(*client_, ledger_),

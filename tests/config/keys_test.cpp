@@ -66,6 +66,7 @@ TEST_CASE("keys: the promised ones, in order") {
                                                "fleet_api.base_url",
                                                "fleet_api.ca_file",
                                                "fleet_api.region",
+                                               "fleet_api.http2",
                                                "timeout",
                                                "timeout_max",
                                                "state_dir",
