@@ -124,10 +124,9 @@ Daemon::Daemon(const config::Config& config, std::vector<std::string> hosts, cry
                 config.pin_vehicle_keys ? state::Unreadable::is_refused : state::Unreadable::starts_afresh),
       claims_(*store_, ops::steady_unix_clock(unix_now(), ops::boot_now)),
       longest_(config.timeout_max),
-      client_(upstream::Client::start(
-          {.ca_file = config.fleet_api.ca_file,
-           .http2 = config.fleet_api.http2,
-           .user_agent = "fleetsign/" FLEETSIGN_VERSION})),
+      client_(upstream::Client::start({.ca_file = config.fleet_api.ca_file,
+                                       .http2 = config.fleet_api.http2,
+                                       .user_agent = "fleetsign/" FLEETSIGN_VERSION})),
       ledger_(prices_of(config.prices)),
       billed_client_(*client_, ledger_),
       fleet_api_(billed_client_, base_url_of(config.fleet_api)),

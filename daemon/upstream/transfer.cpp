@@ -67,7 +67,7 @@ Transfer::Transfer(Easy easy, std::shared_ptr<Exchange> exchange, const Options&
       exchange_(std::move(exchange)),
       stream_(dynamic_cast<Stream*>(exchange_.get())),
       connect_(options.connect),
-      http2_(options.http2 && exchange_->target().tls),
+      http2_(options.http2 && exchange_->target().tls && stream_ == nullptr),
       lookups_(lookups),
       reply_(exchange_->request().reply_bytes) {
   tell_libcurl(options);

@@ -10,7 +10,6 @@
 #include <thread>
 #include <vector>
 
-#include "tests/daemon/upstream/http2_peer.h"
 #include "tests/daemon/upstream/stream_fixture.h"
 
 using namespace fleetsign::upstream;
@@ -20,7 +19,6 @@ using fleetsign::tests::http_reply;
 using fleetsign::tests::occurrences;
 using fleetsign::tests::Peer;
 using fleetsign::tests::ScriptedServer;
-using fleetsign::tests::TlsIdentity;
 using Phase = Undelivered::Phase;
 using Sent = Undelivered::Sent;
 
@@ -88,27 +86,6 @@ TEST_CASE("stream: a body that is reset midway is not a complete one, even witho
       Pieces::Script{.body = "xy", .piece = 1, .each = [&](std::size_t) { std::this_thread::sleep_for(50ms); }});
   const Opening opening = client->open(streaming("POST", http_url(server), source));
   if (const auto* const reply = std::get_if<Incoming>(&opening)) failure_of(*reply, "abc");
-}
-
-TEST_CASE("stream: over HTTP/2 a stream that is reset or whose connection ends is not complete") {
-  enum class End { reset, closed };
-  const TlsIdentity identity({"IP:127.0.0.1"});
-  for (const End end : {End::reset, End::closed}) {
-    CAPTURE(static_cast<int>(end));
-    ScriptedServer server(
-        [&](Peer& peer) {
-          Http2Peer http2(peer);
-          while (const auto stream = http2.next_request()) {
-            http2.begin_reply(*stream, "abc");
-            if (end == End::closed) return;
-            http2.reset(*stream, Http2Peer::kInternalError);
-          }
-        },
-        {.tls = &identity, .alpn = "h2"});
-    const auto client = start({.ca_file = identity.certificate()});
-    const Incoming reply = incoming(client->open(request("POST", "https://" + server.place() + "/", "x")));
-    failure_of(reply, "abc");
-  }
 }
 
 TEST_CASE("stream: a server that breaks off during the upload is told of, and ends the reading of the source") {

@@ -64,11 +64,6 @@ void Http2Peer::reply(std::uint32_t stream, std::string_view body) {
   write_frame({.type = kData, .flags = kEndStream, .stream = stream, .payload = std::string(body)});
 }
 
-void Http2Peer::begin_reply(std::uint32_t stream, std::string_view body) {
-  write_frame({.type = kHeaders, .flags = kEndHeaders, .stream = stream, .payload = "\x88"});
-  write_frame({.type = kData, .stream = stream, .payload = std::string(body)});
-}
-
 void Http2Peer::reset(std::uint32_t stream, std::uint32_t error) {
   write_frame({.type = kResetStream, .stream = stream, .payload = big_endian(error)});
 }

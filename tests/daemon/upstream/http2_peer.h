@@ -26,8 +26,6 @@ class Http2Peer {
   /// The body of such a request, once.
   std::string take_body(std::uint32_t stream);
   void reply(std::uint32_t stream, std::string_view body);
-  /// A reply of which more is to come, for all that the client can tell.
-  void begin_reply(std::uint32_t stream, std::string_view body);
   void reset(std::uint32_t stream, std::uint32_t error);
   /// "No stream above this one has been processed."
   void go_away(std::uint32_t last_stream);
