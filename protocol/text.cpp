@@ -22,6 +22,7 @@ constexpr std::array kPhrases = {
     PhraseRow{Phrase::no_protocol, "does not support the Tesla Vehicle Command Protocol", Where::anywhere},
     PhraseRow{Phrase::mobile_access_off, "mobile_access_disabled", Where::anywhere},
     PhraseRow{Phrase::already_off, "already off", Where::at_the_end},
+    PhraseRow{Phrase::other_region, "use base URL: ", Where::anywhere},
 };
 
 }  // namespace
@@ -31,6 +32,14 @@ bool says(std::string_view text, Phrase phrase) {
     if (row.phrase != phrase) return false;
     return row.where == Where::at_the_end ? text.ends_with(row.text) : text.find(row.text) != std::string_view::npos;
   });
+}
+
+std::string_view behind(std::string_view text, Phrase phrase) {
+  for (const PhraseRow& row : kPhrases) {
+    const auto place = row.phrase == phrase ? text.find(row.text) : std::string_view::npos;
+    if (place != std::string_view::npos) return text.substr(place + row.text.size());
+  }
+  return {};
 }
 
 }  // namespace fleetsign::protocol

@@ -259,12 +259,12 @@ Verdict Api::forward(const Context& context, const Plan& plan) const {
                             .body = request.body,
                             .deadline = context.deadline};
   auto answer = parts_.fleet_api.send(call, *context.token);
-  int requests = vehicles::has_left(answer) ? 1 : 0;
+  int requests = upstream::requests_made(answer);
   std::optional<vehicles::Waking> waking;
   if (plan.wake && is_asleep(answer)) waking = wake(context, plan.vin);
   if (has_woken(waking) && !request.caller_gone()) {
     answer = parts_.fleet_api.send(call, *context.token);
-    requests += vehicles::has_left(answer) ? 1 : 0;
+    requests += upstream::requests_made(answer);
   }
   if (charge) parts_.rates.settle(*charge, requests);
   Footer footer = context.footer;

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <nlohmann/json.hpp>
 
 #include "daemon/upstream/token.h"
 
@@ -75,20 +74,6 @@ protocol::Result<std::optional<std::string>> idempotency_key_of(const http::Requ
                  .hint = "send a new UUID for each command, and the same one for its repeats"};
 }
 
-crypto::Sha256Digest caller_of(const upstream::Bearer& token) {
-  const auto claims = upstream::claims_of(token.expose());
-  const auto text = [&](const char* name) {
-    const auto claim = claims.find(name);
-    return claim != claims.end() && claim->is_string() ? claim->get<std::string>() : std::string();
-  };
-  const auto subject = text("sub");
-  if (subject.empty()) return crypto::sha256({crypto::as_bytes(token.expose())});
-  // Each hashed by itself first, so that no other pair runs into the same string.
-  const auto issuer_hash = crypto::sha256({crypto::as_bytes(text("iss"))});
-  const auto subject_hash = crypto::sha256({crypto::as_bytes(subject)});
-  return crypto::sha256({issuer_hash, subject_hash});
-}
-
 state::Claim claim_of(const http::Request& request, const upstream::Bearer& token, std::string_view key,
                       std::string_view path, std::string_view target) {
   // None of the parts before the last has a line feed.
@@ -98,7 +83,7 @@ state::Claim claim_of(const http::Request& request, const upstream::Bearer& toke
     head += (value == nullptr ? "" : *value) + '\n';
   }
   const auto line = request.method + ' ' + std::string(path) + '\n';
-  return {.id = crypto::sha256({caller_of(token), crypto::as_bytes(line), crypto::as_bytes(key)}),
+  return {.id = crypto::sha256({upstream::account_of(token.expose()), crypto::as_bytes(line), crypto::as_bytes(key)}),
           .request = crypto::sha256({crypto::as_bytes(head), crypto::as_bytes(request.body)})};
 }
 

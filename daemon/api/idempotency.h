@@ -27,11 +27,6 @@ namespace fleetsign::api {
 /// characters, and for two.
 protocol::Result<std::optional<std::string>> idempotency_key_of(const http::Request& request);
 
-/// Whose request it is: the issuer and the subject that its token names, so that a token which replaces an expired one
-/// is the same caller's; else the token itself. Hashed: what is kept of it gives nothing away. The token is not
-/// verified.
-crypto::Sha256Digest caller_of(const upstream::Bearer& token);
-
 /// What a request claims. `path` is its path in one spelling, `target` where it would be passed on to.
 state::Claim claim_of(const http::Request& request, const upstream::Bearer& token, std::string_view key,
                       std::string_view path, std::string_view target);

@@ -17,6 +17,7 @@
 #include "daemon/ops/log.h"
 #include "daemon/ops/metrics.h"
 #include "daemon/state/claims.h"
+#include "daemon/state/hosts.h"
 #include "daemon/state/sessions.h"
 #include "daemon/state/store.h"
 #include "daemon/state/wakes.h"
@@ -66,6 +67,7 @@ class Daemon {
   std::unique_ptr<upstream::Client> client_;
   upstream::Ledger ledger_;
   upstream::BilledClient billed_client_;
+  state::Hosts hosts_;
   upstream::FleetApi fleet_api_;
   vehicles::Lanes lanes_;
   state::Wakes wakes_;

@@ -56,4 +56,10 @@ vehicles::WakeCounts wake_counts(state::Wakes& wakes) {
               }};
 }
 
+upstream::KeptHosts kept_hosts(state::Hosts& hosts) {
+  return {.find = [&hosts](const upstream::Account& account) { return hosts.find(account); },
+          .keep = [&hosts](const upstream::Account& account,
+                           const std::string& base_url) { hosts.keep(account, base_url); }};
+}
+
 }  // namespace fleetsign::cli

@@ -8,8 +8,10 @@
 #include "config/config.h"
 #include "daemon/ops/log.h"
 #include "daemon/state/error.h"
+#include "daemon/state/hosts.h"
 #include "daemon/state/store.h"
 #include "daemon/state/wakes.h"
+#include "daemon/upstream/learned_hosts.h"
 #include "daemon/vehicles/wake_budget.h"
 
 namespace fleetsign::cli {
@@ -28,5 +30,8 @@ state::Store::Report report_to(ops::Log& log);
 
 /// In memory, and from run to run in `wakes`, which outlives them; also while nothing can be written there.
 vehicles::WakeCounts wake_counts(state::Wakes& wakes);
+
+/// In `hosts`, which outlives it.
+upstream::KeptHosts kept_hosts(state::Hosts& hosts);
 
 }  // namespace fleetsign::cli

@@ -34,6 +34,7 @@ struct Delivered {
   int status = 0;
   http::Headers headers;  ///< as received, in order; hop-by-hop ones included
   std::string body;
+  int redirects = 0;  ///< requests before this one that were answered with another host; the client itself makes none
 };
 
 /// No usable answer came back.
@@ -46,6 +47,7 @@ struct Undelivered {
   Phase phase = Phase::receive;
   bool timed_out = false;
   std::string cause;  ///< in words, with libcurl's own; never a header or a body
+  int redirects = 0;  ///< as in Delivered
 };
 
 using Answer = std::variant<Delivered, Undelivered>;
@@ -55,6 +57,7 @@ struct Incoming {
   int status = 0;
   http::Headers headers;                   ///< as received, in order; hop-by-hop ones included
   std::unique_ptr<http::BodySource> body;  ///< never null; what has not been read is given up with it
+  int redirects = 0;                       ///< as in Delivered
 };
 
 using Opening = std::variant<Incoming, Undelivered>;

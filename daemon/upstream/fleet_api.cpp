@@ -1,12 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/upstream/fleet_api.h"
 
+#include <utility>
+#include <variant>
+
 #include "daemon/upstream/hosts.h"
+#include "daemon/upstream/read_ahead.h"
+#include "daemon/upstream/token.h"
 
 namespace fleetsign::upstream {
+namespace {
+
+constexpr int kMisdirected = 421;
+/// What is looked at of a 421's body: far more than the words that name a host.
+constexpr std::size_t kRedirectBytes = std::size_t{64} * 1024;
+
+template <class Reply>
+int count_requests(const std::variant<Reply, Undelivered>& reply) {
+  const auto* undelivered = std::get_if<Undelivered>(&reply);
+  const bool was_sent = undelivered == nullptr || undelivered->sent == Undelivered::Sent::maybe;
+  return std::visit([](const auto& any) { return any.redirects; }, reply) + (was_sent ? 1 : 0);
+}
+
+/// The reply to a request that had been answered with another host before.
+template <class Reply>
+Reply after_redirect(Reply reply) {
+  std::visit([](auto& any) { any.redirects = 1; }, reply);
+  return reply;
+}
+
+}  // namespace
+
+int requests_made(const Answer& answer) {
+  return count_requests(answer);
+}
+
+int requests_made(const Opening& opening) {
+  return count_requests(opening);
+}
 
 std::string FleetApi::base_url_for(const Bearer& token) const {
-  return base_url_ ? *base_url_ : base_url_in_token(token.expose()).value_or(std::string(kNorthAmerica));
+  if (base_url_) return *base_url_;
+  if (auto learned = learned_.find(account_of(token.expose()))) return *std::move(learned);
+  return base_url_in_token(token.expose()).value_or(std::string(kNorthAmerica));
 }
 
 void FleetApi::remember(const std::string& base_url) const {
@@ -33,12 +69,38 @@ Request FleetApi::request_of(const Call& call, const Bearer& token) const {
   return request;
 }
 
+std::optional<std::string> FleetApi::learn(const Request& refused, const Bearer& token, const http::Headers& headers,
+                                           std::string_view body) const {
+  if (base_url_) return std::nullopt;
+  auto named = base_url_in_redirect(headers, body);
+  if (!named || refused.url.starts_with(*named + '/')) return std::nullopt;  // the very host that has refused it
+  learned_.learn(account_of(token.expose()), *named);
+  remember(*named);
+  return refused.body_source ? std::nullopt : named;
+}
+
 Answer FleetApi::send(const Call& call, const Bearer& token) const {
-  return client_.send(request_of(call, token));
+  auto request = request_of(call, token);
+  auto answer = client_.send(request);
+  const auto* delivered = std::get_if<Delivered>(&answer);
+  if (delivered == nullptr || delivered->status != kMisdirected) return answer;
+  const auto base_url = learn(request, token, delivered->headers, delivered->body);
+  if (!base_url) return answer;
+  request.url = *base_url + call.target;
+  return after_redirect(client_.send(request));
 }
 
 Opening FleetApi::open(const Call& call, const Bearer& token) const {
-  return client_.open(request_of(call, token));
+  auto request = request_of(call, token);
+  auto opening = client_.open(request);
+  auto* incoming = std::get_if<Incoming>(&opening);
+  if (incoming == nullptr || incoming->status != kMisdirected || base_url_) return opening;
+  auto body = std::make_unique<ReadAhead>(std::move(incoming->body), kRedirectBytes);
+  const auto base_url = learn(request, token, incoming->headers, body->beginning());
+  incoming->body = std::move(body);
+  if (!base_url) return opening;
+  request.url = *base_url + call.target;
+  return after_redirect(client_.open(request));
 }
 
 }  // namespace fleetsign::upstream

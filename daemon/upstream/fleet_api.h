@@ -12,6 +12,7 @@
 
 #include "daemon/http/message.h"
 #include "daemon/upstream/client.h"
+#include "daemon/upstream/learned_hosts.h"
 #include "protocol/time.h"
 
 namespace fleetsign::upstream {
@@ -43,16 +44,23 @@ struct Call {
   std::size_t reply_bytes = kReplyBytes;  ///< as in Request
 };
 
+/// How many requests were made for an answer: all that Fleet API can have seen, redirects included.
+int requests_made(const Answer& answer);
+int requests_made(const Opening& opening);
+
 /// Safe to use from many threads.
 class FleetApi {
  public:
-  /// `base_url` overrides what tokens say; without a trailing slash.
-  FleetApi(Client& client, std::optional<std::string> base_url) : client_(client), base_url_(std::move(base_url)) {}
+  /// `base_url` overrides what tokens and Fleet API say; without a trailing slash.
+  FleetApi(Client& client, std::optional<std::string> base_url, KeptHosts kept = {})
+      : client_(client), base_url_(std::move(base_url)), learned_(std::move(kept)) {}
 
-  /// Sends it once. Authorization is set from the token; nothing else is added to the headers.
+  /// Sends it once, and once more when a 421 names another host of Fleet API's, which is learned. Authorization is set
+  /// from the token; nothing else is added to the headers.
   [[nodiscard]] Answer send(const Call& call, const Bearer& token) const;
 
-  /// The same, until the head of the reply is there; Client::open() says for how long.
+  /// The same, until the head of the reply is there; Client::open() says for how long. A body that is streamed cannot
+  /// be sent again: the 421 is the reply then, and the next request goes to the right host.
   [[nodiscard]] Opening open(const Call& call, const Bearer& token) const;
 
   /// Where a request with this token goes.
@@ -66,10 +74,14 @@ class FleetApi {
   static constexpr std::size_t kMostKnown = 16;
 
   [[nodiscard]] Request request_of(const Call& call, const Bearer& token) const;
+  /// The base URL to send it to instead; nothing when the 421 is to be passed on.
+  [[nodiscard]] std::optional<std::string> learn(const Request& refused, const Bearer& token,
+                                                 const http::Headers& headers, std::string_view body) const;
   void remember(const std::string& base_url) const;
 
   Client& client_;
   std::optional<std::string> base_url_;
+  mutable LearnedHosts learned_;
   mutable std::mutex mutex_;
   mutable std::set<std::string> known_{};  ///< with mutex_ held
 };

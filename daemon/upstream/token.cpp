@@ -43,6 +43,20 @@ Json claims_of(std::string_view token) {
   return claims.is_object() ? claims : Json(nullptr);
 }
 
+crypto::Sha256Digest account_of(std::string_view token) {
+  const auto claims = claims_of(token);
+  const auto text = [&](const char* name) {
+    const auto claim = claims.find(name);
+    return claim != claims.end() && claim->is_string() ? claim->get<std::string>() : std::string();
+  };
+  const auto subject = text("sub");
+  if (subject.empty()) return crypto::sha256({crypto::as_bytes(token)});
+  // Each hashed by itself first, so that no other pair runs into the same string.
+  const auto issuer_hash = crypto::sha256({crypto::as_bytes(text("iss"))});
+  const auto subject_hash = crypto::sha256({crypto::as_bytes(subject)});
+  return crypto::sha256({issuer_hash, subject_hash});
+}
+
 std::optional<TokenClaims> read_token(std::string_view token) {
   const auto claims = claims_of(token);
   if (claims.is_null()) return std::nullopt;

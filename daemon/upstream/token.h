@@ -9,10 +9,16 @@
 #include <string>
 #include <string_view>
 
+#include "crypto/digest.h"
+
 namespace fleetsign::upstream {
 
 /// The claims of a JWT (RFC 7519): an object, or null for a token that is none.
 nlohmann::json claims_of(std::string_view token);
+
+/// Whose token it is, hashed so that it gives nothing away: the issuer and the subject that it names, so that a token
+/// which replaces an expired one is of the same account; else the token itself. Nothing in it is verified.
+crypto::Sha256Digest account_of(std::string_view token);
 
 struct TokenClaims {
   std::optional<std::int64_t> expires_at;                    ///< Unix seconds, from 0

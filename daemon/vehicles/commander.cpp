@@ -70,10 +70,9 @@ void Commander::attempt(const Order& order, Report& report) const {
     }
     const auto& send = std::get<protocol::Send>(step);
     answer = fleet_api_.send(signed_command(order, send), order.token);
-    if (has_left(answer)) {
-      ++report.upstream_requests;
-      if (send.what == protocol::Send::What::handshake) ++report.handshakes;
-    }
+    const int made = upstream::requests_made(answer);
+    report.upstream_requests += made;
+    if (send.what == protocol::Send::What::handshake) report.handshakes += made;
     if (turn->receive(exchange, as_answer(answer))) report.vehicle_key_replaced = true;
   }
 }

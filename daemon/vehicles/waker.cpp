@@ -188,8 +188,8 @@ Waker::Sight Waker::ask(Flight& flight, const Errand& errand, Waking& waking) {
                      .deadline = patience.deadline,
                      .reply_bytes = kLongestAnswer},
                     errand, waking);
-  waking.wakes = waking.upstream_requests;
-  rates_.settle(charge, waking.wakes);
+  rates_.settle(charge, waking.upstream_requests);
+  waking.wakes = waking.upstream_requests > 0 ? 1 : 0;
   // One whose answer was lost, or is a 503, may have got through, and is not paid for twice.
   const bool may_have_asked = !sight.failure || is_unclear(sight.failure);
   // What wakes nothing must not count: anybody can have a token refused.
@@ -201,7 +201,7 @@ Waker::Sight Waker::ask(Flight& flight, const Errand& errand, Waking& waking) {
 
 Waker::Sight Waker::send(Flight& flight, const upstream::Call& call, const Errand& errand, Waking& waking) {
   auto answer = fleet_api_.send(call, errand.token);
-  if (has_left(answer)) ++waking.upstream_requests;
+  waking.upstream_requests += upstream::requests_made(answer);
   auto sight = Sight::of(std::move(answer));  // parses the body, for which the other vehicles do not wait
   const Lock lock(mutex_);
   flight.last_request = clock_();

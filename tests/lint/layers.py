@@ -31,7 +31,7 @@ ARROWS = {
     "daemon/http": ["crypto"],
     "daemon/ops": ["crypto", "config", "protocol/time.h"],
     "daemon/state": [*PROTOCOL, "daemon/ops"],
-    "daemon/upstream": ["crypto", "config/url.h", "protocol/time.h", "daemon/http", "daemon/ops"],
+    "daemon/upstream": ["crypto", "config/url.h", "protocol/text.h", "protocol/time.h", "daemon/http", "daemon/ops"],
     "daemon/access": [*BELOW_ACCESS, "daemon/upstream/fleet_api.h"],
     "daemon/accounts": [*BELOW_ACCESS, "daemon/upstream"],
     "daemon/vehicles": [*PROTOCOL, "daemon/ops", "daemon/state", "daemon/upstream"],

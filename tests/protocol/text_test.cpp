@@ -30,6 +30,13 @@ TEST_CASE("text: one phrase is not taken for another") {
   }
 }
 
+TEST_CASE("text: what stands behind a phrase is found") {
+  CHECK(behind("user out of region, use base URL: https://a.example, see b", Phrase::other_region) ==
+        "https://a.example, see b");
+  CHECK(behind("use base URL: ", Phrase::other_region).empty());
+  CHECK(behind("base URL: https://a.example", Phrase::other_region).empty());
+}
+
 TEST_CASE("text: already off counts only where a refusal ends in it") {
   CHECK(says("already off", Phrase::already_off));
   CHECK(says("valet mode already off", Phrase::already_off));

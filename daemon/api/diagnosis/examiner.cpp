@@ -34,7 +34,7 @@ upstream::Answer Examiner::ask(std::string method, std::string target, std::stri
                       .deadline = patient_.patience.deadline};
   if (!call.body.empty()) call.headers.add("Content-Type", "application/json");
   auto answer = means_.fleet_api.send(call, patient_.token);
-  if (vehicles::has_left(answer)) ++upstream_requests_;
+  upstream_requests_ += upstream::requests_made(answer);
   compare_clocks(answer);
   return answer;
 }

@@ -119,21 +119,6 @@ TEST_CASE("idempotency: a key belongs to its caller, its vehicle and its command
   CHECK(is_replayed(bench.api.handle(in_lower_case)));
 }
 
-TEST_CASE("idempotency: a caller is the subject of its token, which may be a new one; else the token") {
-  const auto caller = [](const std::string& token) { return caller_of(upstream::Bearer(token)); };
-  const auto first = caller(jwt({{"iss", "a"}, {"sub", "u"}, {"exp", 1}}));
-  CHECK(caller(jwt({{"iss", "a"}, {"sub", "u"}, {"exp", 2}})) == first);
-  CHECK(caller(jwt({{"iss", "b"}, {"sub", "u"}})) != first);
-  CHECK(caller(jwt({{"iss", "a"}, {"sub", "v"}})) != first);
-  CHECK(caller(jwt({{"iss", "au"}, {"sub", ""}})) != caller(jwt({{"iss", ""}, {"sub", "au"}})));
-  for (const Json& claims : {Json{{"iss", "a"}}, Json{{"iss", "a"}, {"sub", 7}}, Json{{"sub", ""}}}) {
-    auto later = claims;
-    later["exp"] = 2;
-    CHECK(caller(jwt(claims)) != caller(jwt(later)));
-  }
-  CHECK(caller("opaque") == crypto::sha256({crypto::as_bytes("opaque")}));
-}
-
 TEST_CASE("idempotency: what was not executed may be tried again with the same key") {
   ApiBench bench;
   CHECK(bench.command("charge_start").status == 200);

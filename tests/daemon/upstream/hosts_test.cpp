@@ -150,6 +150,92 @@ TEST_CASE("hosts: a region that is no region finds nothing but Tesla's hosts") {
   }
 }
 
+std::optional<std::string> in_words(const std::string& base_url) {
+  return base_url_in_redirect({}, R"({"response":null,"error":"user out of region, use base URL: )" + base_url +
+                                      R"(","error_description":""})");
+}
+
+std::optional<std::string> in_header(const std::string& value) {
+  return base_url_in_redirect({{"Content-Type", "text/html"}, {"alt-svc", value}}, "");
+}
+
+TEST_CASE("hosts: a 421 names the base URL to use, in words or as an alternative service") {
+  const std::string eu(kEurope);
+  const std::string host = eu.substr(8);
+  for (const std::string& url : {eu, eu + "/", eu + ", see https://developer.tesla.com/docs", eu + " or another",
+                                 eu + "\\n", std::string(kEurope) + "/api/1"}) {
+    CAPTURE(url);
+    CHECK(in_words(url) == eu);
+  }
+  CHECK(in_words(std::string(kChina)) == kChina);
+  CHECK(base_url_in_redirect({}, "use base URL: " + eu) == eu);
+  for (const std::string& value :
+       {"h2=\"" + eu + "\"", "h2=" + eu, "h2=" + eu + "; ma=86400", "h2=\"" + host + ":443\"", "h2=\"" + host + "\"",
+        "h3=\":443\", h2=\"" + host + ":443\"; ma=1", " h2 = " + eu + "/ ", "h2=\"" + eu + ":443/\""}) {
+    CAPTURE(value);
+    CHECK(in_header(value) == eu);
+  }
+  // The words decide, where they name a host of Fleet API's.
+  CHECK(base_url_in_redirect({{"Alt-Svc", "h2=" + eu}}, "use base URL: " + std::string(kChina)) == kChina);
+  CHECK(base_url_in_redirect({{"Alt-Svc", "h2=" + eu}}, "use base URL: https://evil.com") == eu);
+  CHECK(base_url_in_redirect({{"Alt-Svc", "clear"}, {"Alt-Svc", "h2=" + eu}}, "") == eu);
+}
+
+TEST_CASE("hosts: a 421 never leads beyond Fleet API's hosts, whatever it says") {
+  for (const std::string url : {"",
+                                "https://",
+                                "https://evil.com",
+                                "https://tesla.com.evil.com",
+                                "https://fleet-api.tesla.com.evil.com",
+                                "https://fleet-api.evil.com",
+                                "https://auth.tesla.com",
+                                "https://fleet-api.eviltesla.com",
+                                "https://fleet-api.x.tesla.com:444",
+                                "https://fleet-api.x.tesla.com@evil.com",
+                                "https://user@fleet-api.x.tesla.com",
+                                "https://user:pass@fleet-api.x.tesla.com",
+                                "http://fleet-api.x.tesla.com",
+                                "//fleet-api.x.tesla.com",
+                                "HTTPS://FLEET-API.X.TESLA.COM",
+                                "https://FLEET-API.x.tesla.com",
+                                "https://fleet-api.t\xD0\xB5sla.com",
+                                "https://192.0.2.1",
+                                "https://[2001:db8::1]",
+                                "https://fleet-api.x.tesla.com.",
+                                "https://fleet-api.evil.com\n.tesla.com",
+                                "https://fleet-api.evil.com\r\n.x.tesla.com",
+                                "https://fleet-api.evil.com\\.tesla.com",
+                                "https://fleet-api.evil.com#.tesla.com",
+                                "https://fleet-api.evil.com?.tesla.com",
+                                "https://fleet-api.evil.com%2f.tesla.com",
+                                "https://fleet-api.evil.com\t.tesla.com"}) {
+    CAPTURE(url);
+    CHECK(in_words(url) == std::nullopt);
+    CHECK(in_header("h2=" + url) == std::nullopt);
+    CHECK(in_header("h2=\"" + url + "\"") == std::nullopt);
+    CHECK_FALSE(is_fleet_api_url(url));
+  }
+  CHECK(in_words(std::string("https://fleet-api.evil.com\0.tesla.com", 37)) == std::nullopt);
+  for (const std::string value :
+       {"", "h2", "=", "h2=", "h2=\"", "h2=\":443\"", "clear", ",,,", "h3=\"fleet-api.x.tesla.com:443\"",
+        "h2=\"fleet-api.x.tesla.com:443:443\"", "xh2=https://fleet-api.x.tesla.com"}) {
+    CAPTURE(value);
+    CHECK(in_header(value) == std::nullopt);
+  }
+}
+
+TEST_CASE("hosts: a base URL of Fleet API's is https, its host, and nothing else") {
+  for (const auto url : {kNorthAmerica, kEurope, kChina}) CHECK(is_fleet_api_url(url));
+  CHECK_FALSE(is_fleet_api_url(std::string(kEurope) + "/"));
+}
+
+TEST_CASE("hosts: a Chinese token leads to China, with Tesla's hosts below tesla.cn") {
+  const Json audiences{kNorthAmerica, kChina, "https://auth.tesla.cn/oauth2/v3/userinfo"};
+  const Json claims{{"iss", "https://auth.tesla.cn/oauth2/v3"}, {"aud", audiences}, {"ou_code", "CN"}};
+  CHECK(base_url_in_token(token_with(claims)) == kChina);
+  CHECK(is_tesla_host("auth.tesla.cn"));
+}
+
 TEST_CASE("hosts: Tesla's are those below its three domains") {
   for (const std::string host : {"fleet-api.prd.na.vn.cloud.tesla.com", "fleet-api.prd.cn.vn.cloud.tesla.cn",
                                  "auth.tesla.com", "owner-api.teslamotors.com"}) {

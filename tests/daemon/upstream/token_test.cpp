@@ -55,5 +55,20 @@ TEST_CASE("token: a claim of another type, or beyond measure, is as none") {
   CHECK(read_token(token_around(R"({"scp":[]})"))->scopes == Scopes{});
 }
 
+TEST_CASE("token: an account is the subject of its token, which may be a new one; else the token") {
+  const auto account = [](const Json& claims) { return account_of(token_around(claims.dump())); };
+  const auto first = account({{"iss", "a"}, {"sub", "u"}, {"exp", 1}});
+  CHECK(account({{"iss", "a"}, {"sub", "u"}, {"exp", 2}}) == first);
+  CHECK(account({{"iss", "b"}, {"sub", "u"}}) != first);
+  CHECK(account({{"iss", "a"}, {"sub", "v"}}) != first);
+  CHECK(account({{"iss", "au"}, {"sub", ""}}) != account({{"iss", ""}, {"sub", "au"}}));
+  for (const Json& claims : {Json{{"iss", "a"}}, Json{{"iss", "a"}, {"sub", 7}}, Json{{"sub", ""}}}) {
+    auto later = claims;
+    later["exp"] = 2;
+    CHECK(account(claims) != account(later));
+  }
+  CHECK(account_of("opaque") == crypto::sha256({crypto::as_bytes("opaque")}));
+}
+
 }  // namespace
 }  // namespace fleetsign::upstream
