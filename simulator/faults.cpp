@@ -133,7 +133,9 @@ http::Reply misdirected(const FaultOrder& order, const Deliver&, FaultQueue&) {
   const auto host = order.host.empty() ? kOtherRegion : std::string_view(order.host);
   const auto text = "user out of region, use base URL: " + std::string(host) +
                     ", see https://developer.tesla.com/docs/fleet-api/getting-started/regions-countries";
-  return error_reply(421, order.error ? *order.error : text);
+  auto reply = error_reply(421, order.error ? *order.error : text);
+  reply.headers.add("Alt-Svc", "h2=" + std::string(host));
+  return reply;
 }
 
 http::Reply rate_limited(const FaultOrder& order, const Deliver& deliver, FaultQueue& queue) {

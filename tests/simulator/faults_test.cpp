@@ -332,6 +332,9 @@ TEST_CASE("faults: a 421 names the host to use") {
   CHECK(error().get<std::string>().starts_with(std::string(kPrefix) + "https://fleet-api.example.tesla.com, see"));
   scene.order({{"fault", "421"}, {"host", "http://127.0.0.1:8080"}});
   CHECK(error().get<std::string>().starts_with(std::string(kPrefix) + "http://127.0.0.1:8080, see"));
+  scene.order({{"fault", "421"}, {"host", "fleet-api.example.tesla.com"}, {"error", "elsewhere"}});
+  const auto reply = scene.post(scene.client.command(honk()));
+  CHECK(*reply.headers.find("Alt-Svc") == "h2=https://fleet-api.example.tesla.com");
 }
 
 TEST_CASE("faults: every name of the documentation is a row, and no row has the name of another") {
