@@ -20,11 +20,6 @@ using protocol::Kind;
 /// What is looked at of a reply before any of it goes on. What we look for stands in answers that are far shorter.
 constexpr std::size_t kReadAhead = std::size_t{64} * 1024;
 
-int requests_of(const upstream::Opening& opening) {
-  const auto* undelivered = std::get_if<upstream::Undelivered>(&opening);
-  return undelivered == nullptr || undelivered->sent == upstream::Undelivered::Sent::maybe ? 1 : 0;
-}
-
 bool is_json(const http::Headers& headers) {
   const auto* type = headers.find("Content-Type");
   return type == nullptr || type->find("json") != std::string::npos;
@@ -116,7 +111,7 @@ http::Reply Api::pass_through(const Context& context) const {
                                         .body_source = passage->streamed,
                                         .deadline = context.deadline},
                                        *context.token);
-  passage->requests = requests_of(opening);
+  passage->requests = upstream::requests_made(opening);
   if (charge) parts_.rates.settle(*charge, passage->requests);
   Footer footer = context.footer;
   footer.upstream_requests = passage->requests;
