@@ -28,6 +28,7 @@
 #include "daemon/vehicles/lanes.h"
 #include "daemon/vehicles/rate_limiter.h"
 #include "daemon/vehicles/waker.h"
+#include "daemon/vehicles/without_protocol.h"
 #include "protocol/payload.h"
 
 namespace fleetsign::api {
@@ -55,6 +56,7 @@ struct ApiParts {
   const upstream::Ledger& ledger;
   vehicles::Lanes& lanes;
   vehicles::Waker& waker;
+  vehicles::WithoutProtocol& without_protocol;
   vehicles::RateLimiter& rates;
   Idempotency& idempotency;
   ops::Metrics& metrics;
@@ -128,26 +130,40 @@ class Api {
   [[nodiscard]] http::Reply status(const Context& context) const;
   [[nodiscard]] http::Reply sessions(const Context& context) const;
   [[nodiscard]] http::Reply forget_sessions(const Context& context) const;
+  [[nodiscard]] http::Reply forget_protocol(const Context& context) const;
   [[nodiscard]] http::Reply backup(const Context& context) const;
   [[nodiscard]] http::Reply diagnose(const Context& context) const;
 
-  /// What a request for a vehicle comes to before anything is sent.
+  /// What a command has cost before it was sent in the other way.
+  struct Spent {
+    int requests = 0;  ///< without those for waking
+    int waking = 0;
+    bool woken = false;
+  };
+  /// What a request for a vehicle comes to.
   struct Plan {
     std::string vin;
     std::string name;                          ///< for logs
     std::string path;                          ///< of the request, the VIN in upper case
     std::optional<protocol::Payload> payload;  ///< to sign; without it, the request is forwarded
-    std::string target;                        ///< where to; path and query
+    std::string target;                        ///< where to, path and query; empty for what cannot be forwarded
     bool is_wake_up = false;                   ///< to ask Fleet API, and to look until the vehicle is online
     bool wake = false;                         ///< when it sleeps: to be woken, once, and asked again
+    std::optional<Spent> spent = {};           ///< once it has been sent in one way, so that only the other is left
   };
   [[nodiscard]] protocol::Result<Plan> plan_command(const Context& context) const;
   [[nodiscard]] protocol::Result<Plan> plan_action(const Context& context) const;
   [[nodiscard]] http::Reply carry_out(const Context& context,
                                       protocol::Result<Plan> (Api::*make_plan)(const Context&) const) const;
 
-  [[nodiscard]] Verdict sign(const Context& context, Plan plan) const;
-  [[nodiscard]] Verdict forward(const Context& context, const Plan& plan) const;
+  /// With what it has cost so far.
+  [[nodiscard]] static Footer footer_of(const Context& context, const Plan& plan);
+  /// Whether it is to be signed, as far as is known.
+  [[nodiscard]] bool is_signed(const Plan& plan) const;
+  [[nodiscard]] Verdict deliver(const Context& context, Plan plan) const;
+  /// Nothing when nothing was executed, and the command is to be sent in the other way, which the plan then says.
+  [[nodiscard]] std::optional<Verdict> sign(const Context& context, Plan& plan) const;
+  [[nodiscard]] std::optional<Verdict> forward(const Context& context, Plan& plan) const;
   [[nodiscard]] Verdict wake_up(const Context& context, const Plan& plan) const;
   [[nodiscard]] vehicles::Waking wake(const Context& context, const std::string& vin) const;
   void note(const vehicles::Waking& waking, const Context& context, const std::string& vin) const;

@@ -13,6 +13,7 @@
 #include "protocol/catalogue/action.h"
 #include "protocol/catalogue/catalogue.h"
 #include "protocol/catalogue/text_form.h"
+#include "protocol/text.h"
 
 namespace fleetsign::api {
 namespace {
@@ -67,6 +68,14 @@ bool is_asleep(const upstream::Answer& answer) {
                                      Kind::vehicle_unavailable;
 }
 
+/// Whether Fleet API wants the command signed; then it has not been executed.
+bool wants_signature(const upstream::Answer& answer) {
+  constexpr int kForbidden = 403;
+  const auto* delivered = std::get_if<upstream::Delivered>(&answer);
+  return delivered != nullptr && delivered->status == kForbidden &&
+         protocol::says(delivered->body, protocol::Phrase::protocol_required);
+}
+
 bool has_woken(const std::optional<vehicles::Waking>& waking) {
   return waking && !waking->failure;
 }
@@ -110,18 +119,39 @@ http::Reply Api::carry_out(const Context& context,
   if (!plan) return render(plan.error(), context.footer);
   plan->wake = *wake;
   if (*dry_run) {
-    return render_dry_run(plan->payload ? catalogue::describe(*plan->payload, catalogue::Privacy::masked)
-                                        : describe_forwarding(context.request.method, plan->target),
+    return render_dry_run(is_signed(*plan) || plan->target.empty()
+                              ? catalogue::describe(*plan->payload, catalogue::Privacy::masked)
+                              : describe_forwarding(context.request.method, plan->target),
                           context.footer);
   }
-  const auto run = [&] {
-    if (plan->is_wake_up) return wake_up(context, *plan);
-    if (!plan->payload) return forward(context, *plan);
-    return sign(context, *std::move(plan));
-  };
-  if (!*key) return run().reply;
+  if (!*key) return deliver(context, *std::move(plan)).reply;
   return parts_.idempotency.once(claim_of(context.request, *context.token, **key, plan->path, plan->target),
-                                 patience_of(context.deadline, context.request), context.footer, run);
+                                 patience_of(context.deadline, context.request), context.footer,
+                                 [&] { return deliver(context, *plan); });
+}
+
+Footer Api::footer_of(const Context& context, const Plan& plan) {
+  Footer footer = context.footer;
+  if (plan.spent) footer.upstream_requests = plan.spent->requests + plan.spent->waking;
+  return footer;
+}
+
+bool Api::is_signed(const Plan& plan) const {
+  return plan.payload && !parts_.without_protocol.has(plan.vin);
+}
+
+Verdict Api::deliver(const Context& context, Plan plan) const {
+  if (plan.is_wake_up) return wake_up(context, plan);
+  for (bool signs = is_signed(plan);; signs = !signs) {
+    if (!signs && plan.target.empty()) {
+      return {render(Failure{.kind = Kind::not_supported,
+                             .message = "this vehicle does not speak the protocol, so only commands get to it",
+                             .hint = "POST /api/1/vehicles/VIN/command/NAME is passed on to Fleet API"},
+                     footer_of(context, plan)),
+              Executed::no};
+    }
+    if (auto verdict = signs ? sign(context, plan) : forward(context, plan)) return *std::move(verdict);
+  }
 }
 
 protocol::Result<Api::Plan> Api::plan_command(const Context& context) const {
@@ -174,21 +204,34 @@ protocol::Result<Api::Plan> Api::plan_action(const Context& context) const {
               .target = {}};
 }
 
-Verdict Api::sign(const Context& context, Plan plan) const {
+std::optional<Verdict> Api::sign(const Context& context, Plan& plan) const {
   const UnderWay under_way(in_flight_);
   const auto started = parts_.clock();
   const auto& vin = plan.vin;
   const upstream::Charge charge{.category = upstream::Category::commands, .vehicle = vin};
-  if (const auto refusal = parts_.rates.admit(charge)) return {render(*refusal, context.footer), Executed::no};
+  // What was admitted is not cut off in its midst.
+  if (const auto refusal = plan.spent ? std::nullopt : parts_.rates.admit(charge)) {
+    return Verdict{render(*refusal, context.footer), Executed::no};
+  }
+  const auto spent = plan.spent.value_or(Spent{});
   const auto domain = plan.payload->domain;
   const auto report = parts_.commander.execute({.vin = vin,
-                                                .payload = *std::move(plan.payload),
+                                                .payload = *plan.payload,
                                                 .token = *context.token,
                                                 .patience = patience_of(context.deadline, context.request),
                                                 .wake = plan.wake});
-  const int requests = report.upstream_requests - requests_of(report.waking);
-  parts_.rates.settle(charge, requests);
+  const int requests = spent.requests + report.upstream_requests - requests_of(report.waking);
+  const bool was_woken = spent.woken || has_woken(report.waking);
   if (report.waking) note(*report.waking, context, vin);
+  if (report.without_protocol && !plan.spent) {
+    parts_.without_protocol.add(vin);
+    parts_.log.info("without_protocol",
+                    {{"vin", ops::ShortVin{vin}}, {"request_id", ops::Plain{context.footer.request_id}}});
+    plan.spent = Spent{.requests = requests, .waking = requests_of(report.waking), .woken = was_woken};
+    return std::nullopt;
+  }
+  parts_.rates.settle(charge, requests);
+  const int all_requests = requests + spent.waking + requests_of(report.waking);
   const auto took =
       context.request.age + std::chrono::duration_cast<std::chrono::milliseconds>(parts_.clock() - started);
   const auto outcome = outcome_name(report.outcome);
@@ -202,14 +245,14 @@ Verdict Api::sign(const Context& context, Plan plan) const {
   parts_.log.info("command", {{"command", ops::Plain{plan.name}},
                               {"vin", ops::ShortVin{vin}},
                               {"domain", ops::Plain{to_string(domain)}},
-                              {"upstream_requests", report.upstream_requests},
+                              {"upstream_requests", all_requests},
                               {"outcome", ops::Plain{outcome}},
                               {"ms", took},
                               {"request_id", ops::Plain{context.footer.request_id}}});
   Footer footer = context.footer;
-  footer.upstream_requests = report.upstream_requests;
-  if (plan.wake) footer.woken = has_woken(report.waking);
-  if (report.outcome) return {render(*report.outcome, footer), report.outcome->executed};
+  footer.upstream_requests = all_requests;
+  if (plan.wake) footer.woken = was_woken;
+  if (report.outcome) return Verdict{render(*report.outcome, footer), report.outcome->executed};
   return render_failure(report.outcome.error(), report.fleet_api_answer, footer);
 }
 
@@ -241,35 +284,49 @@ void Api::note(const vehicles::Waking& waking, const Context& context, const std
                              {"request_id", ops::Plain{context.footer.request_id}}});
 }
 
-Verdict Api::forward(const Context& context, const Plan& plan) const {
+std::optional<Verdict> Api::forward(const Context& context, Plan& plan) const {
   const auto& request = context.request;
   if (request.caller_gone()) {
-    return {render(Failure{.kind = Kind::expired_unsent, .message = "the caller has gone"}, context.footer),
-            Executed::no};
+    return Verdict{
+        render(Failure{.kind = Kind::expired_unsent, .message = "the caller has gone"}, footer_of(context, plan)),
+        Executed::no};
   }
   const UnderWay under_way(in_flight_);
   const auto started = parts_.clock();
   const auto charge = upstream::charge_of(request.method, plan.target);
-  if (const auto refusal = charge ? parts_.rates.admit(*charge) : std::nullopt) {
-    return {render(*refusal, context.footer), Executed::no};
+  if (const auto refusal = charge && !plan.spent ? parts_.rates.admit(*charge) : std::nullopt) {
+    return Verdict{render(*refusal, context.footer), Executed::no};
   }
+  const auto spent = plan.spent.value_or(Spent{});
   const upstream::Call call{.method = request.method,
                             .target = plan.target,
                             .headers = fields_for_fleet_api(request.headers),
                             .body = request.body,
                             .deadline = context.deadline};
   auto answer = parts_.fleet_api.send(call, *context.token);
-  int requests = upstream::requests_made(answer);
+  int requests = spent.requests + upstream::requests_made(answer);
   std::optional<vehicles::Waking> waking;
   if (plan.wake && is_asleep(answer)) waking = wake(context, plan.vin);
   if (has_woken(waking) && !request.caller_gone()) {
     answer = parts_.fleet_api.send(call, *context.token);
     requests += upstream::requests_made(answer);
   }
+  const int waking_requests = spent.waking + requests_of(waking);
+  const bool was_woken = spent.woken || has_woken(waking);
+  if (wants_signature(answer)) {
+    if (parts_.without_protocol.forget(plan.vin).was_there) {
+      parts_.log.info("with_protocol",
+                      {{"vin", ops::ShortVin{plan.vin}}, {"request_id", ops::Plain{context.footer.request_id}}});
+    }
+    if (plan.payload && !plan.spent) {
+      plan.spent = Spent{.requests = requests, .waking = waking_requests, .woken = was_woken};
+      return std::nullopt;
+    }
+  }
   if (charge) parts_.rates.settle(*charge, requests);
   Footer footer = context.footer;
-  footer.upstream_requests = requests + requests_of(waking);
-  if (plan.wake) footer.woken = has_woken(waking);
+  footer.upstream_requests = requests + waking_requests;
+  if (plan.wake) footer.woken = was_woken;
   const bool sleeps_on = waking && waking->failure;
   auto verdict = sleeps_on
                      ? render_failure(vehicles::without_effect(*waking->failure), waking->fleet_api_answer, footer)

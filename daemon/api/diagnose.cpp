@@ -52,7 +52,8 @@ http::Reply Api::diagnose(const Context& context) const {
                                 .unix_now = parts_.unix_now(),
                                 .clock_synchronised = parts_.clock_synchronised(),
                                 .token = upstream::read_token(context.token->expose()),
-                                .base_url = parts_.fleet_api.base_url_for(*context.token)});
+                                .base_url = parts_.fleet_api.base_url_for(*context.token),
+                                .without_protocol = parts_.without_protocol.has(*vin)});
   const auto examined = diagnosis::examine(examiner);
   parts_.metrics.count_diagnosis(examiner.upstream_requests(), examiner.keys_replaced());
   if (examiner.keys_replaced() > 0) parts_.log.warning("vehicle_key_replaced", {{"vin", ops::ShortVin{*vin}}});

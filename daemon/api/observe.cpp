@@ -94,9 +94,13 @@ http::Reply Api::status(const Context& /*context*/) const {
                 {"lanes", parts_.lanes.size()},
                 {"idempotency_keys", parts_.idempotency.size()},
                 {"fleet_api", parts_.fleet_api.known_base_urls()},
+                {"without_protocol", Json::array()},
                 {"commands", Json::object()},
                 {"billing", describe(parts_.ledger, started_unix_)}};
   for (const auto& [outcome, count] : parts_.metrics.commands_by_outcome()) document["commands"][outcome] = count;
+  for (const auto& [vin, until] : parts_.without_protocol.all()) {
+    document["without_protocol"].push_back({{"vin", vin}, {"until", until}});
+  }
   return render_document(document);
 }
 
@@ -117,6 +121,20 @@ http::Reply Api::forget_sessions(const Context& context) const {
   if (forgotten.durable) return render_document({{"forgotten", forgotten.sessions}});
   return render(protocol::Failure{.kind = protocol::Kind::state_unavailable,
                                   .message = "the sessions are forgotten, but only until the next restart"},
+                context.footer);
+}
+
+http::Reply Api::forget_protocol(const Context& context) const {
+  const auto vin = parse_vin(context.captures[0]);
+  if (!vin) return render(vin.error(), context.footer);
+  const auto [was_there, durable] = parts_.without_protocol.forget(*vin);
+  parts_.log.info("protocol_forgotten", {{"vin", ops::ShortVin{*vin}},
+                                         {"was_without", was_there},
+                                         {"durable", durable},
+                                         {"request_id", ops::Plain{context.footer.request_id}}});
+  if (durable) return render_document({{"forgotten", was_there ? 1 : 0}});
+  return render(protocol::Failure{.kind = protocol::Kind::state_unavailable,
+                                  .message = "it is forgotten, but only until the next restart"},
                 context.footer);
 }
 

@@ -136,6 +136,8 @@ Daemon::Daemon(const config::Config& config, std::vector<std::string> hosts, cry
       wake_budget_(config.wake_limit, unix_now, wake_counts(wakes_)),
       rates_(rates_of(config.rate_limits), ops::boot_now),
       waker_(fleet_api_, wake_budget_, rates_, ops::boot_now),
+      unsigned_vehicles_(*store_),
+      without_protocol_(unix_now, vehicles::WithoutProtocol::kCapacity, &unsigned_vehicles_),
       commander_(lanes_, fleet_api_, waker_, rules_of(config)),
       metrics_(FLEETSIGN_VERSION),
       idempotency_(claims_, ops::boot_now, metrics_, log),
@@ -145,6 +147,7 @@ Daemon::Daemon(const config::Config& config, std::vector<std::string> hosts, cry
             .ledger = ledger_,
             .lanes = lanes_,
             .waker = waker_,
+            .without_protocol = without_protocol_,
             .rates = rates_,
             .idempotency = idempotency_,
             .metrics = metrics_,
@@ -185,6 +188,8 @@ void Daemon::watch() {
   metrics_.watch("requests_in_flight", "Commands and forwarded requests under way",
                  count([this] { return api_.in_flight(); }));
   metrics_.watch("lanes", "Ways to a vehicle's domain, each with a session", count([this] { return lanes_.size(); }));
+  metrics_.watch("vehicles_without_protocol", "Vehicles whose commands are passed on as they are",
+                 count([this] { return without_protocol_.all().size(); }));
   metrics_.watch("idempotency_keys", "Requests whose Idempotency-Key is remembered",
                  count([this] { return claims_.size(); }));
   metrics_.watch("state_kept", "Whether what must survive a restart can be written",

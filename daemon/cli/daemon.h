@@ -20,6 +20,7 @@
 #include "daemon/state/hosts.h"
 #include "daemon/state/sessions.h"
 #include "daemon/state/store.h"
+#include "daemon/state/unsigned_vehicles.h"
 #include "daemon/state/wakes.h"
 #include "daemon/upstream/billed_client.h"
 #include "daemon/upstream/client.h"
@@ -30,6 +31,7 @@
 #include "daemon/vehicles/rate_limiter.h"
 #include "daemon/vehicles/wake_budget.h"
 #include "daemon/vehicles/waker.h"
+#include "daemon/vehicles/without_protocol.h"
 
 namespace fleetsign::cli {
 
@@ -74,6 +76,8 @@ class Daemon {
   vehicles::WakeBudget wake_budget_;
   vehicles::RateLimiter rates_;
   vehicles::Waker waker_;
+  state::UnsignedVehicles unsigned_vehicles_;
+  vehicles::WithoutProtocol without_protocol_;
   vehicles::Commander commander_;
   ops::Metrics metrics_;
   api::Idempotency idempotency_;

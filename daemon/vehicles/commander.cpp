@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "daemon/vehicles/answers.h"
+#include "protocol/text.h"
 
 namespace fleetsign::vehicles {
 namespace {
@@ -22,6 +23,12 @@ upstream::Call signed_command(const Order& order, const protocol::Send& send) {
 
 bool is_upstream_error(const protocol::Result<protocol::Outcome>& outcome) {
   return !outcome && outcome.error().kind == Kind::upstream_error;
+}
+
+/// Whether Fleet API says that the vehicle does not speak the protocol.
+bool denies_protocol(const upstream::Delivered& answer) {
+  constexpr int kUnprocessable = 422;
+  return answer.status == kUnprocessable && protocol::says(answer.body, protocol::Phrase::no_protocol);
 }
 
 bool is_asleep(const protocol::Result<protocol::Outcome>& outcome) {
@@ -55,13 +62,18 @@ void Commander::attempt(const Order& order, Report& report) const {
   }
   protocol::Exchange exchange(order.payload, order.patience.deadline, rules_);
   upstream::Answer answer;
+  bool was_signed = false;
   for (;;) {
     // A caller that has gone cannot be told what happened: nothing further is sent for it.
     auto step =
         order.patience.caller_gone() ? exchange.give_up("the caller has gone") : turn->next(exchange, order.patience);
     if (auto* done = std::get_if<protocol::Done>(&step)) {
       report.outcome = std::move(done->outcome);
-      if (is_upstream_error(report.outcome)) report.fleet_api_answer = std::get<upstream::Delivered>(std::move(answer));
+      if (!is_upstream_error(report.outcome)) return;
+      report.fleet_api_answer = std::get<upstream::Delivered>(std::move(answer));
+      // A vehicle that has spoken it does so still.
+      report.without_protocol =
+          !was_signed && denies_protocol(*report.fleet_api_answer) && !lanes_.has_session(order.vin);
       return;
     }
     if (const auto* pause = std::get_if<protocol::Pause>(&step)) {
@@ -69,6 +81,7 @@ void Commander::attempt(const Order& order, Report& report) const {
       continue;
     }
     const auto& send = std::get<protocol::Send>(step);
+    was_signed = was_signed || send.what == protocol::Send::What::command;
     answer = fleet_api_.send(signed_command(order, send), order.token);
     const int made = upstream::requests_made(answer);
     report.upstream_requests += made;

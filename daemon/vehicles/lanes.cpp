@@ -2,9 +2,12 @@
 #include "daemon/vehicles/lanes.h"
 
 #include <algorithm>
+#include <array>
 
 namespace fleetsign::vehicles {
 namespace {
+
+constexpr std::array kDomains = {protocol::Domain::vehicle_security, protocol::Domain::infotainment};
 
 std::string name_of(const std::string& vin, protocol::Domain domain) {
   return vin + '/' + std::string(to_string(domain));
@@ -66,9 +69,13 @@ std::vector<LaneState> Lanes::states() const {
   return states;
 }
 
+bool Lanes::has_session(const std::string& vin) {
+  return std::ranges::any_of(kDomains, [&](auto domain) { return find_or_make(vin, domain)->state().established; });
+}
+
 Forgotten Lanes::forget(const std::string& vin) {
   Forgotten all;
-  for (const auto domain : {protocol::Domain::vehicle_security, protocol::Domain::infotainment}) {
+  for (const auto domain : kDomains) {
     const auto one = find_or_make(vin, domain)->forget();
     all.sessions += one.sessions;
     all.durable = all.durable && one.durable;

@@ -39,6 +39,9 @@ class Lanes {
   /// Of each lane, the state at some moment of the call.
   [[nodiscard]] std::vector<LaneState> states() const;
 
+  /// Whether a session with the vehicle (VIN in upper case) is established, in either domain.
+  [[nodiscard]] bool has_session(const std::string& vin);
+
   /// Forgets the sessions of a vehicle (VIN in upper case), with its keys.
   Forgotten forget(const std::string& vin);
 

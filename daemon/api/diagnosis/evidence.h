@@ -65,6 +65,8 @@ struct Evidence {
   std::optional<upstream::TokenClaims> token = {};  ///< nothing for one that is no JWT
   std::string base_url;                             ///< where its requests go
 
+  bool without_protocol = false;  ///< the vehicle was found not to speak the protocol, within the last day
+
   // What was asked.
   Asked<VehicleFacts> vehicle = {};
   Asked<FleetStatus> fleet_status = {};

@@ -210,6 +210,11 @@ std::string vehicle_is_not_known(const Evidence& evidence) {
   return evidence.vehicle && *evidence.vehicle ? "" : "Fleet API has told nothing of the vehicle";
 }
 
+std::string vehicle_is_without_protocol(const Evidence& evidence) {
+  return evidence.without_protocol ? "the vehicle does not speak the protocol: its commands are passed on as they are"
+                                   : "";
+}
+
 std::string vehicle_is_not_online(const Evidence& evidence) {
   const bool is_online = evidence.vehicle && *evidence.vehicle && (*evidence.vehicle)->state == "online";
   return is_online ? "" : "the vehicle is not online, and is not woken for this";

@@ -23,6 +23,7 @@ std::string token_has_expired(const Evidence& evidence);
 std::string token_shows_no_vehicle(const Evidence& evidence);  ///< it lacks vehicle_device_data
 std::string token_sends_no_command(const Evidence& evidence);  ///< it lacks both scopes for commands
 std::string vehicle_is_not_known(const Evidence& evidence);    ///< Fleet API did not tell of it
+std::string vehicle_is_without_protocol(const Evidence& evidence);
 std::string vehicle_is_not_online(const Evidence& evidence);
 std::string fleet_status_was_final(const Evidence& evidence);
 std::string key_is_not_paired(const Evidence& evidence);

@@ -77,6 +77,7 @@ class ApiBench {
   }
   static std::string error_code(const http::Reply& reply) { return json_of(reply).at("error_code").get<std::string>(); }
 
+  std::int64_t unix_now = kUnixNow;
   const std::shared_ptr<const crypto::PrivateKey> key =
       std::make_shared<const crypto::PrivateKey>(crypto::PrivateKey::generate());
   simulator::Fleet fleet{{.enrolled_keys = {key->public_point()}, .clock = [] {
@@ -90,6 +91,7 @@ class ApiBench {
   vehicles::WakeBudget budget{{}, [] { return std::int64_t{0}; }};
   vehicles::RateLimiter rates;
   vehicles::Waker waker{fleet_api, budget, rates, [] { return kNow; }};
+  vehicles::WithoutProtocol without_protocol{[this] { return unix_now; }};
   const protocol::ExchangeRules rules;
   vehicles::Commander commander{lanes, fleet_api, waker, rules};
   ops::Metrics metrics{"0"};
@@ -109,6 +111,7 @@ class ApiBench {
             .ledger = ledger,
             .lanes = lanes,
             .waker = waker,
+            .without_protocol = without_protocol,
             .rates = rates,
             .idempotency = idempotency,
             .metrics = metrics,
