@@ -32,7 +32,10 @@ crypto::Result<std::size_t, std::string> BodyReader::read(std::span<char> into) 
 std::optional<Refusal> BodyReader::advance() {
   content_.clear();
   taken_ = 0;
-  if (!std::exchange(begun_, true)) return reader_.feed_body({}, content_);  // what came with the head
+  if (!std::exchange(begun_, true)) {
+    expects_continue_ = expects_continue_ && reader_.body_awaited();
+    return reader_.feed_body({}, content_);  // what came with the head
+  }
   pace_.start();
   auto refusal = receive();
   pace_.stop(content_.size());
@@ -40,10 +43,8 @@ std::optional<Refusal> BodyReader::advance() {
 }
 
 std::optional<Refusal> BodyReader::receive() {
-  if (std::exchange(expects_continue_, false) && reader_.body_awaited() &&
-      transport_.write(kContinue, {}).bytes != kContinue.size()) {
-    return broken_off();
-  }
+  const bool greets = std::exchange(expects_continue_, false);
+  if (greets && transport_.write(kContinue, {}).bytes != kContinue.size()) return broken_off();
   std::array<char, kRecordBytes> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): read() fills what is used
   for (;;) {
     const auto [state, size] = transport_.read(buffer);

@@ -2,6 +2,7 @@
 #include "tests/daemon/http/caller.h"
 
 #include <doctest/doctest.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -79,6 +80,14 @@ int Caller::ask(std::string_view bytes) {
   return answer ? answer->status : 0;
 }
 
+std::string Caller::receive_bytes(std::size_t count) {
+  while (received_.size() < count && read_more()) {
+  }
+  const std::string bytes = received_.substr(0, count);
+  received_.erase(0, bytes.size());
+  return bytes;
+}
+
 std::string Caller::receive_rest() {
   errno = 0;
   while (read_more()) errno = 0;
@@ -88,6 +97,11 @@ std::string Caller::receive_rest() {
 
 void Caller::end_output() {
   ::shutdown(socket_.get(), SHUT_WR);
+}
+
+bool is_readable(const Caller& caller, std::chrono::milliseconds time) {
+  pollfd poll_for{.fd = caller.descriptor(), .events = POLLIN, .revents = 0};
+  return ::poll(&poll_for, 1, static_cast<int>(time.count())) == 1;
 }
 
 }  // namespace fleetsign::http

@@ -4,6 +4,8 @@
 
 #include <sys/types.h>
 
+#include <chrono>
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
@@ -36,6 +38,8 @@ class Caller {
   std::optional<Answer> receive(Content content = Content::as_told);
   /// Sends, and gives the status of the reply, 0 when there is none.
   int ask(std::string_view bytes);
+  /// The next bytes, so many of them; fewer when the connection ends before that.
+  std::string receive_bytes(std::size_t count);
   /// All that comes until the other side closes; "(still open)" stands at its end if it does not.
   std::string receive_rest();
 
@@ -53,5 +57,8 @@ class Caller {
   Descriptor socket_;
   std::string received_;
 };
+
+/// Whether something has come, or the end, within this time.
+bool is_readable(const Caller& caller, std::chrono::milliseconds time);
 
 }  // namespace fleetsign::http

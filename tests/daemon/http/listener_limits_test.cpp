@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a stranger can do to the listener, and that it does not keep others from being served.
 #include <doctest/doctest.h>
-#include <poll.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -29,11 +28,6 @@ bool eventually(const std::function<bool()>& holds) {
     std::this_thread::sleep_for(milliseconds(10));
   }
   return false;
-}
-
-bool is_readable(const Caller& caller, milliseconds time) {
-  pollfd poll_for{.fd = caller.descriptor(), .events = POLLIN, .revents = 0};
-  return ::poll(&poll_for, 1, static_cast<int>(time.count())) == 1;
 }
 
 TEST_CASE("listener: what is malformed or too large is refused, closed, and serves nobody else worse") {

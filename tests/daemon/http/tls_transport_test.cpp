@@ -5,7 +5,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
-#include <poll.h>
 #include <sys/socket.h>
 
 #include <atomic>
@@ -28,11 +27,6 @@ using tests::TlsIdentity;
 const TlsIdentity& identity() {
   static const TlsIdentity made(kLoopback);
   return made;
-}
-
-bool is_readable(const Caller& caller, milliseconds time) {
-  pollfd poll_for{.fd = caller.descriptor(), .events = POLLIN, .revents = 0};
-  return ::poll(&poll_for, 1, static_cast<int>(time.count())) == 1;
 }
 
 TEST_CASE("tls: requests and replies go through, one after the other on one connection") {
