@@ -69,8 +69,8 @@ struct Options {
   /// HTTP/2 over TLS, when the other side offers it. libcurl 7.88 resets the stream of a reply without Content-Length,
   /// or whose end comes in a frame of its own; nghttp2 since 1.57, as in Envoy and Node, closes a connection that does
   /// so 1,000 times at more than 33 a second (CVE-2023-44487), and what is under way on it then gets no answer.
-  /// What is streamed goes over HTTP/1.1 all the same: of an HTTP/2 stream that is paused libcurl holds a window of 10
-  /// MB or more in memory, and holds up the others of its connection while it is full.
+  /// What is streamed goes over HTTP/1.1 all the same: of an HTTP/2 stream whose reader pauses, libcurl 7.88 went on to
+  /// hold tens of megabytes.
   bool http2 = true;
   std::string user_agent;
   std::optional<std::filesystem::path> unix_socket = {};  ///< where every request goes, whatever the host of its URL

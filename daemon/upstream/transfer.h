@@ -41,7 +41,7 @@ class Transfer {
 
   void settle(Answer answer) { exchange_->settle(std::move(answer)); }
 
-  /// Whether its bodies are streamed. A pause that has not ended when it is given up would outlive curl_easy_reset().
+  /// Whether its bodies are streamed. Its handle may be given up while paused, and is not used again.
   [[nodiscard]] bool streams() const { return stream_ != nullptr; }
   /// Goes on where the caller has seen to what libcurl was paused for. CURLE_OK, or how the transfer has ended.
   CURLcode resume() { return curl_easy_pause(easy(), stream_->paused()); }
