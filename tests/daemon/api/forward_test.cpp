@@ -95,6 +95,54 @@ TEST_CASE("forward: what got no answer is a failure of ours, and certain only wh
   }
 }
 
+TEST_CASE("forward: a reply is under way until its body has gone") {
+  ApiBench bench;
+  bench.client.stand_between([](const auto&) { return fleetsign::test::answered(200, "body"); });
+  auto reply = bench.api.handle(ApiBench::request("GET", "/api/1/vehicles"));
+  REQUIRE(reply.body_source != nullptr);
+  CHECK(reply.body_source->size() == 4);
+  CHECK(bench.api.in_flight() == 1);
+  CHECK(*http::read_all(*reply.body_source) == "body");
+  CHECK(bench.api.in_flight() == 0);
+
+  reply = bench.api.handle(ApiBench::request("GET", "/api/1/vehicles"));
+  CHECK(bench.api.in_flight() == 1);
+  reply = {};
+  CHECK(bench.api.in_flight() == 0);
+}
+
+TEST_CASE("forward: of a reply with an effect no more is held than may be looked at, and nothing of it is lost") {
+  ApiBench bench;
+  for (const std::size_t size : {std::size_t{10}, std::size_t{65'535}, std::size_t{65'536}, std::size_t{200'000}}) {
+    CAPTURE(size);
+    const std::string body = std::string(size / 2, 'a') + std::string(size - size / 2, 'b');
+    bench.client.stand_between([&](const auto&) { return fleetsign::test::answered(500, body); });
+    auto reply = bench.api.handle(ApiBench::request("POST", "/api/1/x"));
+    CHECK(reply.body.size() <= 64 * 1024);
+    CHECK((reply.body_source == nullptr) == (size < 65'536));
+    CHECK(*reply.headers.find("Fleetsign-Executed") == "unknown");
+    CHECK(ApiBench::whole(std::move(reply)).body == body);
+  }
+  CHECK(bench.api.in_flight() == 0);
+}
+
+TEST_CASE("forward: where no body comes, its length is what Fleet API says, or untold") {
+  ApiBench bench;
+  for (const auto& [method, status] : {std::pair{"HEAD", 200}, std::pair{"HEAD", 404}, std::pair{"GET", 304}}) {
+    for (const bool told : {true, false}) {
+      bench.client.stand_between([&, status = status](const auto&) -> std::optional<upstream::Answer> {
+        upstream::Delivered delivered{.status = status, .headers = {}, .body = {}};
+        if (told) delivered.headers.add("Content-Length", "1234");
+        return delivered;
+      });
+      const auto reply = bench.api.handle(ApiBench::request(method, "/api/1/vehicles"));
+      CHECK(reply.content_length == (told ? std::optional<std::uint64_t>(1234) : std::nullopt));
+      CHECK(reply.body_source != nullptr);
+      CHECK(bench.api.in_flight() == 0);
+    }
+  }
+}
+
 TEST_CASE("forward: for a caller that has gone nothing is sent") {
   const ApiBench bench;
   for (const auto& path :
