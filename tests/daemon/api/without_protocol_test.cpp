@@ -10,7 +10,6 @@ namespace fleetsign::api {
 namespace {
 
 using test::ApiBench;
-using test::Json;
 
 constexpr const char* kDenied = R"({"error":"vehicle does not support the Tesla Vehicle Command Protocol"})";
 constexpr const char* kRequired = R"({"error":"Tesla Vehicle Command Protocol required, please refer to"})";
@@ -33,7 +32,9 @@ TEST_CASE("without protocol: the command goes on with its body and query, and th
   ApiBench bench;
   bench.client.order(bench.vin, {{"fault", "no_protocol"}});
   const std::string body = R"({ "percent": 80 })";
-  const auto reply = bench.send("POST", bench.command_path("set_charge_limit") + "?a=%20b&wake=true", body);
+  auto request = ApiBench::request("POST", bench.command_path("set_charge_limit") + "?a=%20b&wake=true", body);
+  request.headers.add("Content-Type", "application/json");
+  const auto reply = bench.api.handle(request);
   CHECK(reply.status == 200);
   CHECK(*reply.headers.find("Fleetsign-Upstream-Requests") == "2");
   CHECK(*reply.headers.find("Fleetsign-Woken") == "false");
