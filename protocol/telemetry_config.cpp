@@ -27,6 +27,14 @@ Failure bad_parameter(std::string message) {
   return {.kind = Kind::bad_parameter, .message = std::move(message), .hint = kExample};
 }
 
+Result<Members> read_members(std::string_view text, std::string_view what) {
+  auto members = read_json_members(text, what);
+  if (members || members.error().kind != Kind::bad_request) return members;
+  auto failure = std::move(members).error();
+  failure.hint = kExample;
+  return failure;
+}
+
 Result<std::vector<std::string>> read_vins(const JsonMember& member) {
   const auto list = Json::parse(member.text);
   if (!list.is_array() || list.empty()) return bad_parameter("vins is not an array of at least one VIN");
@@ -66,14 +74,14 @@ Result<TelemetryConfig> read(const Members& body, const crypto::PublicPoint& iss
 }  // namespace
 
 Result<TelemetryConfig> read_telemetry_config(std::string_view body, const crypto::PublicPoint& issuer) {
-  const auto members = read_json_members(body, "the body");
+  const auto members = read_members(body, "the body");
   if (!members) return members.error();
   if (find_member(*members, "vins") == nullptr) return bad_parameter("vins is missing");
   return read(*members, issuer);
 }
 
 Result<TelemetryConfig> read_telemetry_file(std::string_view content, const crypto::PublicPoint& issuer) {
-  const auto members = read_json_members(content, "the file");
+  const auto members = read_members(content, "the file");
   if (!members) return members.error();
   const bool is_body = find_member(*members, "vins") != nullptr || find_member(*members, "config") != nullptr;
   if (is_body) return read(*members, issuer);

@@ -24,6 +24,13 @@ enum class Audience { everyone, callers, owners };
 /// Answered by us, with Allow, where a path does not take it: it needs no credential, and tells nothing else.
 constexpr std::string_view kOptions = "OPTIONS";
 
+constexpr std::string_view kTelemetryBody = R"({
+  "type": "object",
+  "required": ["vins", "config"],
+  "properties": {
+    "vins": {"type": "array", "minItems": 1, "items": {"type": "string"}},
+    "config": {"type": "object", "description": "As Fleet API takes it; `iss` and `aud` are set anew"}}})";
+
 http::Reply text(std::string body) {
   return {.headers = {{"Content-Type", "text/plain"}}, .body = std::move(body)};
 }
@@ -48,7 +55,9 @@ struct Api::Route {
   [[nodiscard]] bool takes(std::string_view method) const {
     return std::ranges::find(methods, method) != methods.end();
   }
-  [[nodiscard]] bool is_command() const { return handler == &Api::command || handler == &Api::action; }
+  [[nodiscard]] bool is_command() const {
+    return handler == &Api::command || handler == &Api::action || handler == &Api::telemetry_config;
+  }
   [[nodiscard]] bool is_served(config::Serve at) const {
     if (audience == Audience::owners || at == config::Serve::admin) {
       return audience == Audience::owners && at == config::Serve::admin;
@@ -61,6 +70,7 @@ struct Api::Route {
 std::vector<Api::Route> Api::make_routes() {
   using config::Serve;
   const std::vector<std::string_view> reads = {"GET", "HEAD"};
+  const std::vector<std::string_view> any = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
   return {
       {reads,
        "/health",
@@ -94,7 +104,7 @@ std::vector<Api::Route> Api::make_routes() {
        "/fleetsign/v1/vehicles/{vin}/action",
        &Api::action,
        {"action", "Send any message to a vehicle, as protobuf JSON; where the configuration allows it",
-        "application/json", true}},
+        "application/json", R"({"type": "object"})"}},
       {{"DELETE"},
        "/fleetsign/v1/vehicles/{vin}/sessions",
        &Api::forget_sessions,
@@ -109,13 +119,14 @@ std::vector<Api::Route> Api::make_routes() {
        {"diagnosis", "Find out why a vehicle does not do what it is told; it is not woken for this"}},
       {{"POST"}, "/admin/v1/backup", &Api::backup, {}, Audience::owners},
       {{"POST"}, "/api/1/vehicles/{vin}/command/{name}", &Api::command},
-      {{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"},
-       "/api/1/*",
-       &Api::pass_through,
-       {},
-       Audience::callers,
-       {},
-       http::BodyLimit::streamed},
+      {{"POST"},
+       "/api/1/vehicles/fleet_telemetry_config",
+       &Api::telemetry_config,
+       {"telemetry_config", "Sign a telemetry configuration and have Fleet API hand it to vehicles", "application/json",
+        kTelemetryBody}},
+      {any, "/api/1/partner_accounts", &Api::partner_account},
+      {any, "/api/1/partner_accounts/public_key", &Api::partner_account},
+      {any, "/api/1/*", &Api::pass_through, {}, Audience::callers, {}, http::BodyLimit::streamed},
   };
 }
 

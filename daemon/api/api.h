@@ -15,7 +15,9 @@
 #include <vector>
 
 #include "config/config.h"
+#include "crypto/private_key.h"
 #include "daemon/api/idempotency.h"
+#include "daemon/api/registration.h"
 #include "daemon/api/relay.h"
 #include "daemon/api/reply.h"
 #include "daemon/api/routes.h"
@@ -54,6 +56,8 @@ struct ApiParts {
   const vehicles::Commander& commander;
   const upstream::FleetApi& fleet_api;
   const upstream::Ledger& ledger;
+  const crypto::PrivateKey& key;
+  Registration& registration;
   vehicles::Lanes& lanes;
   vehicles::Waker& waker;
   vehicles::WithoutProtocol& without_protocol;
@@ -125,6 +129,8 @@ class Api {
   [[nodiscard]] http::Reply openapi(const Context& context) const;
   [[nodiscard]] http::Reply command(const Context& context) const;
   [[nodiscard]] http::Reply action(const Context& context) const;
+  [[nodiscard]] http::Reply telemetry_config(const Context& context) const;
+  [[nodiscard]] http::Reply partner_account(const Context& context) const;
   [[nodiscard]] http::Reply pass_through(const Context& context) const;
   [[nodiscard]] http::Reply metrics(const Context& context) const;
   [[nodiscard]] http::Reply status(const Context& context) const;
@@ -155,6 +161,11 @@ class Api {
   [[nodiscard]] protocol::Result<Plan> plan_action(const Context& context) const;
   [[nodiscard]] http::Reply carry_out(const Context& context,
                                       protocol::Result<Plan> (Api::*make_plan)(const Context&) const) const;
+
+  [[nodiscard]] http::Reply configure_telemetry(const Context& context) const;
+
+  /// Fleet API has no dry runs: whoever asks for one where all is passed on would be surprised by what is done.
+  [[nodiscard]] static std::optional<http::Reply> refuse_dry_run(const Context& context);
 
   /// With what it has cost so far.
   [[nodiscard]] static Footer footer_of(const Context& context, const Plan& plan);

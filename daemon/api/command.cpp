@@ -161,11 +161,7 @@ protocol::Result<Api::Plan> Api::plan_command(const Context& context) const {
   const auto* row = catalogue::find(name);
   const auto query = without_parameter(without_parameter(context.request.query, kDryRun), kWake);
   const auto path = upstream::vehicle_path(*vin) + "/command/" + std::string(name);
-  Plan plan{.vin = *vin,
-            .name = std::string(name),
-            .path = path,
-            .payload = {},
-            .target = path + (query.empty() ? "" : "?" + query)};
+  Plan plan{.vin = *vin, .name = std::string(name), .path = path, .payload = {}, .target = with_query(path, query)};
   if (row == nullptr) {
     if (options_.reject_unknown_commands || !is_command_name(name)) return catalogue::unknown_command(name);
     return plan;

@@ -146,6 +146,12 @@ Json command_parameters() {
           reference_to("parameters/request_id")};
 }
 
+/// Of what is told to no single vehicle.
+Json request_parameters() {
+  return {reference_to("parameters/dry_run"), reference_to("parameters/prefer"),
+          reference_to("parameters/idempotency_key"), reference_to("parameters/request_id")};
+}
+
 Json command_path(const catalogue::Command& command, const Json& replies) {
   Json operation = catalogue::openapi_operation(command);
   operation["responses"] = replies;
@@ -154,19 +160,21 @@ Json command_path(const catalogue::Command& command, const Json& replies) {
 }
 
 Json own_operation(const DocumentedRoute& route, const Json& replies) {
-  const auto& [id, summary, media, is_command] = route.text;
+  const auto& [id, summary, media, body] = route.text;
   Json operation{{"operationId", "fleetsign_" + std::string(id)},
                  {"summary", summary},
                  {"tags", {"fleetsign"}},
                  {"responses", {{"200", {{"description", summary}, {"content", as_content(media, Json::object())}}}}}};
   if (!route.needs_caller) operation["security"] = Json::array();
-  if (route.pattern.find("{vin}") != std::string_view::npos) {
+  const bool of_vehicle = route.pattern.find("{vin}") != std::string_view::npos;
+  if (of_vehicle) {
     operation["parameters"] = Json::array({reference_to("parameters/vin")});
   }
-  if (is_command) {
-    operation["parameters"] = command_parameters();
-    operation["requestBody"] = {{"required", true}, {"content", as_content("application/json", {{"type", "object"}})}};
+  if (!body.empty()) {
+    operation["parameters"] = of_vehicle ? command_parameters() : request_parameters();
+    operation["requestBody"] = {{"required", true}, {"content", as_content("application/json", Json::parse(body))}};
     operation["responses"] = replies;
+    if (!of_vehicle) operation["responses"].erase("200");  // which is Fleet API's own
   }
   return operation;
 }

@@ -82,16 +82,18 @@ struct Api::Passage {
   int status = 0;
 };
 
-http::Reply Api::pass_through(const Context& context) const {
-  // Fleet API has no dry runs: whoever asks for one here would be surprised by what is done.
+std::optional<http::Reply> Api::refuse_dry_run(const Context& context) {
   const auto dry_run = flag_in(context.request.query, kDryRun);
   if (!dry_run) return render(dry_run.error(), context.footer);
-  if (*dry_run) {
-    return render(Failure{.kind = Kind::bad_request,
-                          .message = "only commands have dry runs",
-                          .hint = "POST /api/1/vehicles/VIN/command/NAME?dry_run=true"},
-                  context.footer);
-  }
+  if (!*dry_run) return std::nullopt;
+  return render(Failure{.kind = Kind::bad_request,
+                        .message = "only commands and telemetry configurations have dry runs",
+                        .hint = "POST /api/1/vehicles/VIN/command/NAME?dry_run=true"},
+                context.footer);
+}
+
+http::Reply Api::pass_through(const Context& context) const {
+  if (auto refusal = refuse_dry_run(context)) return *std::move(refusal);
   const auto& request = context.request;
   if (request.caller_gone()) {
     return render(Failure{.kind = Kind::expired_unsent, .message = "the caller has gone"}, context.footer);

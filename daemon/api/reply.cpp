@@ -83,8 +83,8 @@ http::Reply render(const upstream::Delivered& answer, const Footer& footer, cons
                   footer);
   }
   http::Reply reply{.status = answer.status, .headers = fields_for_caller(answer.headers), .body = answer.body};
-  for (const auto* own :
-       {"Fleetsign-Executed", "Fleetsign-Error-Code", "Fleetsign-Woken", "Fleetsign-Upstream-Requests"}) {
+  for (const auto* own : {"Fleetsign-Executed", "Fleetsign-Error-Code", "Fleetsign-Woken",
+                          "Fleetsign-Upstream-Requests", "Fleetsign-Warning"}) {
     reply.headers.remove(own);  // these names are ours to use
   }
   if (failure) {

@@ -77,6 +77,11 @@ std::string name_of(std::string_view pair) {
   return percent_decoded(pair.substr(0, pair.find('=')));
 }
 
+std::string value_of(std::string_view pair) {
+  const auto equals = std::min(pair.find('='), pair.size());
+  return percent_decoded(pair.substr(std::min(equals + 1, pair.size())));
+}
+
 bool is_plain_segment(std::string_view segment) {
   const auto text = percent_decoded(segment);
   return text != "." && text != ".." &&
@@ -156,11 +161,18 @@ bool has_parameter(std::string_view query, std::string_view name) {
   return found;
 }
 
+std::optional<std::string> parameter_in(std::string_view query, std::string_view name) {
+  std::optional<std::string> value;
+  for_each_parameter(query, [&](std::string_view pair) {
+    if (!value && name_of(pair) == name) value = value_of(pair);
+  });
+  return value;
+}
+
 protocol::Result<bool> flag_in(std::string_view query, std::string_view name, bool otherwise) {
   std::vector<std::string> values;
   for_each_parameter(query, [&](std::string_view pair) {
-    if (name_of(pair) == name)
-      values.push_back(percent_decoded(pair.substr(std::min(pair.find('=') + 1, pair.size()))));
+    if (name_of(pair) == name) values.push_back(value_of(pair));
   });
   if (values.empty()) return otherwise;
   const bool is_flag = values.size() == 1 && (values.front() == "true" || values.front() == "false");
@@ -176,6 +188,11 @@ std::string without_parameter(std::string_view query, std::string_view name) {
     if (name_of(pair) != name) kept += (kept.empty() ? "" : "&") + std::string(pair);
   });
   return kept;
+}
+
+std::string with_query(std::string path, std::string_view query) {
+  if (!query.empty()) path.append("?").append(query);
+  return path;
 }
 
 http::Headers fields_for_fleet_api(const http::Headers& received) {

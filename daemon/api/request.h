@@ -36,12 +36,21 @@ inline constexpr std::string_view kDryRun = "dry_run";
 /// Whether a query has the parameter, with any value or none.
 bool has_parameter(std::string_view query, std::string_view name);
 
+/// The value of the first such parameter, decoded.
+std::optional<std::string> parameter_in(std::string_view query, std::string_view name);
+
+/// The parameter of a query that asks for a dry run.
+inline constexpr std::string_view kDryRun = "dry_run";
+
 /// A parameter that is true or false, and when it is absent `otherwise`. Kind::bad_request for any other value, and for
 /// two of them.
 protocol::Result<bool> flag_in(std::string_view query, std::string_view name, bool otherwise = false);
 
 /// The query without a parameter that is ours.
 std::string without_parameter(std::string_view query, std::string_view name);
+
+/// A target of that path and query, which may be empty.
+std::string with_query(std::string path, std::string_view query);
 
 /// The fields of a request that Fleet API gets, in their order: without those of one connection only (RFC 9110 section
 /// 7.6.1, and what `Connection` names), those that the sender sets anew, and those about the caller or for us alone.

@@ -20,7 +20,7 @@ struct RouteText {
   std::string_view id;                          ///< unique, and usable as a name in programs; empty: says nothing
   std::string_view summary;                     ///< one sentence without a full stop
   std::string_view media = "application/json";  ///< of the reply
-  bool is_command = false;                      ///< takes a JSON object, and answers as commands do
+  std::string_view body = {};  ///< JSON Schema of what it takes, to answer as commands do; empty: nothing
 };
 
 struct DocumentedRoute {

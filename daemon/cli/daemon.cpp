@@ -141,10 +141,14 @@ Daemon::Daemon(const config::Config& config, std::vector<std::string> hosts, cry
       commander_(lanes_, fleet_api_, waker_, rules_of(config)),
       metrics_(FLEETSIGN_VERSION),
       idempotency_(claims_, ops::boot_now, metrics_, log),
+      partner_keys_(*store_),
+      registration_(config.domain.value_or(""), key_->public_point(), partner_keys_, log),
       api_(api_options(config, std::move(hosts), *key_),
            {.commander = commander_,
             .fleet_api = fleet_api_,
             .ledger = ledger_,
+            .key = *key_,
+            .registration = registration_,
             .lanes = lanes_,
             .waker = waker_,
             .without_protocol = without_protocol_,
@@ -173,6 +177,7 @@ std::vector<std::string> Daemon::not_ready() const {
 std::vector<std::string> Daemon::warnings() const {
   std::vector<std::string> warnings;
   if (auto trouble = store_->trouble()) warnings.push_back(*std::move(trouble));
+  if (auto differs = registration_.warning()) warnings.push_back(*std::move(differs));
   return warnings;
 }
 

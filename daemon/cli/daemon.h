@@ -13,11 +13,13 @@
 #include "crypto/result.h"
 #include "daemon/api/api.h"
 #include "daemon/api/idempotency.h"
+#include "daemon/api/registration.h"
 #include "daemon/http/listener.h"
 #include "daemon/ops/log.h"
 #include "daemon/ops/metrics.h"
 #include "daemon/state/claims.h"
 #include "daemon/state/hosts.h"
+#include "daemon/state/partner_keys.h"
 #include "daemon/state/sessions.h"
 #include "daemon/state/store.h"
 #include "daemon/state/unsigned_vehicles.h"
@@ -81,6 +83,8 @@ class Daemon {
   vehicles::Commander commander_;
   ops::Metrics metrics_;
   api::Idempotency idempotency_;
+  state::PartnerKeys partner_keys_;
+  api::Registration registration_;
   std::atomic<bool> stopping_{false};
   api::Api api_;
   std::unique_ptr<http::Listener> listener_{};

@@ -12,7 +12,9 @@
 
 #include "daemon/api/api.h"
 #include "daemon/api/idempotency.h"
+#include "daemon/api/registration.h"
 #include "daemon/state/claims.h"
+#include "daemon/state/partner_keys.h"
 #include "daemon/state/store.h"
 #include "daemon/upstream/billed_client.h"
 #include "daemon/upstream/fleet_api.h"
@@ -99,6 +101,8 @@ class ApiBench {
   crypto::test::TemporaryFolder folder{};
   const std::unique_ptr<state::Store> store = open_store(folder);
   state::Claims claims{*store, [] { return kUnixNow; }};
+  state::PartnerKeys partner_keys{*store};
+  Registration registration{"partner.example", key->public_point(), partner_keys, log};
   Idempotency idempotency{claims, [] { return kNow; }, metrics, log};
   std::vector<std::string> not_ready = {};
   const std::string vin = fleet.vins()[0];
@@ -109,6 +113,8 @@ class ApiBench {
     return {.commander = commander,
             .fleet_api = fleet_api,
             .ledger = ledger,
+            .key = *key,
+            .registration = registration,
             .lanes = lanes,
             .waker = waker,
             .without_protocol = without_protocol,

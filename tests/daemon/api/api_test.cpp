@@ -39,15 +39,18 @@ TEST_CASE("api: what is passed on may have a larger body than commands and our o
     request.endpoint = endpoint;
     return bench.api.body_limit(request);
   };
-  for (const char* const path : {"/api/1/vehicles", "/api/1/vehicles/fleet_telemetry_config", "/api/1/x?command/y"}) {
+  for (const char* const path :
+       {"/api/1/vehicles", "/api/1/vehicles/fleet_telemetry_config_jws", "/api/1/x?command/y"}) {
     CAPTURE(path);
     CHECK(limit(path, 0) == http::BodyLimit::streamed);
     CHECK(limit(path, 1) == http::BodyLimit::usual);
     CHECK(limit(path, 2) == http::BodyLimit::usual);
   }
-  for (const std::string& path : {bench.command_path("honk_horn"), bench.command_path("no_such"),
-                                  "/fleetsign/v1/vehicles/" + bench.vin + "/action", std::string("/api/2/x"),
-                                  std::string(kKeyPath), std::string("/metrics"), std::string("*")}) {
+  for (const std::string& path :
+       {std::string("/api/1/vehicles/fleet_telemetry_config"), std::string("/api/1/partner_accounts"),
+        bench.command_path("honk_horn"), bench.command_path("no_such"),
+        "/fleetsign/v1/vehicles/" + bench.vin + "/action", std::string("/api/2/x"), std::string(kKeyPath),
+        std::string("/metrics"), std::string("*")}) {
     CAPTURE(path);
     CHECK(limit(path, 0) == http::BodyLimit::usual);
   }

@@ -19,6 +19,7 @@ namespace {
 using test::ApiBench;
 using test::Json;
 
+const std::string kTelemetryPath = "/api/1/vehicles/fleet_telemetry_config";
 const std::string kCommandPath = "/api/1/vehicles/{vin}/command/";
 
 Json document() {
@@ -62,6 +63,7 @@ void check_property(const Json& property, const catalogue::Parameter& parameter)
 TEST_CASE("openapi: every command has its operation, and there is no other below its path") {
   std::set<std::string> expected;
   for (const auto& command : catalogue::commands()) expected.insert(kCommandPath + std::string(command.name));
+  expected.insert(kTelemetryPath);
   std::set<std::string> found;
   for (const auto& path : keys_of(document().at("paths"))) {
     if (path.starts_with("/api/")) found.insert(path);
@@ -132,7 +134,7 @@ TEST_CASE("openapi: each of our own paths is in the document, says whether it ne
     REQUIRE(paths.contains(pattern));
     const auto operation = paths.at(pattern).front();
     CHECK(operation.contains("security") == !route.needs_caller);
-    CHECK(operation.contains("parameters") == (pattern.find('{') != std::string::npos));
+    CHECK(operation.contains("parameters") == (pattern.find('{') != std::string::npos || !route.text.body.empty()));
     auto target = pattern;
     if (const auto vin = target.find("{vin}"); vin != std::string::npos) target.replace(vin, 5, bench.vin);
     auto request = ApiBench::request(std::string(route.method), target);
@@ -140,6 +142,16 @@ TEST_CASE("openapi: each of our own paths is in the document, says whether it ne
     CHECK(bench.api.handle(request).status == (route.needs_caller ? 401 : 200));
   }
   CHECK_FALSE(ids.empty());
+}
+
+TEST_CASE("openapi: a telemetry configuration is for several vehicles, and its reply is Fleet API's own") {
+  const auto operation = document().at("paths").at(kTelemetryPath).at("post");
+  CHECK(schema_of(operation).at("required") == Json{"vins", "config"});
+  CHECK(operation.at("parameters").size() == 4);
+  CHECK(operation.at("parameters").dump().find("vin\"") == std::string::npos);
+  CHECK_FALSE(operation.at("responses").contains("200"));
+  CHECK(operation.at("responses").contains("default"));
+  CHECK(operation.at("responses").contains("400"));
 }
 
 TEST_CASE("openapi: documents are for whoever has a credential") {

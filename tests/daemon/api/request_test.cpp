@@ -142,6 +142,20 @@ TEST_CASE("request: a flag of the query is true or false, once, and false when i
   }
 }
 
+TEST_CASE("request: the first parameter of a name, decoded") {
+  CHECK(parameter_in("a=1&domain=example.com&domain=x", "domain") == "example.com");
+  CHECK(parameter_in("dom%61in=a%2Eb%3D", "domain") == "a.b=");
+  CHECK(parameter_in("domain", "domain") == "");
+  CHECK(parameter_in("domain=", "domain") == "");
+  CHECK_FALSE(parameter_in("", "domain"));
+  CHECK_FALSE(parameter_in("a=domain&domains=1", "domain"));
+}
+
+TEST_CASE("request: a target is a path, and a query where there is one") {
+  CHECK(with_query("/a", "") == "/a");
+  CHECK(with_query("/a", "b=1") == "/a?b=1");
+}
+
 TEST_CASE("request: a query without the parameter that is ours is otherwise what it was") {
   CHECK(without_parameter("", "dry_run").empty());
   CHECK(without_parameter("dry_run=false", "dry_run").empty());
