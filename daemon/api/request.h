@@ -39,9 +39,6 @@ bool has_parameter(std::string_view query, std::string_view name);
 /// The value of the first such parameter, decoded.
 std::optional<std::string> parameter_in(std::string_view query, std::string_view name);
 
-/// The parameter of a query that asks for a dry run.
-inline constexpr std::string_view kDryRun = "dry_run";
-
 /// A parameter that is true or false, and when it is absent `otherwise`. Kind::bad_request for any other value, and for
 /// two of them.
 protocol::Result<bool> flag_in(std::string_view query, std::string_view name, bool otherwise = false);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a command would send, and what a captured message says: both without a daemon, a vehicle or a key.
 #include <CLI/CLI.hpp>
-#include <cstdio>
 #include <ctime>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -10,6 +9,7 @@
 #include <vector>
 
 #include "daemon/cli/failures.h"
+#include "daemon/cli/input_file.h"
 #include "daemon/cli/parameters.h"
 #include "daemon/cli/subcommand.h"
 #include "protocol/catalogue/catalogue.h"
@@ -62,17 +62,10 @@ int explain(const ExplainOptions& options) {
   return print(options.as_json ? about.dump(2) + '\n' : to_lines(about));
 }
 
-/// Standard input to its end; nothing when there is too much of it.
-std::optional<std::string> read_input() {
-  constexpr std::size_t kMost = 1024 * 1024;
-  std::string text(kMost + 1, '\0');
-  text.resize(std::fread(text.data(), 1, text.size(), stdin));
-  if (text.size() > kMost) return std::nullopt;
-  return text;
-}
+constexpr std::size_t kMostInput = 1024 * 1024;
 
 int decode(const std::string& argument, bool show_private) {
-  const auto text = argument == "-" ? read_input() : argument;
+  const auto text = argument == "-" ? read_standard_input(kMostInput) : argument;
   if (!text) return fail(kUsage, "the input is too long for a message");
   if (text->find_first_not_of(" \t\r\n") == std::string::npos) {
     return fail(kNoInput, "there is nothing to decode",

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <system_error>
 
 #include "daemon/http/descriptor.h"
@@ -40,6 +41,13 @@ crypto::Result<InputFile, InputFileError> read_input_file(const std::string& pat
   }
   content.resize(length);
   return InputFile{.content = std::move(content), .open_to_others = (about.st_mode & (S_IRWXG | S_IRWXO)) != 0};
+}
+
+std::optional<std::string> read_standard_input(std::size_t most) {
+  std::string text(most + 1, '\0');
+  text.resize(std::fread(text.data(), 1, text.size(), stdin));
+  if (text.size() > most) return std::nullopt;
+  return text;
 }
 
 }  // namespace fleetsign::cli

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 
 #include "crypto/result.h"
@@ -23,5 +24,8 @@ struct InputFileError {
 
 /// The file to its end, which may be a pipe.
 crypto::Result<InputFile, InputFileError> read_input_file(const std::string& path, std::size_t most);
+
+/// Standard input to its end; nothing when there are more than `most` bytes of it.
+std::optional<std::string> read_standard_input(std::size_t most);
 
 }  // namespace fleetsign::cli

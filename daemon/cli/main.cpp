@@ -26,6 +26,7 @@ constexpr std::array kSubcommands = {
     Subcommand{"state", "Copy what survives a restart, or put a copy back", prepare_state},
     Subcommand{"explain", "Show what a command would send to a vehicle; nothing is sent", prepare_explain},
     Subcommand{"decode", "Show what a captured message to or from a vehicle says", prepare_decode},
+    Subcommand{"sign-telemetry", "Sign a telemetry configuration for Fleet API", prepare_sign_telemetry},
     Subcommand{"keygen", "Make a key pair", prepare_keygen},
     Subcommand{"pubkey", "Print the public key", prepare_pubkey},
     Subcommand{"make-cert", "Make a certificate for https, to be trusted by those who are told to", prepare_make_cert},
