@@ -118,11 +118,14 @@ http::Reply Api::carry_out(const Context& context,
   auto plan = (this->*make_plan)(context);
   if (!plan) return render(plan.error(), context.footer);
   plan->wake = *wake;
+  if (is_fleet_api_id(plan->vin)) {
+    if (auto refusal = locate(context, *plan)) return *std::move(refusal);
+  }
   if (*dry_run) {
     return render_dry_run(is_signed(*plan) || plan->target.empty()
                               ? catalogue::describe(*plan->payload, catalogue::Privacy::masked)
                               : describe_forwarding(context.request.method, plan->target),
-                          context.footer);
+                          footer_of(context, *plan));
   }
   if (!*key) return deliver(context, *std::move(plan)).reply;
   return parts_.idempotency.once(claim_of(context.request, *context.token, **key, plan->path, plan->target),
@@ -130,9 +133,25 @@ http::Reply Api::carry_out(const Context& context,
                                  [&] { return deliver(context, *plan); });
 }
 
+std::optional<http::Reply> Api::locate(const Context& context, Plan& plan) const {
+  const auto patience = patience_of(context.deadline, context.request);
+  const auto finding = parts_.vehicle_list.find(plan.vin, *context.token, patience);
+  parts_.metrics.count_search(finding.upstream_requests);
+  plan.searches = finding.upstream_requests;
+  if (!finding.vin) {
+    return render_failure(finding.vin.error(), finding.fleet_api_answer, footer_of(context, plan)).reply;
+  }
+  const auto length = upstream::vehicle_path(plan.vin).size();
+  plan.vin = *finding.vin;
+  plan.path.replace(0, length, upstream::vehicle_path(plan.vin));
+  plan.target.replace(0, length, upstream::vehicle_path(plan.vin));
+  return std::nullopt;
+}
+
 Footer Api::footer_of(const Context& context, const Plan& plan) {
   Footer footer = context.footer;
-  if (plan.spent) footer.upstream_requests = plan.spent->requests + plan.spent->waking;
+  footer.upstream_requests = plan.searches;
+  if (plan.spent) *footer.upstream_requests += plan.spent->requests + plan.spent->waking;
   return footer;
 }
 
@@ -155,7 +174,8 @@ Verdict Api::deliver(const Context& context, Plan plan) const {
 }
 
 protocol::Result<Api::Plan> Api::plan_command(const Context& context) const {
-  auto vin = parse_vin(context.captures[0]);
+  const auto tag = context.captures[0];
+  const auto vin = is_fleet_api_id(tag) ? protocol::Result<std::string>(std::string(tag)) : parse_vin(tag);
   if (!vin) return vin.error();
   const auto name = context.captures[1];
   const auto* row = catalogue::find(name);
@@ -207,7 +227,7 @@ std::optional<Verdict> Api::sign(const Context& context, Plan& plan) const {
   const upstream::Charge charge{.category = upstream::Category::commands, .vehicle = vin};
   // What was admitted is not cut off in its midst.
   if (const auto refusal = plan.spent ? std::nullopt : parts_.rates.admit(charge)) {
-    return Verdict{render(*refusal, context.footer), Executed::no};
+    return Verdict{render(*refusal, footer_of(context, plan)), Executed::no};
   }
   const auto spent = plan.spent.value_or(Spent{});
   const auto domain = plan.payload->domain;
@@ -227,7 +247,7 @@ std::optional<Verdict> Api::sign(const Context& context, Plan& plan) const {
     return std::nullopt;
   }
   parts_.rates.settle(charge, requests);
-  const int all_requests = requests + spent.waking + requests_of(report.waking);
+  const int all_requests = plan.searches + requests + spent.waking + requests_of(report.waking);
   const auto took =
       context.request.age + std::chrono::duration_cast<std::chrono::milliseconds>(parts_.clock() - started);
   const auto outcome = outcome_name(report.outcome);
@@ -257,7 +277,7 @@ Verdict Api::wake_up(const Context& context, const Plan& plan) const {
   const auto waking = wake(context, plan.vin);
   Footer footer = context.footer;
   footer.woken = has_woken(waking);
-  footer.upstream_requests = waking.upstream_requests;
+  footer.upstream_requests = plan.searches + waking.upstream_requests;
   if (waking.failure) return render_failure(describe_wake_up(waking), waking.fleet_api_answer, footer);
   const protocol::Outcome done{.accepted = true, .executed = Executed::yes};
   return {render(done, footer), done.executed};
@@ -291,7 +311,7 @@ std::optional<Verdict> Api::forward(const Context& context, Plan& plan) const {
   const auto started = parts_.clock();
   const auto charge = upstream::charge_of(request.method, plan.target);
   if (const auto refusal = charge && !plan.spent ? parts_.rates.admit(*charge) : std::nullopt) {
-    return Verdict{render(*refusal, context.footer), Executed::no};
+    return Verdict{render(*refusal, footer_of(context, plan)), Executed::no};
   }
   const auto spent = plan.spent.value_or(Spent{});
   const upstream::Call call{.method = request.method,
@@ -321,7 +341,7 @@ std::optional<Verdict> Api::forward(const Context& context, Plan& plan) const {
   }
   if (charge) parts_.rates.settle(*charge, requests);
   Footer footer = context.footer;
-  footer.upstream_requests = requests + waking_requests;
+  footer.upstream_requests = plan.searches + requests + waking_requests;
   if (plan.wake) footer.woken = was_woken;
   const bool sleeps_on = waking && waking->failure;
   auto verdict = sleeps_on

@@ -24,6 +24,9 @@ bool is_plain_path(std::string_view path);
 /// The VIN in upper case. Kind::bad_vin for anything but 17 letters and digits without I, O and Q (ISO 3779).
 protocol::Result<std::string> parse_vin(std::string_view text);
 
+/// Whether it is a vehicle's numeric id at Fleet API, rather than its VIN: 1 to 20 decimal digits.
+bool is_fleet_api_id(std::string_view text);
+
 /// The caller's own request id, when it is 1 to 128 visible characters; else one made by us.
 std::string request_id_of(const http::Request& request);
 

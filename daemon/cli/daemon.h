@@ -31,6 +31,7 @@
 #include "daemon/vehicles/commander.h"
 #include "daemon/vehicles/lanes.h"
 #include "daemon/vehicles/rate_limiter.h"
+#include "daemon/vehicles/vehicle_list.h"
 #include "daemon/vehicles/wake_budget.h"
 #include "daemon/vehicles/waker.h"
 #include "daemon/vehicles/without_protocol.h"
@@ -80,6 +81,7 @@ class Daemon {
   vehicles::Waker waker_;
   state::UnsignedVehicles unsigned_vehicles_;
   vehicles::WithoutProtocol without_protocol_;
+  vehicles::VehicleList vehicle_list_;
   vehicles::Commander commander_;
   ops::Metrics metrics_;
   api::Idempotency idempotency_;

@@ -61,6 +61,7 @@ struct Metrics::Impl {
              "Requests whose Idempotency-Key had been used: answered from memory, or refused as other requests");
   prometheus::Counter& replayed = repeats.Add({{"outcome", "replayed"}});
   prometheus::Counter& conflicts = repeats.Add({{"outcome", "conflict"}});
+  prometheus::Counter& of_searches = upstream.Add({{"for", "vehicle_list"}});
   prometheus::Counter& of_waking = upstream.Add({{"for", "waking"}});
   prometheus::Family<prometheus::Counter>& wakes =
       family(registry, prometheus::BuildCounter(), "wakes_total", "wake_up requests by what came of them");
@@ -102,6 +103,10 @@ void Metrics::count_repeat(Repeat repeat) {
 void Metrics::count_diagnosis(int upstream_requests, int vehicle_keys_replaced) {
   impl_->of_diagnoses.Increment(upstream_requests);
   impl_->keys_replaced.Increment(vehicle_keys_replaced);
+}
+
+void Metrics::count_search(int upstream_requests) {
+  impl_->of_searches.Increment(upstream_requests);
 }
 
 void Metrics::count_waking(const Waking& waking) {

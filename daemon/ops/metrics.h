@@ -42,6 +42,9 @@ class Metrics {
   /// A diagnosis of a vehicle: what it cost, and how often the vehicle showed another key than before.
   void count_diagnosis(int upstream_requests, int vehicle_keys_replaced);
 
+  /// What it took to find the vehicle that a numeric id means.
+  void count_search(int upstream_requests);
+
   struct Waking {
     std::string_view outcome;  ///< "ok" or an error_code
     int wakes = 0;             ///< wake_up requests among the following

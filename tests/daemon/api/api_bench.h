@@ -94,6 +94,7 @@ class ApiBench {
   vehicles::RateLimiter rates;
   vehicles::Waker waker{fleet_api, budget, rates, [] { return kNow; }};
   vehicles::WithoutProtocol without_protocol{[this] { return unix_now; }};
+  vehicles::VehicleList vehicle_list{fleet_api, [] { return kNow; }};
   const protocol::ExchangeRules rules;
   vehicles::Commander commander{lanes, fleet_api, waker, rules};
   ops::Metrics metrics{"0"};
@@ -118,6 +119,7 @@ class ApiBench {
             .lanes = lanes,
             .waker = waker,
             .without_protocol = without_protocol,
+            .vehicle_list = vehicle_list,
             .rates = rates,
             .idempotency = idempotency,
             .metrics = metrics,

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <doctest/doctest.h>
+
+#include "tests/daemon/api/api_bench.h"
+
+namespace fleetsign::api {
+namespace {
+
+using test::ApiBench;
+
+/// Of the first vehicle.
+std::string path_by_id(const ApiBench& bench, const std::string& name) {
+  const auto list = test::Json::parse(bench.send("GET", "/api/1/vehicles").body);
+  return "/api/1/vehicles/" + list["response"][0]["id"].dump() + "/command/" + name;
+}
+
+TEST_CASE("fleet api id: a command is signed for the vehicle that has it, and the list is asked for once") {
+  ApiBench bench;
+  const auto path = path_by_id(bench, "honk_horn");
+  bench.client.forget_requests();
+  const auto first = ApiBench::json_of(bench.send("POST", path));
+  CHECK(first.at("response").at("result") == true);
+  CHECK(first.at("executed") == "yes");
+  CHECK(first.at("upstream_requests") == 3);  // the list, a handshake, the command
+  CHECK(bench.client.requests().back().url == "https://fleet.test/api/1/vehicles/" + bench.vin + "/signed_command");
+  CHECK(ApiBench::json_of(bench.send("POST", path)).at("upstream_requests") == 1);
+  CHECK(ApiBench::json_of(bench.command("honk_horn")).at("upstream_requests") == 1);
+}
+
+TEST_CASE("fleet api id: a command that Fleet API executes itself gets there by VIN, with its query") {
+  ApiBench bench;
+  const auto path = path_by_id(bench, "navigation_request");
+  CHECK(bench.send("POST", path + "?a=1").status != 404);
+  CHECK(bench.client.requests().back().url ==
+        "https://fleet.test/api/1/vehicles/" + bench.vin + "/command/navigation_request?a=1");
+}
+
+TEST_CASE("fleet api id: a wrong parameter is refused before the list is asked for") {
+  const ApiBench bench;
+  const auto reply = bench.send("POST", "/api/1/vehicles/100021/command/set_charge_limit");
+  CHECK(reply.status == 400);
+  CHECK(bench.client.requests().empty());
+}
+
+TEST_CASE("fleet api id: one that the account does not have is not found, and nothing is sent to a vehicle") {
+  const ApiBench bench;
+  const auto reply = bench.send("POST", "/api/1/vehicles/7/command/honk_horn");
+  CHECK(reply.status == 404);
+  CHECK(ApiBench::error_code(reply) == "not_found");
+  CHECK(ApiBench::json_of(reply).at("executed") == "no");
+  CHECK(ApiBench::json_of(reply).at("upstream_requests") == 1);
+  CHECK(bench.client.requests().size() == 1);
+}
+
+TEST_CASE("fleet api id: when the list is refused, the caller gets Fleet API's own answer") {
+  ApiBench bench;
+  bench.client.stand_between(
+      [](const auto&) { return fleetsign::test::answered(401, "{\"error\":\"token expired\"}"); });
+  const auto reply = bench.send("POST", "/api/1/vehicles/7/command/honk_horn");
+  CHECK(reply.status == 401);
+  CHECK(reply.body == "{\"error\":\"token expired\"}");
+  CHECK(*reply.headers.find("Fleetsign-Executed") == "no");
+  CHECK(*reply.headers.find("Fleetsign-Upstream-Requests") == "1");
+}
+
+}  // namespace
+}  // namespace fleetsign::api
