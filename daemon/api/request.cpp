@@ -32,6 +32,9 @@ constexpr std::array<std::string_view, 9> kNotForFleetApi = {
     "Forwarded", "X-Real-IP", "Via",
     // for us alone
     "X-Authorization", "X-Confirm", "X-Request-Id"};
+/// In Cache-Control: an answer that was made for this request and for no other.
+constexpr std::array<std::string_view, 2> kFreshOnly = {"no-cache", "no-store"};
+
 /// About the caller, too: -For, -Host, -Proto and whatever else proxies write.
 constexpr std::string_view kForwarded = "X-Forwarded-";
 
@@ -92,17 +95,18 @@ bool is_among(std::string_view name, std::span<const std::string_view> names) {
   return std::ranges::any_of(names, [&](std::string_view other) { return http::equal_ignoring_case(name, other); });
 }
 
-/// The seconds in one preference (RFC 7240 section 2): wait, "=" and a number, perhaps quoted; then any parameters.
-std::optional<std::chrono::seconds> seconds_in(std::string_view preference) {
-  preference = preference.substr(0, preference.find(';'));
-  const auto equals = std::min(preference.find('='), preference.size());
-  if (!http::equal_ignoring_case(trimmed(preference.substr(0, equals)), "wait")) return std::nullopt;
-  auto number = trimmed(preference.substr(std::min(equals + 1, preference.size())));
+/// The seconds in one preference (RFC 7240 section 2) or directive (RFC 9111 section 5.2) of that name: "=" and a
+/// number, perhaps quoted; then any parameters.
+std::optional<std::chrono::seconds> seconds_in(std::string_view element, std::string_view name) {
+  element = element.substr(0, element.find(';'));
+  const auto equals = std::min(element.find('='), element.size());
+  if (!http::equal_ignoring_case(trimmed(element.substr(0, equals)), name)) return std::nullopt;
+  auto number = trimmed(element.substr(std::min(equals + 1, element.size())));
   if (number.size() >= 2 && number.starts_with('"') && number.ends_with('"'))
     number = number.substr(1, number.size() - 2);
   std::int32_t seconds = 0;
   const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), seconds);
-  if (error != std::errc{} || end != number.data() + number.size() || seconds <= 0) return std::nullopt;
+  if (error != std::errc{} || end != number.data() + number.size() || seconds < 0) return std::nullopt;
   return std::chrono::seconds(seconds);
 }
 
@@ -153,10 +157,25 @@ std::optional<std::chrono::seconds> preferred_wait(const http::Request& request)
   for (const auto& [name, value] : request.headers) {
     if (!http::equal_ignoring_case(name, "Prefer")) continue;
     for_each_element(value, [&](std::string_view preference) {
-      if (!wait) wait = seconds_in(preference);
+      const auto seconds = seconds_in(preference, "wait");
+      if (!wait && seconds && seconds->count() > 0) wait = seconds;
     });
   }
   return wait;
+}
+
+std::optional<std::chrono::seconds> oldest_wanted(const http::Request& request) {
+  std::optional<std::chrono::seconds> oldest;
+  const auto lower_to = [&](std::chrono::seconds age) { oldest = std::min(oldest.value_or(age), age); };
+  for (const auto& [name, value] : request.headers) {
+    if (!http::equal_ignoring_case(name, "Cache-Control")) continue;
+    for_each_element(value, [&](std::string_view directive) {
+      const auto word = trimmed(directive.substr(0, directive.find('=')));
+      if (is_among(word, kFreshOnly)) lower_to(std::chrono::seconds(0));
+      if (const auto age = seconds_in(directive, "max-age")) lower_to(*age);
+    });
+  }
+  return oldest;
 }
 
 bool has_parameter(std::string_view query, std::string_view name) {

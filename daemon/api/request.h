@@ -33,6 +33,10 @@ std::string request_id_of(const http::Request& request);
 /// `Prefer: wait=SECONDS` (RFC 7240 section 4.3). Nothing when it is absent or no number of 1 or more.
 std::optional<std::chrono::seconds> preferred_wait(const http::Request& request);
 
+/// How old an answer may be, as `Cache-Control` says (RFC 9111 section 5.2.1): max-age, and zero for no-cache and
+/// no-store. Nothing when it does not say.
+std::optional<std::chrono::seconds> oldest_wanted(const http::Request& request);
+
 /// The flag of a command that is not to be sent.
 inline constexpr std::string_view kDryRun = "dry_run";
 

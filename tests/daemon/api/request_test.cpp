@@ -163,6 +163,27 @@ TEST_CASE("request: a query without the parameter that is ours is otherwise what
   CHECK(without_parameter("a&b=", "dry_run") == "a&b=");
 }
 
+TEST_CASE("request: how old an answer may be") {
+  const auto oldest = [](const std::string& value) {
+    return oldest_wanted({.headers = {{"cache-control", value}}}).value_or(std::chrono::seconds(-1)).count();
+  };
+  for (const auto* value :
+       {"no-cache", "No-Store", "no-cache=\"x\"", "max-age=0", "max-age=60, no-cache", " no-store ,x"}) {
+    CAPTURE(value);
+    CHECK(oldest(value) == 0);
+  }
+  CHECK(oldest("max-age=5") == 5);
+  CHECK(oldest("max-age=\"5\", max-age=7") == 5);
+  for (const auto* value :
+       {"", "max-age", "max-age=", "max-age=-1", "max-age=x", "max-stale=5", "no-cached", "public"}) {
+    CAPTURE(value);
+    CHECK(oldest(value) == -1);
+  }
+  CHECK(oldest_wanted({.headers = {{"Cache-Control", "max-age=9"}, {"Cache-Control", "max-age=3"}}}) ==
+        std::chrono::seconds(3));
+  CHECK_FALSE(oldest_wanted({}));
+}
+
 TEST_CASE("request: how long a caller prefers to wait") {
   using std::chrono::seconds;
   struct Row {
