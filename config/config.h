@@ -111,6 +111,7 @@ struct Config {
   std::optional<std::size_t> wake_limit;  ///< of each vehicle and day
   bool require_authenticated_replies = false;
   bool pin_vehicle_keys = false;
+  std::chrono::milliseconds vehicle_data_cache{0};  ///< 0: off
   Prices prices;
   RateLimits rate_limits;
   Limits limits;

@@ -194,6 +194,10 @@ constexpr Key kKeys[] = {
     {"pin_vehicle_keys", "true | false", "false", "true",
      "Whether a vehicle that shows another key than before is refused until its sessions are forgotten",
      [](Config& config, const Entry& entry) { assign(config.pin_vehicle_keys, read_boolean(entry)); }},
+    {"vehicle_data_cache", "duration", "0s", "5s",
+     "How long an answer of vehicle_data is kept for further readers with the same token; up to 60s, and 0s is not at "
+     "all",
+     [](Config& config, const Entry& entry) { assign(config.vehicle_data_cache, read_duration(entry, 0ms, 60s)); }},
     {"prices.commands", "dollars", "0.001", "0", "What Fleet API charges for a command or handshake; up to 1000",
      set_price<&Prices::commands>},
     {"prices.data", "dollars", "0.002", "0", "What it charges for a read of a vehicle's data; up to 1000",

@@ -21,6 +21,7 @@
 #include "daemon/api/relay.h"
 #include "daemon/api/reply.h"
 #include "daemon/api/routes.h"
+#include "daemon/api/shared_reads.h"
 #include "daemon/http/message.h"
 #include "daemon/ops/log.h"
 #include "daemon/ops/metrics.h"
@@ -64,6 +65,7 @@ struct ApiParts {
   vehicles::WithoutProtocol& without_protocol;
   vehicles::VehicleList& vehicle_list;
   vehicles::RateLimiter& rates;
+  SharedReads& reads;
   Idempotency& idempotency;
   ops::Metrics& metrics;
   ops::Log& log;
@@ -134,6 +136,8 @@ class Api {
   [[nodiscard]] http::Reply telemetry_config(const Context& context) const;
   [[nodiscard]] http::Reply partner_account(const Context& context) const;
   [[nodiscard]] http::Reply pass_through(const Context& context) const;
+  [[nodiscard]] static bool is_shared_read(const Context& context);
+  [[nodiscard]] http::Reply read(const Context& context) const;
   [[nodiscard]] http::Reply metrics(const Context& context) const;
   [[nodiscard]] http::Reply status(const Context& context) const;
   [[nodiscard]] http::Reply sessions(const Context& context) const;

@@ -127,10 +127,14 @@ http::Reply Api::carry_out(const Context& context,
                               : describe_forwarding(context.request.method, plan->target),
                           footer_of(context, *plan));
   }
-  if (!*key) return deliver(context, *std::move(plan)).reply;
+  const auto run = [&] {
+    auto verdict = deliver(context, *plan);
+    if (verdict.executed != Executed::no) parts_.reads.forget(plan->vin);
+    return verdict;
+  };
+  if (!*key) return run().reply;
   return parts_.idempotency.once(claim_of(context.request, *context.token, **key, plan->path, plan->target),
-                                 patience_of(context.deadline, context.request), context.footer,
-                                 [&] { return deliver(context, *plan); });
+                                 patience_of(context.deadline, context.request), context.footer, run);
 }
 
 std::optional<http::Reply> Api::locate(const Context& context, Plan& plan) const {

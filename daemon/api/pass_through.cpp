@@ -98,6 +98,7 @@ http::Reply Api::pass_through(const Context& context) const {
   if (request.caller_gone()) {
     return render(Failure{.kind = Kind::expired_unsent, .message = "the caller has gone"}, context.footer);
   }
+  if (is_shared_read(context)) return read(context);
   const std::shared_ptr<Passage> passage(new Passage{.under_way = UnderWay(in_flight_),
                                                      .started = parts_.clock(),
                                                      .method = request.method,
@@ -115,6 +116,7 @@ http::Reply Api::pass_through(const Context& context) const {
                                        *context.token);
   passage->requests = upstream::requests_made(opening);
   if (charge) parts_.rates.settle(*charge, passage->requests);
+  if (effect_of(request.method) == Executes::something) parts_.reads.forget(upstream::vehicle_in(request.target));
   Footer footer = context.footer;
   footer.upstream_requests = passage->requests;
   auto reply = render_opening(std::move(opening), request, footer);

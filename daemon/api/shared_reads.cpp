@@ -139,6 +139,7 @@ void SharedReads::drop(const Lock& /*held*/, std::list<Kept>::iterator kept) {
 }
 
 void SharedReads::forget(const std::string& vehicle) {
+  if (vehicle.empty()) return;
   const Lock lock(mutex_);
   std::erase_if(flights_, [&](const auto& flight) { return may_be_same(flight.second->vehicle, vehicle); });
   for (auto kept = kept_.begin(); kept != kept_.end();) {

@@ -63,6 +63,7 @@ class SharedReads {
 
   /// What was read of the vehicle so far is out of date: who reads it from now on asks anew. VIN and number of one
   /// vehicle are not known to belong together, so what was read by number is forgotten for every VIN, and the reverse.
+  /// An empty name is no vehicle's.
   void forget(const std::string& vehicle);
 
  private:

@@ -14,6 +14,7 @@
 #include "daemon/api/api.h"
 #include "daemon/api/idempotency.h"
 #include "daemon/api/registration.h"
+#include "daemon/api/shared_reads.h"
 #include "daemon/http/listener.h"
 #include "daemon/ops/log.h"
 #include "daemon/ops/metrics.h"
@@ -84,6 +85,7 @@ class Daemon {
   vehicles::VehicleList vehicle_list_;
   vehicles::Commander commander_;
   ops::Metrics metrics_;
+  api::SharedReads reads_;
   api::Idempotency idempotency_;
   state::PartnerKeys partner_keys_;
   api::Registration registration_;

@@ -56,6 +56,9 @@ struct Metrics::Impl {
   prometheus::Counter& of_handshakes = upstream.Add({{"for", "handshake"}});
   prometheus::Counter& of_forwarding = upstream.Add({{"for", "forwarded"}});
   prometheus::Counter& of_diagnoses = upstream.Add({{"for", "diagnosis"}});
+  prometheus::Family<prometheus::Counter>& saved_reads = family(
+      registry, prometheus::BuildCounter(), "saved_reads_total",
+      "Reads of a vehicle that were answered without a request: by one under way, or by an answer that was kept");
   prometheus::Family<prometheus::Counter>& repeats =
       family(registry, prometheus::BuildCounter(), "repeats_total",
              "Requests whose Idempotency-Key had been used: answered from memory, or refused as other requests");
@@ -94,6 +97,10 @@ void Metrics::count(const Command& command) {
 void Metrics::count_forwarded(int status, int upstream_requests) {
   impl_->forwarded.Add({{"status", class_of(status)}}).Increment();
   impl_->of_forwarding.Increment(upstream_requests);
+}
+
+void Metrics::count_saved_read(std::string_view how) {
+  impl_->saved_reads.Add({{"how", std::string(how)}}).Increment();
 }
 
 void Metrics::count_repeat(Repeat repeat) {

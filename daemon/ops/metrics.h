@@ -35,6 +35,9 @@ class Metrics {
   /// A request that was passed on, with the status of its reply; without the requests for waking.
   void count_forwarded(int status, int upstream_requests);
 
+  /// A read of a vehicle that was answered without a request: "shared" or "kept".
+  void count_saved_read(std::string_view how);
+
   /// What became of a request whose Idempotency-Key had been used.
   enum class Repeat : std::uint8_t { replayed, conflict };
   void count_repeat(Repeat repeat);

@@ -79,6 +79,7 @@ TEST_CASE("keys: the promised ones, in order") {
                                                "wake_limit",
                                                "require_authenticated_replies",
                                                "pin_vehicle_keys",
+                                               "vehicle_data_cache",
                                                "prices.commands",
                                                "prices.data",
                                                "prices.wakes",

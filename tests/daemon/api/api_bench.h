@@ -13,6 +13,7 @@
 #include "daemon/api/api.h"
 #include "daemon/api/idempotency.h"
 #include "daemon/api/registration.h"
+#include "daemon/api/shared_reads.h"
 #include "daemon/state/claims.h"
 #include "daemon/state/partner_keys.h"
 #include "daemon/state/store.h"
@@ -32,10 +33,19 @@ using Json = nlohmann::ordered_json;
 inline constexpr protocol::Instant kNow{std::chrono::hours(1)};
 inline constexpr std::int64_t kUnixNow = 1'700'000'000;
 
+/// What limits requests, or saves them.
+struct Thrift {
+  vehicles::Rates rates = {};
+  protocol::Duration reads_kept_for{0};
+};
+
 class ApiBench {
  public:
-  explicit ApiBench(ApiOptions options = {}, protocol::ExchangeRules exchange_rules = {}, vehicles::Rates limits = {})
-      : rates(limits, [] { return kNow; }), rules(exchange_rules), api(std::move(options), parts(log)) {}
+  explicit ApiBench(ApiOptions options = {}, protocol::ExchangeRules exchange_rules = {}, Thrift thrift = {})
+      : rates(thrift.rates, [] { return kNow; }),
+        rules(exchange_rules),
+        reads(thrift.reads_kept_for, [this] { return now; }),
+        api(std::move(options), parts(log)) {}
 
   /// A request with a token, as a program on this machine makes it.
   static http::Request request(std::string method, std::string target, std::string body = {}) {
@@ -104,6 +114,8 @@ class ApiBench {
   state::Claims claims{*store, [] { return kUnixNow; }};
   state::PartnerKeys partner_keys{*store};
   Registration registration{"partner.example", key->public_point(), partner_keys, log};
+  protocol::Instant now = kNow;  // of what is kept, and nothing else
+  SharedReads reads;
   Idempotency idempotency{claims, [] { return kNow; }, metrics, log};
   std::vector<std::string> not_ready = {};
   const std::string vin = fleet.vins()[0];
@@ -121,6 +133,7 @@ class ApiBench {
             .without_protocol = without_protocol,
             .vehicle_list = vehicle_list,
             .rates = rates,
+            .reads = reads,
             .idempotency = idempotency,
             .metrics = metrics,
             .log = to,

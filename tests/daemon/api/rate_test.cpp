@@ -23,7 +23,7 @@ void check_refused(const ApiBench& bench, const http::Reply& reply) {
 }
 
 TEST_CASE("rates: a command beyond the rate is refused before anything is sent") {
-  ApiBench bench({}, {}, {.commands = 3});
+  ApiBench bench({}, {}, {.rates = {.commands = 3}});
   CHECK(bench.command("honk_horn").status == 200);  // with a handshake
   CHECK(bench.command("honk_horn").status == 200);
   bench.client.forget_requests();
@@ -37,20 +37,20 @@ TEST_CASE("rates: a command beyond the rate is refused before anything is sent")
 }
 
 TEST_CASE("rates: a command that was admitted is carried out to its end") {
-  ApiBench bench({}, {}, {.commands = 1});
+  ApiBench bench({}, {}, {.rates = {.commands = 1}});
   const auto reply = bench.command("honk_horn");
   CHECK(reply.status == 200);
   CHECK(ApiBench::json_of(reply).at("upstream_requests") == 2);
 }
 
 TEST_CASE("rates: what sends nothing costs nothing: a dry run, a bad parameter, a replay, a host that is not reached") {
-  ApiBench bench({}, {}, {.commands = 2});
+  ApiBench bench({}, {}, {.rates = {.commands = 2}});
   CHECK(bench.api.handle(keyed(bench, "k")).status == 200);  // with a handshake
   CHECK(bench.api.handle(keyed(bench, "k")).status == 200);
   CHECK(bench.send("POST", bench.command_path("honk_horn") + "?dry_run=true").status == 200);
   CHECK(bench.command("actuate_trunk", R"({"which_trunk": 7})").status == 400);
 
-  ApiBench lonely({}, {}, {.commands = 1, .data = 1});
+  ApiBench lonely({}, {}, {.rates = {.commands = 1, .data = 1}});
   lonely.client.stand_between([](const auto&) { return unreachable(); });
   for (int i = 0; i < 3; ++i) {
     CHECK(lonely.command("honk_horn").status == 502);
@@ -59,14 +59,14 @@ TEST_CASE("rates: what sends nothing costs nothing: a dry run, a bad parameter, 
 }
 
 TEST_CASE("rates: a refused command leaves its Idempotency-Key free") {
-  ApiBench bench({}, {}, {.commands = 1});
+  ApiBench bench({}, {}, {.rates = {.commands = 1}});
   CHECK(bench.api.handle(keyed(bench, "k1")).status == 200);
   check_failure(bench.api.handle(keyed(bench, "k2")), 429, "local_rate", "no");
   CHECK(bench.idempotency.size() == 1);
 }
 
 TEST_CASE("rates: a vehicle's data is read so often, whoever asks; other vehicles and lists are not held back") {
-  ApiBench bench({}, {}, {.data = 1});
+  ApiBench bench({}, {}, {.rates = {.data = 1}});
   const auto path = "/api/1/vehicles/" + bench.vin;
   CHECK(bench.send("GET", path + "/vehicle_data").status == 200);
   bench.client.forget_requests();
@@ -77,7 +77,7 @@ TEST_CASE("rates: a vehicle's data is read so often, whoever asks; other vehicle
 }
 
 TEST_CASE("rates: wake_up has its own, by command and by Fleet API's path, and is not asked for beyond it") {
-  ApiBench bench({}, {}, {.wakes = 1});
+  ApiBench bench({}, {}, {.rates = {.wakes = 1}});
   CHECK(bench.send("POST", "/api/1/vehicles/" + bench.vin + "/wake_up", "{}").status == 200);
   bench.client.forget_requests();
   check_refused(bench, bench.command("wake_up"));
@@ -86,7 +86,7 @@ TEST_CASE("rates: wake_up has its own, by command and by Fleet API's path, and i
 }
 
 TEST_CASE("rates: a command that finds its vehicle asleep and may not wake it was not executed") {
-  ApiBench bench({}, {}, {.wakes = 1});
+  ApiBench bench({}, {}, {.rates = {.wakes = 1}});
   CHECK(bench.command("wake_up").status == 200);
   bench.client.order(bench.vin, {{"fault", "asleep"}});
   const auto refused = bench.send("POST", bench.command_path("honk_horn") + "?wake=true");
