@@ -8,7 +8,6 @@
 #include "daemon/api/api.h"
 #include "daemon/api/request.h"
 #include "daemon/api/under_way.h"
-#include "daemon/vehicles/answers.h"
 
 namespace fleetsign::api {
 namespace {
@@ -67,7 +66,7 @@ http::Reply Api::read(const Context& context) const {
     failure = parts_.rates.admit(charge);
     if (failure) return std::nullopt;
     auto answer = parts_.fleet_api.send(call, *context.token);
-    requests = vehicles::has_left(answer) ? 1 : 0;
+    requests = upstream::requests_made(answer);
     parts_.rates.settle(charge, requests);
     if (auto* delivered = std::get_if<upstream::Delivered>(&answer)) return std::move(*delivered);
     failure = describe(std::get<upstream::Undelivered>(answer), Executes::nothing);
