@@ -43,7 +43,12 @@ std::optional<Upload> upload_of(const Request& request) {
 
 class CurlClient final : public Client {
  public:
-  explicit CurlClient(Options options) : loop_(std::move(options)) {}
+  explicit CurlClient(const Options& options) : loop_(options) {
+    if (!options.http2) return;
+    Options over_http1 = options;
+    over_http1.http2 = false;
+    streams_.emplace(std::move(over_http1));
+  }
 
   Answer send(const Request& request) override {
     auto target = admit(request);
@@ -56,17 +61,27 @@ class CurlClient final : public Client {
   Opening open(const Request& request) override {
     auto target = admit(request);
     if (!target) return std::move(target).error();
-    const auto stream = std::make_shared<Stream>(request, std::move(target).value(), upload_of(request), loop_.inbox());
-    loop_.submit(stream);
+    Loop& loop = streams_ ? *streams_ : loop_;
+    const auto stream = std::make_shared<Stream>(request, std::move(target).value(), upload_of(request), loop.inbox());
+    loop.submit(stream);
     return await_opening(stream, request.body_source.get());
   }
 
-  [[nodiscard]] std::optional<std::string> why_stopped() const override { return loop_.why_stopped(); }
+  [[nodiscard]] std::optional<std::string> why_stopped() const override {
+    auto why = loop_.why_stopped();
+    return why || !streams_ ? why : streams_->why_stopped();
+  }
 
-  void shut_down() override { loop_.stop(); }
+  void shut_down() override {
+    loop_.stop();
+    if (streams_) streams_->stop();
+  }
 
  private:
   Loop loop_;
+  /// Where there is HTTP/2: a pool of connections of its own for what goes over HTTP/1.1 all the same. In one pool with
+  /// both, libcurl 7.88 has put a request on an HTTP/1.1 connection in use, and its reply went to somebody else.
+  std::optional<Loop> streams_;
 };
 
 /// Once for the process, and never undone: other users of libcurl in it may go on.
@@ -77,9 +92,9 @@ void initialise_libcurl() {
 
 }  // namespace
 
-std::unique_ptr<Client> Client::start(Options options) {
+std::unique_ptr<Client> Client::start(const Options& options) {
   initialise_libcurl();
-  return std::make_unique<CurlClient>(std::move(options));
+  return std::make_unique<CurlClient>(options);
 }
 
 }  // namespace fleetsign::upstream

@@ -81,7 +81,7 @@ struct Options {
 class Client {
  public:
   /// Throws std::runtime_error (std::system_error among them) when the machine lacks what it takes.
-  static std::unique_ptr<Client> start(Options options);
+  static std::unique_ptr<Client> start(const Options& options);
   virtual ~Client() = default;  ///< as shut_down()
 
   /// Sends once, follows no redirect, and blocks until the answer or the deadline. Only GET, HEAD and OPTIONS may go

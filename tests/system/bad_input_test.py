@@ -46,7 +46,7 @@ class BadRequests(Case):
                 self.assertIn(parameter, reply.json["error"])
 
     def test_a_bad_vin_is_404(self):
-        for car in ("short", "5YJSO000000000001", "1234567890", vin() + "1", "5YJS00000000%30001"):
+        for car in ("short", "5YJSO000000000001", "123456789012345678901", vin() + "1", "5YJS00000000%30001"):
             with self.subTest(car):
                 self.assert_failure(self.daemon.command("door_lock", car=car), 404, "bad_vin")
 

@@ -67,10 +67,12 @@ class Clients(SharedCase):
     def test_they_send_parameters_that_the_command_does_not_know(self):
         self.assert_accepted(self.command(7, "window_control", command="vent", lat=0, lon=0))
 
-    def test_they_send_fleet_apis_id_instead_of_the_vin_and_are_told_where_the_vin_is(self):
-        reply = self.daemon.command("honk_horn", car="100021")
-        self.assert_failure(reply, 404, "bad_vin")
-        self.assertIn("/api/1/vehicles", reply.json["hint"])
+    def test_they_send_fleet_apis_id_instead_of_the_vin(self):
+        ids = {car["vin"]: car["id"] for car in self.daemon.request("GET", "/api/1/vehicles").json["response"]}
+        car = vin(7)
+        before = self.simulator.executed(car)
+        self.assert_accepted(self.daemon.command("honk_horn", car=str(ids[car])))
+        self.assertEqual(self.simulator.executed(car), before + 1)
 
     def test_they_match_on_a_success(self):
         self.assertEqual(self.command(8, "honk_horn").json["response"], {"result": True, "reason": ""})

@@ -23,6 +23,9 @@ def of_fleet_api(status, executed):
     return (status, "upstream_error", executed)
 
 
+# In answer to a handshake, the command goes on unsigned; and this vehicle refuses that. Behind one it is any error.
+NO_PROTOCOL = ((of_fleet_api(403, "no"), 1, 0), (of_fleet_api(422, "no"), 1, 0), (of_fleet_api(422, "no"), 1, 0))
+
 # fault: (when a handshake meets it), (when a command does that may be repeated), (… that may not).
 SITUATIONS = {
     "reboot": ((DONE, 2, 1), (DONE, 2, 1), (DONE, 2, 1)),
@@ -36,7 +39,7 @@ SITUATIONS = {
     "unpaired": ((NOT_PAIRED, 1, 0), (NOT_PAIRED, 1, 0), (NOT_PAIRED, 1, 0)),
     "asleep": ((UNAVAILABLE, 1, 0), (UNAVAILABLE, 1, 0), (UNAVAILABLE, 1, 0)),
     "offline": ((UNAVAILABLE, 1, 0), (UNAVAILABLE, 1, 0), (UNAVAILABLE, 1, 0)),
-    "no_protocol": ((of_fleet_api(422, "no"), 1, 0), (of_fleet_api(422, "no"), 1, 0), (of_fleet_api(422, "no"), 1, 0)),
+    "no_protocol": NO_PROTOCOL,
     "drop_request": ((DONE, 3, 1), (LOST, 1, 0), (LOST, 1, 0)),
     "drop_reply": ((DONE, 3, 1), (LOST, 1, 1), (LOST, 1, 1)),
     "truncate_reply": ((DONE, 3, 1), (LOST, 1, 1), (LOST, 1, 1)),
@@ -51,7 +54,8 @@ SITUATIONS = {
     "response_too_large": (((502, "vehicle_error_unclear", "no"), 1, 0), (UNCLEAR, 1, 1), (UNCLEAR, 1, 1)),
     "delay": ((DONE, 2, 1), (DONE, 1, 1), (DONE, 1, 1)),
     "http_408": ((UNAVAILABLE, 1, 0), (UNAVAILABLE, 1, 0), (UNAVAILABLE, 1, 0)),
-    **{f"http_{status}": ((of_fleet_api(status, "no"), 1, 0),) * 3 for status in (401, 403, 421, 422, 429)},
+    **{f"http_{status}": ((of_fleet_api(status, "no"), 1, 0),) * 3 for status in (401, 403, 421, 429)},
+    "http_422": NO_PROTOCOL,
     **{f"http_{status}": ((of_fleet_api(status, "no"), 1, 0),) + ((of_fleet_api(status, "unknown"), 1, 0),) * 2
        for status in (500, 502, 503, 504)},
 }
