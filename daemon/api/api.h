@@ -154,13 +154,14 @@ class Api {
   };
   /// What a request for a vehicle comes to.
   struct Plan {
-    std::string vin;                           ///< in upper case; at first perhaps Fleet API's id in its place
+    std::string vin;                           ///< in upper case; Fleet API's id in its place, if is_by_id
     std::string name;                          ///< for logs
     std::string path;                          ///< of the request, with that VIN
     std::optional<protocol::Payload> payload;  ///< to sign; without it, the request is forwarded
     std::string target;                        ///< where to, path and query; empty for what cannot be forwarded
     bool is_wake_up = false;                   ///< to ask Fleet API, and to look until the vehicle is online
     bool wake = false;                         ///< when it sleeps: to be woken, once, and asked again
+    bool is_by_id = false;                     ///< until it is located
     int searches = 0;                          ///< requests that it took to find the VIN
     std::optional<Spent> spent = {};           ///< once it has been sent in one way, so that only the other is left
   };
@@ -174,8 +175,9 @@ class Api {
   /// Fleet API has no dry runs: whoever asks for one where all is passed on would be surprised by what is done.
   [[nodiscard]] static std::optional<http::Reply> refuse_dry_run(const Context& context);
 
-  /// Puts the VIN in the place of Fleet API's id; or the reply that says why not.
-  [[nodiscard]] std::optional<http::Reply> locate(const Context& context, Plan& plan) const;
+  /// Puts the VIN in the place of Fleet API's id; or the reply that says why not, and whether it was executed.
+  [[nodiscard]] std::optional<http::Reply> locate(const Context& context, Plan& plan,
+                                                  protocol::Executed otherwise) const;
   /// With what it has cost so far.
   [[nodiscard]] static Footer footer_of(const Context& context, const Plan& plan);
   /// Whether it is to be signed, as far as is known.

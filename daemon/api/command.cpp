@@ -118,8 +118,10 @@ http::Reply Api::carry_out(const Context& context,
   auto plan = (this->*make_plan)(context);
   if (!plan) return render(plan.error(), context.footer);
   plan->wake = *wake;
-  if (is_fleet_api_id(plan->vin)) {
-    if (auto refusal = locate(context, *plan)) return *std::move(refusal);
+  if (plan->is_by_id) {
+    // Under a key it may have been executed before.
+    const auto otherwise = *key ? Executed::unknown : Executed::no;
+    if (auto refusal = locate(context, *plan, otherwise)) return *std::move(refusal);
   }
   if (*dry_run) {
     return render_dry_run(is_signed(*plan) || plan->target.empty()
@@ -137,13 +139,15 @@ http::Reply Api::carry_out(const Context& context,
                                  patience_of(context.deadline, context.request), context.footer, run);
 }
 
-std::optional<http::Reply> Api::locate(const Context& context, Plan& plan) const {
+std::optional<http::Reply> Api::locate(const Context& context, Plan& plan, Executed otherwise) const {
   const auto patience = patience_of(context.deadline, context.request);
   const auto finding = parts_.vehicle_list.find(plan.vin, *context.token, patience);
   parts_.metrics.count_search(finding.upstream_requests);
   plan.searches = finding.upstream_requests;
   if (!finding.vin) {
-    return render_failure(finding.vin.error(), finding.fleet_api_answer, footer_of(context, plan)).reply;
+    auto failure = finding.vin.error();
+    failure.executed = otherwise;
+    return render_failure(failure, finding.fleet_api_answer, footer_of(context, plan)).reply;
   }
   const auto length = upstream::vehicle_path(plan.vin).size();
   plan.vin = *finding.vin;
@@ -179,13 +183,19 @@ Verdict Api::deliver(const Context& context, Plan plan) const {
 
 protocol::Result<Api::Plan> Api::plan_command(const Context& context) const {
   const auto tag = context.captures[0];
-  const auto vin = is_fleet_api_id(tag) ? protocol::Result<std::string>(std::string(tag)) : parse_vin(tag);
+  const bool is_by_id = is_fleet_api_id(tag);
+  const auto vin = is_by_id ? protocol::Result<std::string>(std::string(tag)) : parse_vin(tag);
   if (!vin) return vin.error();
   const auto name = context.captures[1];
   const auto* row = catalogue::find(name);
   const auto query = without_parameter(without_parameter(context.request.query, kDryRun), kWake);
   const auto path = upstream::vehicle_path(*vin) + "/command/" + std::string(name);
-  Plan plan{.vin = *vin, .name = std::string(name), .path = path, .payload = {}, .target = with_query(path, query)};
+  Plan plan{.vin = *vin,
+            .name = std::string(name),
+            .path = path,
+            .payload = {},
+            .target = with_query(path, query),
+            .is_by_id = is_by_id};
   if (row == nullptr) {
     if (options_.reject_unknown_commands || !is_command_name(name)) return catalogue::unknown_command(name);
     return plan;
@@ -318,9 +328,12 @@ std::optional<Verdict> Api::forward(const Context& context, Plan& plan) const {
     return Verdict{render(*refusal, footer_of(context, plan)), Executed::no};
   }
   const auto spent = plan.spent.value_or(Spent{});
+  auto headers = fields_for_fleet_api(request.headers);
+  // What we have read as JSON is; callers need not say so to us, and Fleet API wants it said.
+  if (plan.payload) headers.set("Content-Type", "application/json");
   const upstream::Call call{.method = request.method,
                             .target = plan.target,
-                            .headers = fields_for_fleet_api(request.headers),
+                            .headers = std::move(headers),
                             .body = request.body,
                             .deadline = context.deadline};
   auto answer = parts_.fleet_api.send(call, *context.token);
@@ -334,7 +347,8 @@ std::optional<Verdict> Api::forward(const Context& context, Plan& plan) const {
   const int waking_requests = spent.waking + requests_of(waking);
   const bool was_woken = spent.woken || has_woken(waking);
   if (wants_signature(answer)) {
-    if (parts_.without_protocol.forget(plan.vin).was_there) {
+    if (parts_.without_protocol.has(plan.vin)) {
+      parts_.without_protocol.forget(plan.vin);
       parts_.log.info("with_protocol",
                       {{"vin", ops::ShortVin{plan.vin}}, {"request_id", ops::Plain{context.footer.request_id}}});
     }

@@ -50,7 +50,12 @@ http::Reply render_opening(upstream::Opening opening, const http::Request& reque
   const auto effect = effect_of(request.method);
   if (const auto* undelivered = std::get_if<upstream::Undelivered>(&opening)) {
     const auto refusal = request.body_refusal();
-    return render(refusal ? describe(*refusal) : describe(*undelivered, effect), footer);
+    if (!refusal) return render(describe(*undelivered, effect), footer);
+    auto failure = describe(*refusal);
+    const bool was_sent = undelivered->sent == upstream::Undelivered::Sent::maybe;
+    // Fleet API may have acted on what it has got of it, though that was not the whole.
+    if (was_sent && effect == Executes::something) failure.executed = protocol::Executed::unknown;
+    return render(failure, footer);
   }
   auto& incoming = std::get<upstream::Incoming>(opening);
   Beginning beginning;

@@ -25,11 +25,12 @@ constexpr std::array<std::string_view, 11> kOfOneConnection = {
     // set anew by whoever passes a message on
     "Content-Length"};
 
-constexpr std::array<std::string_view, 9> kNotForFleetApi = {
+constexpr std::array<std::string_view, 17> kNotForFleetApi = {
     // set anew by the sender
     "Host", "Expect", "Authorization",
     // about the caller
-    "Forwarded", "X-Real-IP", "Via",
+    "Forwarded", "Forwarded-For", "X-Forwarded", "X-Original-Forwarded-For", "X-Real-IP", "X-Client-IP",
+    "X-Cluster-Client-IP", "X-ProxyUser-IP", "True-Client-IP", "CF-Connecting-IP", "Via",
     // for us alone
     "X-Authorization", "X-Confirm", "X-Request-Id"};
 /// In Cache-Control: an answer that was made for this request and for no other.

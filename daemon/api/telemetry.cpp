@@ -20,7 +20,7 @@ nlohmann::ordered_json describe(const protocol::TelemetryConfig& config, const s
           {"method", "POST"},
           {"target", target},
           {"vins", config.vins},
-          {"claims", nlohmann::ordered_json::parse(config.claims)}};
+          {"claims", nlohmann::json::parse(config.claims)}};
 }
 
 /// The request that goes out in place of the caller's: with another body, which is JSON and not compressed.
@@ -61,7 +61,7 @@ http::Reply Api::configure_telemetry(const Context& context) const {
                    plan);
   };
   if (!*key) return run().reply;
-  return parts_.idempotency.once(claim_of(request, *context.token, **key, plan.path, plan.target),
+  return parts_.idempotency.once(claim_of(context.request, *context.token, **key, plan.path, plan.target),
                                  {.deadline = context.deadline, .caller_gone = request.caller_gone}, context.footer,
                                  run);
 }

@@ -97,7 +97,7 @@ protocol::ExchangeRules rules_of(const config::Config& config) {
 }
 
 http::ListenerOptions listener_options(const config::Config& config, std::vector<http::PassedSocket> passed,
-                                       const api::Api& api, ops::Log& log) {
+                                       const api::Api& api, upstream::Client& client, ops::Log& log) {
   http::ListenerOptions options{.endpoints = {},
                                 .passed = std::move(passed),
                                 .limits = limits_of(config.limits),
@@ -106,6 +106,7 @@ http::ListenerOptions listener_options(const config::Config& config, std::vector
                                 .age_clock = [] { return ops::boot_now().time_since_epoch(); },
                                 .express_paths = api::kExpressPaths,
                                 .refusal = api::Api::refuse,
+                                .on_cut = [&client] { client.shut_down(); },
                                 .report =
                                     [&log](const std::string& message) {
                                       log.warning("listener", {{"what", ops::Plain{message}}});
@@ -225,7 +226,8 @@ crypto::Result<std::unique_ptr<Daemon>, http::ListenError> Daemon::start(const c
   if (auto refusal = refuse_exposed(resolved)) return *std::move(refusal);
   std::unique_ptr<Daemon> daemon(
       new Daemon(config, own_hosts(config, resolved), std::move(key), std::move(store), log));
-  auto listener = http::Listener::open(listener_options(config, std::move(passed), daemon->api_, log));
+  auto listener =
+      http::Listener::open(listener_options(config, std::move(passed), daemon->api_, *daemon->client_, log));
   if (!listener) return std::move(listener).error();
   daemon->listener_ = *std::move(listener);
   return daemon;
@@ -239,7 +241,8 @@ std::vector<std::string> Daemon::urls() const {
 
 void Daemon::stop() {
   stopping_ = true;
-  // Every request ends by its own deadline; a second more lets the last replies out.
+  // Every request ends by its own deadline, and a second more lets the last replies out; but for those that are
+  // streamed, which are cut then.
   listener_->shut_down(longest_ + std::chrono::seconds(1));
   client_->shut_down();
 }

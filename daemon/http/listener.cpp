@@ -71,6 +71,7 @@ class Door final : public Listener, private Reactor::Events {
   const BodyLimitOf body_limit_;
   const AgeClock age_clock_;
   const std::vector<std::string> express_paths_;
+  const std::function<void()> on_cut_;
   std::vector<std::string> urls_;
   std::atomic<bool> closing_{false};
   std::atomic<bool> cut_{false};
@@ -87,6 +88,7 @@ Door::Door(ListenerOptions options, Endpoints endpoints)
       body_limit_(std::move(options.body_limit)),
       age_clock_(std::move(options.age_clock)),
       express_paths_(std::move(options.express_paths)),
+      on_cut_(std::move(options.on_cut)),
       admission_(limits_),
       codec_(std::move(options.handler), std::move(options.refusal), closing_, std::move(options.report)),
       reactor_(*this),
@@ -110,6 +112,7 @@ void Door::shut_down(std::chrono::milliseconds grace) {
   admission_.wait_until_empty(grace);
   cut_ = true;
   admission_.cut_all();
+  on_cut_();
   express_.stop();
   workers_.stop();
   reactor_.stop();

@@ -61,6 +61,9 @@ struct ListenerOptions {
   /// The reply for a request that the listener itself refuses; made from status and a sentence about the reason. Called
   /// from several threads at once; must neither wait nor throw. Without it: the sentence as text/plain.
   std::function<Reply(int status, const std::string& reason)> refusal;
+  /// Called once, when the time of a shut-down is over and connections are cut: whatever handlers wait for beside their
+  /// callers should end now. Must neither wait for a handler nor throw.
+  std::function<void()> on_cut = [] {};
   /// Told what an operator should know and no caller can be told, in a sentence. Called from several threads at once;
   /// must neither wait nor throw.
   std::function<void(const std::string& message)> report = [](const std::string&) {};

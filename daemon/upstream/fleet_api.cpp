@@ -69,14 +69,17 @@ Request FleetApi::request_of(const Call& call, const Bearer& token) const {
   return request;
 }
 
-std::optional<std::string> FleetApi::learn(const Request& refused, const Bearer& token, const http::Headers& headers,
-                                           std::string_view body) const {
+std::optional<std::string> FleetApi::named_in(const http::Headers& headers, std::string_view body,
+                                              const Request& refused) const {
   if (base_url_) return std::nullopt;
   auto named = base_url_in_redirect(headers, body);
   if (!named || refused.url.starts_with(*named + '/')) return std::nullopt;  // the very host that has refused it
-  learned_.learn(account_of(token.expose()), *named);
-  remember(*named);
-  return refused.body_source ? std::nullopt : named;
+  return named;
+}
+
+void FleetApi::learn(const Bearer& token, const std::string& base_url) const {
+  learned_.learn(account_of(token.expose()), base_url);
+  remember(base_url);
 }
 
 Answer FleetApi::send(const Call& call, const Bearer& token) const {
@@ -84,10 +87,13 @@ Answer FleetApi::send(const Call& call, const Bearer& token) const {
   auto answer = client_.send(request);
   const auto* delivered = std::get_if<Delivered>(&answer);
   if (delivered == nullptr || delivered->status != kMisdirected) return answer;
-  const auto base_url = learn(request, token, delivered->headers, delivered->body);
+  const auto base_url = named_in(delivered->headers, delivered->body, request);
   if (!base_url) return answer;
   request.url = *base_url + call.target;
-  return after_redirect(client_.send(request));
+  auto second = after_redirect(client_.send(request));
+  // Not one that does not answer: the account would be without any.
+  if (std::holds_alternative<Delivered>(second)) learn(token, *base_url);
+  return second;
 }
 
 Opening FleetApi::open(const Call& call, const Bearer& token) const {
@@ -96,11 +102,17 @@ Opening FleetApi::open(const Call& call, const Bearer& token) const {
   auto* incoming = std::get_if<Incoming>(&opening);
   if (incoming == nullptr || incoming->status != kMisdirected || base_url_) return opening;
   auto body = std::make_unique<ReadAhead>(std::move(incoming->body), kRedirectBytes);
-  const auto base_url = learn(request, token, incoming->headers, body->beginning());
+  const auto base_url = named_in(incoming->headers, body->beginning(), request);
   incoming->body = std::move(body);
   if (!base_url) return opening;
+  if (request.body_source) {
+    learn(token, *base_url);
+    return opening;
+  }
   request.url = *base_url + call.target;
-  return after_redirect(client_.open(request));
+  auto second = after_redirect(client_.open(request));
+  if (std::holds_alternative<Incoming>(second)) learn(token, *base_url);
+  return second;
 }
 
 }  // namespace fleetsign::upstream

@@ -74,9 +74,10 @@ class FleetApi {
   static constexpr std::size_t kMostKnown = 16;
 
   [[nodiscard]] Request request_of(const Call& call, const Bearer& token) const;
-  /// The base URL to send it to instead; nothing when the 421 is to be passed on.
-  [[nodiscard]] std::optional<std::string> learn(const Request& refused, const Bearer& token,
-                                                 const http::Headers& headers, std::string_view body) const;
+  /// The base URL that a 421 names for the request; nothing when it is to be passed on.
+  [[nodiscard]] std::optional<std::string> named_in(const http::Headers& headers, std::string_view body,
+                                                    const Request& refused) const;
+  void learn(const Bearer& token, const std::string& base_url) const;
   void remember(const std::string& base_url) const;
 
   Client& client_;

@@ -97,6 +97,7 @@ void Loop::run() noexcept {
 
 void Loop::turn() {
   arrived_ = inbox_->take();
+  reap();  // first, as what has ended can be neither paused nor resumed
   for (const std::shared_ptr<Exchange>& exchange : arrived_.submitted) start(exchange);
   for (const std::shared_ptr<Exchange>& exchange : arrived_.nudged) attend(*exchange);
   arrived_ = {};

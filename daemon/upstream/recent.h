@@ -33,6 +33,14 @@ class Recent {
     return by_use_.front().second;
   }
 
+  /// The value of that name, which counts as asked for; null when there is none. Valid until the next call.
+  Value* find(const std::string& name) {
+    const auto found = by_name_.find(name);
+    if (found == by_name_.end()) return nullptr;
+    by_use_.splice(by_use_.begin(), by_use_, found->second);
+    return &found->second->second;
+  }
+
   /// Names and values, what was asked for last first.
   [[nodiscard]] auto begin() const { return by_use_.begin(); }
   [[nodiscard]] auto end() const { return by_use_.end(); }

@@ -113,7 +113,8 @@ std::size_t Stream::give(std::span<char> into) {
     const std::lock_guard lock(mutex_);
     if (settled_) return CURL_READFUNC_ABORT;
     count = out_.take(into);
-    if (count == 0 && !out_ended_) {
+    // A reply that closes the connection does not keep libcurl from asking for more, and paused it would never end.
+    if (count == 0 && !out_ended_ && wants_more_now()) {
       out_paused_ = true;
       return CURL_READFUNC_PAUSE;
     }

@@ -44,7 +44,8 @@ void RateLimiter::settle(const upstream::Charge& charge, int requests) {
   const std::lock_guard lock(mutex_);
   Times& times = vehicles_[charge.vehicle][charge.category];
   if (requests < 1) {
-    if (!times.empty()) times.pop_back();
+    // Which one was its own is not known; without the oldest, no minute gets more than the rate.
+    if (!times.empty()) times.erase(times.begin());
     return;
   }
   times.insert(times.end(), static_cast<std::size_t>(requests) - 1, now);

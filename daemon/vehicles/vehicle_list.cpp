@@ -5,7 +5,7 @@
 #include <variant>
 
 #include "crypto/bytes.h"
-#include "daemon/upstream/token.h"
+#include "crypto/digest.h"
 #include "daemon/vehicles/answers.h"
 #include "protocol/answer.h"
 #include "protocol/vin.h"
@@ -67,8 +67,8 @@ struct VehicleList::Page {
 };
 
 Finding VehicleList::find(const std::string& id, const upstream::Bearer& token, const Patience& patience) {
-  const auto account = crypto::to_hex(upstream::account_of(token.expose()));
-  if (auto known = recall(account, id)) return *std::move(known);
+  const auto caller = crypto::to_hex(crypto::sha256({crypto::as_bytes(token.expose())}));
+  if (auto known = recall(caller, id)) return *std::move(known);
 
   VinsById vins;
   int requests = 0;
@@ -86,18 +86,18 @@ Finding VehicleList::find(const std::string& id, const upstream::Bearer& token, 
   Finding finding{.vin = unknown_id(), .upstream_requests = requests};
   if (found != vins.end()) finding.vin = found->second;
   const std::lock_guard lock(mutex_);
-  known_[account] = {.vins = std::make_shared<const VinsById>(std::move(vins)), .read = clock_()};
+  known_[caller] = {.vins = std::move(vins), .read = clock_()};
   return finding;
 }
 
-std::optional<Finding> VehicleList::recall(const std::string& account, const std::string& id) {
+std::optional<Finding> VehicleList::recall(const std::string& caller, const std::string& id) {
   const std::lock_guard lock(mutex_);
-  const auto& known = known_[account];
-  if (!known.vins) return std::nullopt;
-  const auto age = clock_() - known.read;
-  const auto found = known.vins->find(id);
-  if (found != known.vins->end() && age < kKept) return Finding{.vin = found->second};
-  if (found == known.vins->end() && age < kMissKept) return Finding{.vin = unknown_id()};
+  const auto* known = known_.find(caller);
+  if (known == nullptr) return std::nullopt;
+  const auto age = clock_() - known->read;
+  const auto found = known->vins.find(id);
+  if (found != known->vins.end() && age < kKept) return Finding{.vin = found->second};
+  if (found == known->vins.end() && age < kMissKept) return Finding{.vin = unknown_id()};
   return std::nullopt;
 }
 

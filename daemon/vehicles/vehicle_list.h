@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which vehicle a numeric id of Fleet API means: each account's list of vehicles, asked for once a day.
+// Which vehicle a numeric id of Fleet API means: the list of vehicles that each token sees, asked for once a day.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
-#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -31,8 +30,8 @@ struct Finding {
 /// Safe to use from many threads.
 class VehicleList {
  public:
-  /// Accounts whose lists are at hand.
-  static constexpr std::size_t kAccounts = 64;
+  /// Tokens whose lists are at hand. Each has its own: what a token says of its account nobody has verified here.
+  static constexpr std::size_t kTokens = 64;
   /// Of one list, so many pages of a hundred vehicles are read.
   static constexpr int kPages = 50;
   static constexpr protocol::Duration kKept = std::chrono::hours(24);
@@ -41,26 +40,26 @@ class VehicleList {
 
   VehicleList(const upstream::FleetApi& fleet_api, Clock clock) : fleet_api_(fleet_api), clock_(std::move(clock)) {}
 
-  /// The vehicle of that id (decimal digits) in the list of the token's account. Blocks until the deadline at the
+  /// The vehicle of that id (decimal digits) in the list that the token sees. Blocks until the deadline at the
   /// latest, while the list is asked for.
   [[nodiscard]] Finding find(const std::string& id, const upstream::Bearer& token, const Patience& patience);
 
  private:
   using VinsById = std::unordered_map<std::string, std::string>;
   struct Known {
-    std::shared_ptr<const VinsById> vins = {};  ///< null: the list has not been read
+    VinsById vins = {};
     protocol::Instant read{};
   };
   struct Page;
 
   /// Nothing when the list has to be asked for.
-  [[nodiscard]] std::optional<Finding> recall(const std::string& account, const std::string& id);
+  [[nodiscard]] std::optional<Finding> recall(const std::string& caller, const std::string& id);
   [[nodiscard]] Page read_page(int number, const upstream::Bearer& token, const Patience& patience) const;
 
   const upstream::FleetApi& fleet_api_;
   const Clock clock_;
   std::mutex mutex_{};  // guards the rest
-  upstream::Recent<Known> known_{kAccounts};
+  upstream::Recent<Known> known_{kTokens};
 };
 
 }  // namespace fleetsign::vehicles

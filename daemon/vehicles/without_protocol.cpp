@@ -44,8 +44,9 @@ WithoutProtocol::Forgotten WithoutProtocol::forget(const std::string& vin) {
   Forgotten forgotten{.was_there = has(vin)};
   {
     const std::lock_guard lock(mutex_);
-    if (until_.erase(vin) == 0) return forgotten;
+    until_.erase(vin);
   }
+  // What was not remembered may be kept all the same: after a write that failed, or of a time that was not believed.
   if (kept_ != nullptr) forgotten.durable = kept_->erase(vin);
   return forgotten;
 }

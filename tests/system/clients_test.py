@@ -68,7 +68,7 @@ class Clients(SharedCase):
         self.assert_accepted(self.command(7, "window_control", command="vent", lat=0, lon=0))
 
     def test_they_send_fleet_apis_id_instead_of_the_vin(self):
-        ids = {car["vin"]: car["id"] for car in self.daemon.request("GET", "/api/1/vehicles").json["response"]}
+        ids = {car["vin"]: car["id"] for car in self.daemon.get("/api/1/vehicles").json["response"]}
         car = vin(7)
         before = self.simulator.executed(car)
         self.assert_accepted(self.daemon.command("honk_horn", car=str(ids[car])))

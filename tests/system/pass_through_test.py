@@ -354,7 +354,8 @@ class Cuts(PassThroughCase):
             connection.sendall(b"x")
         reply = http.client.HTTPResponse(connection)
         reply.begin()
-        self.assertEqual((reply.status, json.loads(reply.read())["error_code"]), (408, "request_timeout"))
+        told = json.loads(reply.read())
+        self.assertEqual((reply.status, told["error_code"], told["executed"]), (408, "request_timeout", "unknown"))
         eventually(lambda: self.received, "Fleet API has seen its end")
         self.assertFalse(self.received[0].whole)
 

@@ -23,8 +23,8 @@ def of_fleet_api(status, executed):
     return (status, "upstream_error", executed)
 
 
-# In answer to a handshake, the command goes on unsigned; and this vehicle refuses that. Behind one it is any error.
-NO_PROTOCOL = ((of_fleet_api(403, "no"), 1, 0), (of_fleet_api(422, "no"), 1, 0), (of_fleet_api(422, "no"), 1, 0))
+# In answer to a handshake, the command goes on unsigned. Behind one, it is as any error of Fleet API's.
+NO_PROTOCOL = ((of_fleet_api(422, "no"), 1, 0),) * 2
 
 # fault: (when a handshake meets it), (when a command does that may be repeated), (… that may not).
 SITUATIONS = {
@@ -39,7 +39,8 @@ SITUATIONS = {
     "unpaired": ((NOT_PAIRED, 1, 0), (NOT_PAIRED, 1, 0), (NOT_PAIRED, 1, 0)),
     "asleep": ((UNAVAILABLE, 1, 0), (UNAVAILABLE, 1, 0), (UNAVAILABLE, 1, 0)),
     "offline": ((UNAVAILABLE, 1, 0), (UNAVAILABLE, 1, 0), (UNAVAILABLE, 1, 0)),
-    "no_protocol": NO_PROTOCOL,
+    # What a vehicle does unsigned is not among what is counted here.
+    "no_protocol": ((DONE, 1, 0), *NO_PROTOCOL),
     "drop_request": ((DONE, 3, 1), (LOST, 1, 0), (LOST, 1, 0)),
     "drop_reply": ((DONE, 3, 1), (LOST, 1, 1), (LOST, 1, 1)),
     "truncate_reply": ((DONE, 3, 1), (LOST, 1, 1), (LOST, 1, 1)),
@@ -55,7 +56,7 @@ SITUATIONS = {
     "delay": ((DONE, 2, 1), (DONE, 1, 1), (DONE, 1, 1)),
     "http_408": ((UNAVAILABLE, 1, 0), (UNAVAILABLE, 1, 0), (UNAVAILABLE, 1, 0)),
     **{f"http_{status}": ((of_fleet_api(status, "no"), 1, 0),) * 3 for status in (401, 403, 421, 429)},
-    "http_422": NO_PROTOCOL,
+    "http_422": ((of_fleet_api(403, "no"), 1, 0), *NO_PROTOCOL),  # of a vehicle that takes signed commands only
     **{f"http_{status}": ((of_fleet_api(status, "no"), 1, 0),) + ((of_fleet_api(status, "unknown"), 1, 0),) * 2
        for status in (500, 502, 503, 504)},
 }

@@ -221,7 +221,7 @@ TEST_CASE("stream: what is streamed is sent once when its connection, used befor
           if (reset) peer.reset();
         });
         const auto client = start();
-        REQUIRE(delivered(client->send(request("GET", http_url(server)))).body == "first");
+        REQUIRE(body_of(incoming(client->open(request("GET", http_url(server))))) == "first");
         const Undelivered lost =
             undelivered(client->open(streaming(method, http_url(server, "/command"), unsized(pattern(size)))));
         CHECK(lost.sent == Sent::maybe);
@@ -241,7 +241,7 @@ TEST_CASE("stream: an idle connection that is closed just when it is to be used 
       peer.write(http_reply(200, "first"));
     });
     const auto client = start();
-    REQUIRE(delivered(client->send(request("GET", http_url(server)))).body == "first");
+    REQUIRE(body_of(incoming(client->open(request("GET", http_url(server))))) == "first");
     const Opening opening = client->open(streaming("POST", http_url(server, "/command"), sized("honk")));
     if (const auto* const lost = std::get_if<Undelivered>(&opening)) CHECK(lost->sent == Sent::maybe);
     CHECK(occurrences(server.received(), " /command HTTP/1.1\r\n") <= 1);
