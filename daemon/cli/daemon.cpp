@@ -84,6 +84,7 @@ vehicles::Rates rates_of(const config::RateLimits& limits) {
 /// One figure of each category's.
 std::vector<ops::Metrics::Total> totals_of(const upstream::Ledger& ledger, double (*read)(const upstream::Cost&)) {
   std::vector<ops::Metrics::Total> totals;
+  totals.reserve(upstream::kCategories.size());
   for (const auto category : upstream::kCategories) {
     totals.push_back({.label = std::string(to_string(category)),
                       .read = [&ledger, read, category] { return read(ledger.bill()[category]); }});

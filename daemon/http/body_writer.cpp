@@ -50,7 +50,7 @@ bool BodyWriter::write_body(BodySource& source, Answer::Coding coding) {
   const bool chunked = coding == Answer::Coding::chunked;
   std::uint64_t left = std::numeric_limits<std::uint64_t>::max();
   if (coding == Answer::Coding::sized) left = source.size().value_or(0);
-  Piece piece;
+  Piece piece;  // NOLINT(cppcoreguidelines-pro-type-member-init): read() fills what is used
   for (;;) {
     const auto count = source.read(piece.room());
     // Behind the last byte that was told, only the source's own affairs can go wrong.

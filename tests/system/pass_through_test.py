@@ -43,15 +43,17 @@ def in_chunks(data, piece=100_000):
 class Received:
     """A request as it stands on the wire: its head, and its body as the framing has it."""
 
-    def __init__(self, connection):
+    def __init__(self, connection, on_head):
         reader = connection.makefile("rb")
         self.line = reader.readline().decode().strip()
         self.fields = http.client.parse_headers(reader)
+        if self.line:
+            on_head()
         self.whole = True
         self.body = b""
         try:
             self.body = self._read_body(reader)
-        except EOFError:
+        except (EOFError, OSError):
             self.whole = False
 
     def _read_body(self, reader):
@@ -84,10 +86,14 @@ class PassThroughCase(Case):
 
     def begin(self, answer, config=""):
         self.received = []
+        self.heads = 0
+
+        def count_head():
+            self.heads += 1
 
         def serve(connection, _number):
             while True:
-                request = Received(connection)
+                request = Received(connection, count_head)
                 if not request.line:
                     return
                 self.received.append(request)
@@ -338,7 +344,7 @@ class Cuts(PassThroughCase):
                                                   ("Transfer-Encoding: chunked", b"a\r\n0123456789\r\n")), 1):
             with self.subTest(fields):
                 connection = self.begin_upload(fields, begun)
-                eventually(lambda: self.in_flight() == 1, "it is under way")
+                eventually(lambda: self.heads == number, "Fleet API has seen its head")
                 connection.close()
                 eventually(lambda: self.in_flight() == 0, "the daemon has given it up")
                 eventually(lambda: len(self.received) == number, "Fleet API has seen its end")

@@ -63,5 +63,20 @@ TEST_CASE("fleet api id: when the list is refused, the caller gets Fleet API's o
   CHECK(*reply.headers.find("Fleetsign-Upstream-Requests") == "1");
 }
 
+TEST_CASE("fleet api id: under an Idempotency-Key, a list that fails leaves it unknown what was executed before") {
+  ApiBench bench;
+  bench.client.stand_between([](const auto&) { return fleetsign::test::answered(401, "{}"); });
+  auto request = ApiBench::request("POST", "/api/1/vehicles/7/command/honk_horn");
+  request.headers.add("Idempotency-Key", "once");
+  CHECK(*bench.api.handle(request).headers.find("Fleetsign-Executed") == "unknown");
+}
+
+TEST_CASE("fleet api id: an action takes a VIN only, though it be all digits") {
+  const ApiBench bench({.action_endpoint = true});
+  const std::string action = R"({"vehicleAction": {"vehicleControlHonkHornAction": {}}})";
+  static_cast<void>(bench.send("POST", "/fleetsign/v1/vehicles/12345678901234567/action", action));
+  for (const auto& request : bench.client.requests()) CHECK(request.url.find("?page=") == std::string::npos);
+}
+
 }  // namespace
 }  // namespace fleetsign::api

@@ -2,6 +2,7 @@
 // Bodies that flow while they are sent and received, whole ones. What breaks off is in client_stream_cut_test.cpp.
 #include <doctest/doctest.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <string>
@@ -210,6 +211,29 @@ TEST_CASE("stream: a refusal that comes early ends the reading of the body, and 
     CHECK(reply.status == 413);
     CHECK(body_of(reply) == "too much");
     CHECK(source->taken() < size);
+  }
+}
+
+TEST_CASE("stream: a refusal that closes the connection ends, though the body of the request has more") {
+  for (const bool known : {true, false}) {
+    CAPTURE(known);
+    ScriptedServer server([](Peer& peer) {
+      read_head(peer);
+      peer.write("HTTP/1.1 413 No\r\nConnection: close\r\nContent-Length: 8\r\n\r\n");
+      peer.read(100'000);  // so that the head and the body do not come as one
+      peer.write("too much");
+    });
+    const auto source = known ? sized(pattern(20'000'000)) : unsized(pattern(20'000'000));
+    const auto client = start();
+    const auto begun = boot_now();
+    const auto opening = client->open(streaming("POST", http_url(server), source));
+    if (const auto* reply = std::get_if<Incoming>(&opening)) {
+      CHECK(reply->status == 413);
+      std::array<char, 16> piece{};
+      for (auto count = reply->body->read(piece); count && *count > 0; count = reply->body->read(piece)) {
+      }
+    }
+    CHECK(boot_now() - begun < kAmple / 2);
   }
 }
 

@@ -138,5 +138,17 @@ TEST_CASE("rate limiter: callers at once are not more than the rate") {
   CHECK(sum == 20);
 }
 
+TEST_CASE("rate limiter: what is given back by one request does not let more than the rate into a minute") {
+  Rig rig(2);
+  CHECK(rig.admits());
+  rig.now += 50s;
+  CHECK(rig.admits());
+  rig.limiter.settle(kCommand, 0);  // the first one's
+  rig.now += 1s;
+  CHECK(rig.admits());
+  rig.now += 9s;
+  CHECK_FALSE(rig.admits());
+}
+
 }  // namespace
 }  // namespace fleetsign::vehicles

@@ -85,5 +85,17 @@ TEST_CASE("without protocol: of too many, the one whose time ends first is given
   CHECK(vehicles.has("A"));
 }
 
+TEST_CASE("without protocol: what is not remembered is forgotten where it is kept all the same") {
+  const Bench bench;
+  const auto store = bench.open();
+  state::UnsignedVehicles kept(*store);
+  WithoutProtocol vehicles(bench.clock(), WithoutProtocol::kCapacity, &kept);
+  REQUIRE(kept.keep({.vin = "A", .until = kStart + 1}));
+  const auto forgotten = vehicles.forget("A");
+  CHECK_FALSE(forgotten.was_there);
+  CHECK(forgotten.durable);
+  CHECK(WithoutProtocol(bench.clock(), WithoutProtocol::kCapacity, &kept).all().empty());
+}
+
 }  // namespace
 }  // namespace fleetsign::vehicles
