@@ -9,7 +9,6 @@
 #include "daemon/api/api.h"
 #include "daemon/api/request.h"
 #include "daemon/api/under_way.h"
-#include "daemon/vehicles/answers.h"
 #include "protocol/catalogue/action.h"
 #include "protocol/catalogue/catalogue.h"
 #include "protocol/catalogue/text_form.h"

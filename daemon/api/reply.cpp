@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "daemon/api/request.h"
+#include "daemon/upstream/request_rules.h"
 #include "daemon/vehicles/answers.h"
 
 namespace fleetsign::api {
@@ -109,7 +110,7 @@ std::optional<protocol::Executed> executed_as_told(const upstream::Delivered& an
 }
 
 Executes effect_of(std::string_view method) {
-  return method == "GET" || method == "HEAD" || method == "OPTIONS" ? Executes::nothing : Executes::something;
+  return upstream::is_safe(method) ? Executes::nothing : Executes::something;
 }
 
 Verdict render_forwarded(const upstream::Answer& answer, Executes effect, const Footer& footer) {
@@ -142,9 +143,7 @@ http::Reply render_dry_run(const Json& found, const Footer& footer) {
 }
 
 Failure describe(const upstream::Undelivered& undelivered, Executes executes) {
-  const bool was_sent = undelivered.sent == upstream::Undelivered::Sent::maybe;
-  Failure failure{.kind = was_sent ? Kind::no_reply : vehicles::kind_of_unsent(undelivered),
-                  .message = undelivered.cause};
+  auto failure = vehicles::describe(undelivered);
   if (executes == Executes::nothing) failure.executed = protocol::Executed::no;
   return failure;
 }

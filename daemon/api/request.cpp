@@ -9,6 +9,7 @@
 
 #include "crypto/bytes.h"
 #include "crypto/random.h"
+#include "daemon/http/syntax.h"
 #include "protocol/vin.h"
 
 namespace fleetsign::api {
@@ -39,18 +40,12 @@ constexpr std::array<std::string_view, 2> kFreshOnly = {"no-cache", "no-store"};
 /// About the caller, too: -For, -Host, -Proto and whatever else proxies write.
 constexpr std::string_view kForwarded = "X-Forwarded-";
 
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
 /// Calls `visit` with each element of a comma-separated field value.
 template <class Visit>
 void for_each_element(std::string_view value, Visit visit) {
   while (!value.empty()) {
     const auto comma = std::min(value.find(','), value.size());
-    if (const auto element = trimmed(value.substr(0, comma)); !element.empty()) visit(element);
+    if (const auto element = http::trim(value.substr(0, comma)); !element.empty()) visit(element);
     value.remove_prefix(std::min(comma + 1, value.size()));
   }
 }
@@ -101,8 +96,8 @@ bool is_among(std::string_view name, std::span<const std::string_view> names) {
 std::optional<std::chrono::seconds> seconds_in(std::string_view element, std::string_view name) {
   element = element.substr(0, element.find(';'));
   const auto equals = std::min(element.find('='), element.size());
-  if (!http::equal_ignoring_case(trimmed(element.substr(0, equals)), name)) return std::nullopt;
-  auto number = trimmed(element.substr(std::min(equals + 1, element.size())));
+  if (!http::equal_ignoring_case(http::trim(element.substr(0, equals)), name)) return std::nullopt;
+  auto number = http::trim(element.substr(std::min(equals + 1, element.size())));
   if (number.size() >= 2 && number.starts_with('"') && number.ends_with('"'))
     number = number.substr(1, number.size() - 2);
   std::int32_t seconds = 0;
@@ -171,7 +166,7 @@ std::optional<std::chrono::seconds> oldest_wanted(const http::Request& request) 
   for (const auto& [name, value] : request.headers) {
     if (!http::equal_ignoring_case(name, "Cache-Control")) continue;
     for_each_element(value, [&](std::string_view directive) {
-      const auto word = trimmed(directive.substr(0, directive.find('=')));
+      const auto word = http::trim(directive.substr(0, directive.find('=')));
       if (is_among(word, kFreshOnly)) lower_to(std::chrono::seconds(0));
       if (const auto age = seconds_in(directive, "max-age")) lower_to(*age);
     });

@@ -4,17 +4,25 @@
 #include <variant>
 
 namespace fleetsign::vehicles {
+namespace {
 
 using upstream::Undelivered;
 
-bool has_left(const upstream::Answer& answer) {
-  const auto* undelivered = std::get_if<Undelivered>(&answer);
-  return undelivered == nullptr || undelivered->sent == Undelivered::Sent::maybe;
+/// Whether Fleet API can have seen the request.
+bool was_sent(const Undelivered& undelivered) {
+  return undelivered.sent == Undelivered::Sent::maybe;
 }
 
 protocol::Kind kind_of_unsent(const Undelivered& undelivered) {
   return undelivered.phase == Undelivered::Phase::shutdown ? protocol::Kind::shutting_down
                                                            : protocol::Kind::unreachable;
+}
+
+}  // namespace
+
+protocol::Failure describe(const Undelivered& undelivered) {
+  return {.kind = was_sent(undelivered) ? protocol::Kind::no_reply : kind_of_unsent(undelivered),
+          .message = undelivered.cause};
 }
 
 protocol::Answer as_answer(const upstream::Answer& answer) {
@@ -23,7 +31,7 @@ protocol::Answer as_answer(const upstream::Answer& answer) {
     return protocol::HttpAnswer{.status = delivered->status, .body = delivered->body};
   }
   const auto& undelivered = std::get<Undelivered>(answer);
-  return protocol::NoAnswer{.sent = has_left(answer) ? Sent::maybe : Sent::no,
+  return protocol::NoAnswer{.sent = was_sent(undelivered) ? Sent::maybe : Sent::no,
                             .cause = undelivered.cause,
                             .unsent = kind_of_unsent(undelivered)};
 }

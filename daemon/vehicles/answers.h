@@ -8,11 +8,8 @@
 
 namespace fleetsign::vehicles {
 
-/// Whether Fleet API can have seen the request.
-bool has_left(const upstream::Answer& answer);
-
-/// What to call it that a request was not sent at all.
-protocol::Kind kind_of_unsent(const upstream::Undelivered& undelivered);
+/// The failure of a request that got no answer, in the client's words.
+protocol::Failure describe(const upstream::Undelivered& undelivered);
 
 /// The answer for an exchange; it refers to the body of `answer`.
 protocol::Answer as_answer(const upstream::Answer& answer);

@@ -31,13 +31,6 @@ Failure malformed() {
           .executed = Executed::no};
 }
 
-Failure undelivered(const upstream::Answer& answer) {
-  const auto& why = std::get<upstream::Undelivered>(answer);
-  return {.kind = has_left(answer) ? Kind::no_reply : kind_of_unsent(why),
-          .message = "looking for the vehicle: " + why.cause,
-          .executed = Executed::no};
-}
-
 }  // namespace
 
 /// One page of a list, or why there is none.
@@ -112,7 +105,9 @@ VehicleList::Page VehicleList::read_page(int number, const upstream::Bearer& tok
   Page page{.requests = upstream::requests_made(answer)};
   auto* delivered = std::get_if<upstream::Delivered>(&answer);
   if (delivered == nullptr) {
-    page.failure = undelivered(answer);
+    page.failure = describe(std::get<upstream::Undelivered>(answer));
+    page.failure->message.insert(0, "looking for the vehicle: ");
+    page.failure->executed = Executed::no;
   } else if (delivered->status != 200) {
     page.failure = protocol::read_status({.status = delivered->status, .body = delivered->body});
     page.failure->executed = Executed::no;

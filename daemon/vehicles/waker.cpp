@@ -55,8 +55,9 @@ struct Waker::Sight {
 
   static Sight of(upstream::Answer answer) {
     if (const auto* undelivered = std::get_if<upstream::Undelivered>(&answer)) {
-      return {.failure = Failure{.kind = has_left(answer) ? Kind::no_reply : kind_of_unsent(*undelivered),
-                                 .message = "waking the vehicle: " + undelivered->cause}};
+      auto failure = describe(*undelivered);
+      failure.message.insert(0, "waking the vehicle: ");
+      return {.failure = std::move(failure)};
     }
     auto& delivered = std::get<upstream::Delivered>(answer);
     if (delivered.status >= 200 && delivered.status <= 299) return {.online = says_online(delivered.body)};

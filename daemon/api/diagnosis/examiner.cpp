@@ -5,7 +5,6 @@
 #include <variant>
 
 #include "daemon/api/diagnosis/answers.h"
-#include "daemon/vehicles/answers.h"
 #include "protocol/catalogue/action.h"
 #include "protocol/catalogue/catalogue.h"
 
