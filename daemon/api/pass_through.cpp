@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Everything below /api/1/ that is not ours to answer: to Fleet API and back as it is, while it comes.
-#include <charconv>
+#include <array>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -10,6 +10,7 @@
 #include "daemon/api/relay.h"
 #include "daemon/api/request.h"
 #include "daemon/api/under_way.h"
+#include "daemon/http/read_ahead.h"
 
 namespace fleetsign::api {
 namespace {
@@ -32,20 +33,12 @@ bool is_telling(const upstream::Incoming& incoming, Executes effect) {
   return is_json(incoming.headers) && incoming.body->size().value_or(0) <= kReadAhead;
 }
 
-/// RFC 9110 sections 9.3.2, 15.3.5 and 15.4.5.
+/// RFC 9110 section 9.3.2.
 bool has_no_body(std::string_view method, int status) {
-  return method == "HEAD" || status == 204 || status == 304;
+  return method == "HEAD" || http::has_no_content(status);
 }
 
-std::optional<std::uint64_t> length_in(const http::Headers& headers) {
-  const auto* text = headers.find("Content-Length");
-  std::uint64_t length = 0;
-  if (text == nullptr) return std::nullopt;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), length);
-  return error == std::errc() && end == text->data() + text->size() ? std::optional(length) : std::nullopt;
-}
-
-/// Fleet API's reply; as far as it is streamed, `body` is what comes before `body_source`. Or why there is none.
+/// Fleet API's reply; all of it in `body`, or all of it in `body_source`. Or why there is none.
 http::Reply render_opening(upstream::Opening opening, const http::Request& request, const Footer& footer) {
   const auto effect = effect_of(request.method);
   if (const auto* undelivered = std::get_if<upstream::Undelivered>(&opening)) {
@@ -58,17 +51,21 @@ http::Reply render_opening(upstream::Opening opening, const http::Request& reque
     return render(failure, footer);
   }
   auto& incoming = std::get<upstream::Incoming>(opening);
-  Beginning beginning;
+  std::string beginning;
+  bool whole = false;
   if (is_telling(incoming, effect)) {
-    auto read = read_ahead(*incoming.body, kReadAhead);
-    if (!read) return render(describe(upstream::Undelivered{.cause = read.error().cause}, effect), footer);
-    beginning = *std::move(read);
+    auto ahead = std::make_unique<http::ReadAhead>(std::move(incoming.body), kReadAhead);
+    if (ahead->failure()) return render(describe(upstream::Undelivered{.cause = *ahead->failure()}, effect), footer);
+    beginning = ahead->beginning();
+    whole = ahead->whole();
+    incoming.body = std::move(ahead);
   }
   const upstream::Delivered delivered{
-      .status = incoming.status, .headers = std::move(incoming.headers), .body = std::move(beginning.bytes)};
+      .status = incoming.status, .headers = std::move(incoming.headers), .body = std::move(beginning)};
   auto reply = render_forwarded(delivered, effect, footer).reply;
-  if (beginning.whole || reply.status != incoming.status) return reply;  // a status that HTTP does not have
-  if (has_no_body(request.method, reply.status)) reply.content_length = length_in(delivered.headers);
+  if (whole || reply.status != incoming.status) return reply;  // a status that HTTP does not have
+  if (has_no_body(request.method, reply.status)) reply.content_length = http::content_length(delivered.headers);
+  reply.body = {};
   reply.body_source = std::move(incoming.body);
   return reply;
 }
@@ -131,12 +128,11 @@ http::Reply Api::pass_through(const Context& context) const {
     note_end(*passage, {.bytes = reply.body.size(), .failure = {}});
     return reply;
   }
-  const auto body =
-      std::make_shared<RelayedBody>(std::move(reply.body), std::move(reply.body_source),
-                                    [this, passage](const RelayedBody::End& end) { note_end(*passage, end); });
+  const auto body = std::make_shared<RelayedBody>(
+      std::move(reply.body_source), [this, passage](const RelayedBody::End& end) { note_end(*passage, end); });
   // To its end, so that the connection to Fleet API can serve again.
-  if (has_no_body(request.method, reply.status)) static_cast<void>(read_ahead(*body, 1));
-  reply.body = {};
+  std::array<char, 1> none{};
+  if (has_no_body(request.method, reply.status)) static_cast<void>(body->read(none));
   reply.body_source = body;
   return reply;
 }

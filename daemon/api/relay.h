@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bodies on their way through the daemon: counted, looked at from the front, and followed to their end.
+// Bodies on their way through the daemon: counted, and followed to their end.
 #pragma once
 
 #include <cstddef>
@@ -14,15 +14,6 @@
 #include "daemon/http/body_source.h"
 
 namespace fleetsign::api {
-
-/// The first bytes of a body, and whether they are all.
-struct Beginning {
-  std::string bytes = {};
-  bool whole = false;
-};
-
-/// Waits for `most` bytes, or for the end.
-crypto::Result<Beginning, http::BodyFailure> read_ahead(http::BodySource& source, std::size_t most);
 
 /// The same body, counted.
 class CountedBody final : public http::BodySource {
@@ -40,7 +31,7 @@ class CountedBody final : public http::BodySource {
   std::uint64_t count_ = 0;
 };
 
-/// A body of which the first bytes were read ahead.
+/// The same body, of which the end is told.
 class RelayedBody final : public http::BodySource {
  public:
   struct End {
@@ -49,21 +40,19 @@ class RelayedBody final : public http::BodySource {
   };
 
   /// `on_end` is called once: with the last byte, when there is no next one, or when this ends before that.
-  RelayedBody(std::string beginning, std::shared_ptr<http::BodySource> rest, std::function<void(const End&)> on_end)
-      : beginning_(std::move(beginning)), rest_(std::move(rest)), on_end_(std::move(on_end)) {}
+  RelayedBody(std::shared_ptr<http::BodySource> body, std::function<void(const End&)> on_end)
+      : body_(std::move(body)), on_end_(std::move(on_end)) {}
   ~RelayedBody() override { end("the caller did not take the rest"); }
   RelayedBody(const RelayedBody&) = delete;
   RelayedBody& operator=(const RelayedBody&) = delete;
 
-  [[nodiscard]] std::optional<std::uint64_t> size() const override { return rest_->size(); }
+  [[nodiscard]] std::optional<std::uint64_t> size() const override { return body_->size(); }
   crypto::Result<std::size_t, std::string> read(std::span<char> into) override;
 
  private:
-  crypto::Result<std::size_t, std::string> read_next(std::span<char> into);
   void end(std::string failure);
 
-  std::string beginning_;
-  std::shared_ptr<http::BodySource> rest_;  ///< nobody else's
+  std::shared_ptr<http::BodySource> body_;  ///< nobody else's
   std::function<void(const End&)> on_end_;  ///< null once it has been called
   std::uint64_t bytes_ = 0;
 };

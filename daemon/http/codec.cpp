@@ -67,7 +67,7 @@ struct Cycle {
   [[nodiscard]] bool is_http_1_0() const { return head != nullptr && head->http_1_0; }
   /// RFC 9110 section 9.3.2: HEAD gives the fields that GET would give, Content-Length among them, and no content.
   [[nodiscard]] bool is_head() const { return head != nullptr && head->request.method == "HEAD"; }
-  [[nodiscard]] bool has_body() const { return !is_head() && reply.status != 204 && reply.status != 304; }
+  [[nodiscard]] bool has_body() const { return !is_head() && !has_no_content(reply.status); }
 };
 
 // httplib hands its hooks nothing of ours.

@@ -2,6 +2,7 @@
 #include "daemon/http/message.h"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 namespace fleetsign::http {
@@ -39,6 +40,15 @@ std::size_t Headers::count(std::string_view name) const {
   const auto n = std::count_if(fields_.begin(), fields_.end(),
                                [&](const Header& field) { return equal_ignoring_case(field.name, name); });
   return static_cast<std::size_t>(n);
+}
+
+std::optional<std::uint64_t> content_length(const Headers& headers) {
+  const std::string* const text = headers.find("Content-Length");
+  if (text == nullptr) return std::nullopt;
+  std::uint64_t length = 0;
+  const char* const end = text->data() + text->size();
+  const auto [stop, fault] = std::from_chars(text->data(), end, length);
+  return fault == std::errc() && stop == end ? std::optional(length) : std::nullopt;
 }
 
 }  // namespace fleetsign::http

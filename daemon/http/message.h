@@ -44,6 +44,14 @@ class Headers {
   std::vector<Header> fields_;
 };
 
+/// What the field Content-Length says; nothing when it is not there, or no number of 64 bits.
+std::optional<std::uint64_t> content_length(const Headers& headers);
+
+/// Whether replies of that status have no body, whatever their fields say (RFC 9110 sections 15.3.5 and 15.4.5).
+inline bool has_no_content(int status) {
+  return status == 204 || status == 304;
+}
+
 /// ASCII comparison without case, as header names, schemes and hosts need it.
 bool equal_ignoring_case(std::string_view a, std::string_view b);
 

@@ -4,8 +4,8 @@
 #include <utility>
 #include <variant>
 
+#include "daemon/http/read_ahead.h"
 #include "daemon/upstream/hosts.h"
-#include "daemon/upstream/read_ahead.h"
 #include "daemon/upstream/token.h"
 
 namespace fleetsign::upstream {
@@ -101,7 +101,7 @@ Opening FleetApi::open(const Call& call, const Bearer& token) const {
   auto opening = client_.open(request);
   auto* incoming = std::get_if<Incoming>(&opening);
   if (incoming == nullptr || incoming->status != kMisdirected || base_url_) return opening;
-  auto body = std::make_unique<ReadAhead>(std::move(incoming->body), kRedirectBytes);
+  auto body = std::make_unique<http::ReadAhead>(std::move(incoming->body), kRedirectBytes);
   const auto base_url = named_in(incoming->headers, body->beginning(), request);
   incoming->body = std::move(body);
   if (!base_url) return opening;

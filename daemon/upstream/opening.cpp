@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 #include <span>
 #include <string>
@@ -31,14 +30,9 @@ class ReplyBody final : public http::BodySource {
 
 /// RFC 9112 section 6.3.
 std::optional<std::uint64_t> body_size(const std::string& method, const Delivered& head) {
-  if (method == "HEAD" || head.status == 204 || head.status == 304) return 0;
-  const std::string* const length = head.headers.find("Content-Length");
-  if (length == nullptr || head.headers.find("Transfer-Encoding") != nullptr) return std::nullopt;
-  std::uint64_t size = 0;
-  const char* const end = length->data() + length->size();
-  const auto [stop, fault] = std::from_chars(length->data(), end, size);
-  if (fault != std::errc() || stop != end) return std::nullopt;
-  return size;
+  if (method == "HEAD" || http::has_no_content(head.status)) return 0;
+  if (head.headers.find("Transfer-Encoding") != nullptr) return std::nullopt;
+  return http::content_length(head.headers);
 }
 
 /// Why the body could not be read as far as it says that it goes; nothing when it could, or was not wanted.

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "daemon/http/read_ahead.h"
+
 namespace fleetsign::api {
 namespace {
 
@@ -33,36 +35,36 @@ class Trickle final : public http::BodySource {
 struct Rig {
   std::vector<RelayedBody::End> ends;
 
-  std::unique_ptr<RelayedBody> relay(std::string beginning, std::shared_ptr<http::BodySource> rest) {
-    return std::make_unique<RelayedBody>(std::move(beginning), std::move(rest),
-                                         [this](const RelayedBody::End& end) { ends.push_back(end); });
+  std::unique_ptr<RelayedBody> relay(std::shared_ptr<http::BodySource> body) {
+    return std::make_unique<RelayedBody>(std::move(body), [this](const RelayedBody::End& end) { ends.push_back(end); });
   }
 };
 
 TEST_CASE("relay: so much is read ahead, or less when the body ends before") {
-  Trickle source("0123456789");
-  const auto beginning = read_ahead(source, 5);
-  REQUIRE(beginning.ok());
-  CHECK(beginning->bytes == "01234");
-  CHECK_FALSE(beginning->whole);
-  const auto rest = read_ahead(source, 100);
-  REQUIRE(rest.ok());
-  CHECK(rest->bytes == "56789");
-  CHECK(rest->whole);
+  http::ReadAhead some(std::make_unique<Trickle>("0123456789"), 5);
+  CHECK(some.beginning() == "01234");
+  CHECK_FALSE(some.whole());
+  CHECK_FALSE(some.failure());
+  CHECK(http::read_all(some).value() == "0123456789");
 
-  Trickle failing("01", {}, true);
-  const auto failed = read_ahead(failing, 5);
-  REQUIRE_FALSE(failed.ok());
-  CHECK(failed.error().cause == "the source is cut");
+  http::ReadAhead all(std::make_unique<Trickle>("56789"), 100);
+  CHECK(all.beginning() == "56789");
+  CHECK(all.whole());
+  CHECK(http::read_all(all).value() == "56789");
+
+  http::ReadAhead failed(std::make_unique<Trickle>("01", std::nullopt, true), 5);
+  CHECK(failed.beginning() == "01");
+  CHECK_FALSE(failed.whole());
+  CHECK(failed.failure() == "the source is cut");
+  CHECK_FALSE(http::read_all(failed).ok());
 }
 
 TEST_CASE("relay: what was read ahead comes first, and the end is told with the last byte, once") {
   Rig rig;
   for (const bool told : {true, false}) {
     rig.ends.clear();
-    const auto source = std::make_shared<Trickle>("0123456789", told ? std::optional<std::uint64_t>(10) : std::nullopt);
-    auto beginning = read_ahead(*source, 7);
-    const auto body = rig.relay(beginning->bytes, source);
+    auto source = std::make_unique<Trickle>("0123456789", told ? std::optional<std::uint64_t>(10) : std::nullopt);
+    const auto body = rig.relay(std::make_shared<http::ReadAhead>(std::move(source), 7));
     std::array<char, 100> buffer{};
     CHECK(*body->read(buffer) == 7);
     CHECK(rig.ends.empty());
@@ -78,14 +80,14 @@ TEST_CASE("relay: what was read ahead comes first, and the end is told with the 
 
 TEST_CASE("relay: a body that fails, and one that nobody reads to its end, are told as such, once") {
   Rig rig;
-  const auto failing = rig.relay("ab", std::make_shared<Trickle>("cd", std::nullopt, true));
+  const auto failing = rig.relay(std::make_shared<Trickle>("abcd", std::nullopt, true));
   CHECK_FALSE(http::read_all(*failing).ok());
   CHECK_FALSE(http::read_all(*failing).ok());
   REQUIRE(rig.ends.size() == 1);
   CHECK(rig.ends[0].bytes == 4);
   CHECK(rig.ends[0].failure == "the source is cut");
 
-  rig.relay("ab", std::make_shared<Trickle>("cd")).reset();
+  rig.relay(std::make_shared<Trickle>("abcd")).reset();
   REQUIRE(rig.ends.size() == 2);
   CHECK(rig.ends[1].bytes == 0);
   CHECK(rig.ends[1].failure == "the caller did not take the rest");

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/upstream/read_ahead.h"
+#include "daemon/http/read_ahead.h"
 
 #include <utility>
 
-namespace fleetsign::upstream {
+namespace fleetsign::http {
 
-ReadAhead::ReadAhead(std::unique_ptr<http::BodySource> body, std::size_t most) : body_(std::move(body)) {
+ReadAhead::ReadAhead(std::unique_ptr<BodySource> body, std::size_t most) : body_(std::move(body)) {
   beginning_.resize(most);
   std::size_t size = 0;
-  while (size < most) {
+  while (size < most && !whole_ && !failure_) {
     const auto count = body_->read(std::span(beginning_).subspan(size));
-    if (!count || *count == 0) break;  // what has failed fails again, for whoever reads on
+    if (!count) {
+      failure_ = count.error();
+      continue;
+    }
     size += *count;
+    whole_ = *count == 0;
   }
   beginning_.resize(size);
 }
@@ -23,4 +27,4 @@ crypto::Result<std::size_t, std::string> ReadAhead::read(std::span<char> into) {
   return count;
 }
 
-}  // namespace fleetsign::upstream
+}  // namespace fleetsign::http
