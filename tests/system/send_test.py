@@ -140,10 +140,7 @@ class Send(SharedCase):
         if os.geteuid() != 0:
             self.skipTest("needs root, to become somebody else")
         self.folder.chmod(0o755)
-        binary = self.folder / "fleetsign"
-        binary.write_bytes(pathlib.Path(BINARY).read_bytes())
-        binary.chmod(0o755)
-        ended = self.send(vin(9), "honk_horn", "--token-file", self.token_file(TOKEN), user=NOBODY, binary=binary, cwd="/")
+        ended = self.send(vin(9), "honk_horn", "--token-file", self.token_file(TOKEN), user=NOBODY)
         self.assert_refused(ended, 77, "cannot be read: Permission denied")
 
     def test_no_daemon_is_69(self):
