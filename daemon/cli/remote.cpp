@@ -119,7 +119,7 @@ RemoteResult<upstream::Delivered> Remote::send(Call call, const std::string& tok
   if (!ca_file_.empty()) options.ca_file = ca_file_;
   options.unix_socket = std::move(socket);
   call.headers.set("Authorization", "Bearer " + token);
-  const auto client = upstream::Client::start(std::move(options));
+  const auto client = upstream::Client::start(options);
   auto answer = client->send({.method = call.method,
                               .url = base + call.target,
                               .headers = std::move(call.headers),
