@@ -87,6 +87,24 @@ struct RateLimits {
   bool operator==(const RateLimits&) const = default;
 };
 
+/// What is known of one caller, and its rules. Of names and patterns it has the text, whose syntax is right.
+struct CallerEntry {
+  std::string name;  ///< "*": whoever has no entry
+  std::optional<std::string>
+      certificate;                     ///< a common name, or the SHA-256 of a certificate in 64 lower-case hex digits
+  std::optional<std::string> user;     ///< of a Unix socket's peer: a name or a number
+  std::optional<std::string> group;    ///< likewise
+  std::optional<std::string> account;  ///< whose managed token it uses when it brings none of its own
+  std::optional<std::vector<std::string>> vehicles;  ///< VINs in capital letters; nothing: all
+  std::optional<std::vector<std::string>> allow;     ///< commands, groups and "METHOD /PATH"; nothing: everything
+  std::vector<std::string> confirm;                  ///< commands and groups, beside those of Config
+  std::optional<std::size_t> rate;                   ///< requests a minute
+  std::optional<std::uint64_t> daily_budget;         ///< of billed requests, in millionths of a dollar
+  std::string where;                                 ///< for messages: "FILE:LINE"
+
+  bool operator==(const CallerEntry&) const = default;
+};
+
 struct Log {
   LogLevel level = LogLevel::info;
   LogFormat format = LogFormat::text;
@@ -114,6 +132,8 @@ struct Config {
   std::chrono::milliseconds vehicle_data_cache{0};  ///< 0: off
   Prices prices;
   RateLimits rate_limits;
+  std::vector<CallerEntry> callers;
+  std::vector<std::string> confirm;  ///< commands and groups that need a confirmation of every caller
   Limits limits;
   Log log;
 

@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "config/callers.h"
 #include "config/listen.h"
 #include "config/url.h"
 
@@ -214,6 +215,14 @@ constexpr Key kKeys[] = {
      "How many wake_up requests a vehicle gets in a minute, else 429; Fleet API allows 3; without it, there is no "
      "limit",
      set_rate<&RateLimits::wakes>},
+    {"callers", "list of maps", "[]", "[{name: charger, allow: [charging]}]",
+     "Callers that have rules of their own, each {name, certificate, user, group, account, vehicles, allow, confirm, "
+     "rate, daily_budget}; only a file can have it",
+     [](Config& config, const Entry& entry) { assign(config.callers, read_callers(entry)); }},
+    {"confirm", "list of names", "[]", "sensitive",
+     "Commands and groups of commands that need the header `X-Confirm: COMMAND`, whoever calls; `fleetsign commands` "
+     "lists them",
+     [](Config& config, const Entry& entry) { assign(config.confirm, read_confirm(entry)); }},
     {"limits.connections", "count", "10000", "1000",
      "The most connections at once, a file descriptor each, of which other machines get at most half; a further one is "
      "answered 503, over https closed",
