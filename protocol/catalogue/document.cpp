@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "protocol/catalogue/catalogue.h"
+#include "protocol/catalogue/groups.h"
 
 namespace fleetsign::catalogue {
 namespace {
@@ -39,6 +40,12 @@ std::string parameter_cell(const Command& command) {
   return cell;
 }
 
+std::string group_cell(const Command& command) {
+  std::string cell;
+  for (const std::string_view group : groups_of(command)) cell.append(cell.empty() ? "" : ", ").append(group);
+  return cell;
+}
+
 std::string recipient_cell(const Command& command) {
   const std::string domain(protocol::to_string(command.domain));
   if (command.experimental) return "Fleet API; experimental: " + domain;
@@ -55,6 +62,20 @@ constexpr std::size_t kNameWidth = 36;
 std::string padded(std::string text, std::size_t width) {
   text.resize(std::max(text.size() + 1, width), ' ');
   return text;
+}
+
+/// A group and its commands, broken between names.
+std::string group_lines(const Group& group) {
+  constexpr std::size_t kWidth = 100;
+  const std::string indent(6, ' ');
+  std::string lines = padded("  " + std::string(group.name), kNameWidth) + std::string(group.summary);
+  std::size_t column = kWidth;
+  for (const std::string_view name : group.commands) {
+    const bool fits = column + 1 + name.size() <= kWidth;
+    lines.append(fits ? " " : "\n" + indent).append(name);
+    column = (fits ? column + 1 : indent.size()) + name.size();
+  }
+  return lines + '\n';
 }
 
 std::string parameter_line(const Parameter& parameter) {
@@ -89,6 +110,7 @@ Json describe(const Command& command) {
   Json about{{"name", command.name},
              {"summary", command.summary},
              {"subject", command.subject},
+             {"groups", groups_of(command)},
              {"route", to_string(command.route)}};
   if (command.experimental) about["experimental"] = true;
   if (command.encoder) about["domain"] = protocol::to_string(command.domain);
@@ -103,11 +125,12 @@ Json describe(const Command& command) {
 }  // namespace
 
 std::string markdown_table() {
-  std::string table = "| command | parameters | what it does | goes to | repeat |\n|---|---|---|---|---|\n";
+  std::string table =
+      "| command | parameters | what it does | groups | goes to | repeat |\n|---|---|---|---|---|---|\n";
   for (const Command& command : commands()) {
     table += "| `" + std::string(command.name) + "` | " + parameter_cell(command) + " | " +
-             std::string(command.summary) + " | " + std::string(recipient_cell(command)) + " | " +
-             std::string(repeat_cell(command)) + " |\n";
+             std::string(command.summary) + " | " + group_cell(command) + " | " + std::string(recipient_cell(command)) +
+             " | " + std::string(repeat_cell(command)) + " |\n";
   }
   return table;
 }
@@ -123,6 +146,8 @@ std::string plain_table() {
     table += padded("  " + std::string(command.name), kNameWidth) + std::string(command.summary) + '\n';
     for (const Parameter& parameter : command.parameters) table += parameter_line(parameter) + '\n';
   }
+  table += "\ngroups, for `allow` and `confirm`\n";
+  for (const Group& group : groups()) table += group_lines(group);
   return table;
 }
 

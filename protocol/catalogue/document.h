@@ -10,10 +10,11 @@ namespace fleetsign::catalogue {
 /// All commands as a table in Markdown, by subject, for README.md.
 std::string markdown_table();
 
-/// The same for a terminal: a line for each command, one below it for each parameter.
+/// The same for a terminal: a line for each command, one below it for each parameter, and the groups at the end.
 std::string plain_table();
 
-/// All that the rows say: {"commands": [{"name", "summary", "subject", "route", …, "parameters": […], "example"}]}.
+/// All that the rows say: {"commands": [{"name", "summary", "subject", "groups", "route", …, "parameters": […],
+/// "example"}]}.
 nlohmann::ordered_json describe();
 
 }  // namespace fleetsign::catalogue

@@ -25,17 +25,19 @@ nlohmann::ordered_json described(std::string_view name) {
 TEST_CASE("document: the table has a line for each command") {
   const std::string table = markdown_table();
   CHECK(std::count(table.begin(), table.end(), '\n') == static_cast<std::ptrdiff_t>(commands().size()) + 2);
-  CHECK(table.starts_with("| command | parameters | what it does | goes to | repeat |\n|---|---|---|---|---|\n"));
+  CHECK(table.starts_with(
+      "| command | parameters | what it does | groups | goes to | repeat |\n|---|---|---|---|---|---|\n"));
   const auto has = [&](const char* line) { return table.find(line) != std::string::npos; };
-  CHECK(has("| `set_charge_limit` | `percent`: 0 to 100 | Set the charge limit | infotainment | safe |\n"));
+  CHECK(has("| `set_charge_limit` | `percent`: 0 to 100 | Set the charge limit | charging | infotainment | safe |\n"));
   CHECK(
       has("| `actuate_trunk` | `which_trunk`: front, rear | Open the front trunk; open or close the rear one | "
-          "vehicle_security | once |\n"));
+          "closures, unlock | vehicle_security | once |\n"));
   CHECK(has("| `set_cabin_overheat_protection` | `on`: boolean; `fan_only`?: boolean | "));
-  CHECK(has(
-      "| `take_drivenote` | `note`: string | Record a drive note | Fleet API; experimental: infotainment | once |\n"));
-  CHECK(has("| `share` | any | Send a place or a link to the vehicle | Fleet API |  |\n"));
-  CHECK(has("| `wake_up` |  | Ask Fleet API to wake the vehicle | Fleet API | safe |\n"));
+  CHECK(
+      has("| `take_drivenote` | `note`: string | Record a drive note | vehicle | Fleet API; experimental: infotainment "
+          "| once |\n"));
+  CHECK(has("| `share` | any | Send a place or a link to the vehicle | navigation | Fleet API |  |\n"));
+  CHECK(has("| `wake_up` |  | Ask Fleet API to wake the vehicle | vehicle, wake | Fleet API | safe |\n"));
 }
 
 TEST_CASE("document: a terminal gets a line for each command and one for each of its parameters") {
@@ -52,29 +54,44 @@ TEST_CASE("document: a terminal gets a line for each command and one for each of
   for (const Command& command : commands()) CHECK(has(("\n  " + std::string(command.name) + ' ').c_str()));
 }
 
+TEST_CASE("document: a terminal gets the groups and their commands, within 100 columns") {
+  const std::string table = plain_table();
+  CHECK(table.ends_with(
+      "\n  sensitive                         Unlocking, starting, erasing, and every PIN and limit of who drives\n"
+      "      clear_pin_to_drive_admin door_unlock erase_user_data guest_mode remote_start_drive\n"
+      "      reset_pin_to_drive_pin reset_valet_pin set_pin_to_drive set_valet_mode\n"
+      "      parental_controls_activate parental_controls_clear_pin parental_controls_clear_pin_admin\n"
+      "      parental_controls_deactivate parental_controls_enable_setting\n"
+      "      parental_controls_set_speed_limit speed_limit_activate speed_limit_clear_pin\n"
+      "      speed_limit_clear_pin_admin speed_limit_deactivate speed_limit_set_limit\n"));
+}
+
 TEST_CASE("document: a program gets all that a row says, in a fixed order") {
-  CHECK(described("set_charge_limit").dump() ==
-        R"({"name":"set_charge_limit","summary":"Set the charge limit","subject":"charging","route":"sign",)"
-        R"("domain":"infotainment","repeat":"safe","parameters":[{"name":"percent",)"
-        R"("summary":"State of charge to stop at","type":"integer","aliases":["soc_limit"],"minimum":0,"maximum":100,)"
-        R"("required":true,"private":false,"example":80}],"example":{"percent":80}})");
+  CHECK(
+      described("set_charge_limit").dump() ==
+      R"({"name":"set_charge_limit","summary":"Set the charge limit","subject":"charging","groups":["charging"],"route":"sign",)"
+      R"("domain":"infotainment","repeat":"safe","parameters":[{"name":"percent",)"
+      R"("summary":"State of charge to stop at","type":"integer","aliases":["soc_limit"],"minimum":0,"maximum":100,)"
+      R"("required":true,"private":false,"example":80}],"example":{"percent":80}})");
   CHECK(described("actuate_trunk").at("parameters").at(0).at("values").dump() ==
         R"([{"names":["front"]},{"names":["rear"]}])");
   CHECK(described("remote_seat_cooler_request").at("parameters").at(0).at("values").dump() ==
         R"([{"number":1,"names":["front_left"]},{"number":2,"names":["front_right"]}])");
   CHECK(described("set_valet_mode").at("parameters").at(1).at("private") == true);
   CHECK(described("adjust_volume").at("parameters").at(0).at("maximum") == 11);
-  CHECK(described("wake_up").dump() ==
-        R"({"name":"wake_up","summary":"Ask Fleet API to wake the vehicle","subject":"vehicle",)"
-        R"("route":"wake","repeat":"safe","parameters":[],"example":{}})");
-  CHECK(described("remote_boombox").dump() ==
-        R"({"name":"remote_boombox","summary":"Play a sound outside","subject":"experimental","route":"forward",)"
-        R"("experimental":true,"domain":"infotainment","repeat":"once","parameters":[{"name":"sound",)"
-        R"("summary":"Which sound: 0 a random one, 2000 to be found","type":"integer","minimum":0,"required":true,)"
-        R"("private":false,"example":0}],"example":{"sound":0}})");
+  CHECK(
+      described("wake_up").dump() ==
+      R"({"name":"wake_up","summary":"Ask Fleet API to wake the vehicle","subject":"vehicle","groups":["vehicle","wake"],)"
+      R"("route":"wake","repeat":"safe","parameters":[],"example":{}})");
+  CHECK(
+      described("remote_boombox").dump() ==
+      R"({"name":"remote_boombox","summary":"Play a sound outside","subject":"experimental","groups":["alerts"],"route":"forward",)"
+      R"("experimental":true,"domain":"infotainment","repeat":"once","parameters":[{"name":"sound",)"
+      R"("summary":"Which sound: 0 a random one, 2000 to be found","type":"integer","minimum":0,"required":true,)"
+      R"("private":false,"example":0}],"example":{"sound":0}})");
   CHECK(
       described("share").dump() ==
-      R"({"name":"share","summary":"Send a place or a link to the vehicle","subject":"forwarded","route":"forward"})");
+      R"({"name":"share","summary":"Send a place or a link to the vehicle","subject":"forwarded","groups":["navigation"],"route":"forward"})");
 }
 
 }  // namespace fleetsign::catalogue
