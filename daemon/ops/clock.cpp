@@ -53,12 +53,16 @@ std::function<std::int64_t()> steady_unix_clock(std::int64_t unix_now, std::func
   };
 }
 
+WallTime wall_now() {
+  return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+}
+
 Moment moment_now() {
   static const std::string kBootId = read_boot_id();
   if (!is_synchronised()) return {.boot_id = kBootId, .boot = boot_now(), .wall = {}};
   for (;;) {
     const auto before = boot_now();
-    const auto wall = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+    const auto wall = wall_now();
     const auto after = boot_now();
     // Two clocks that were read around a suspend, or far apart, tell of no one moment.
     if (after - before < kTogether) return {.boot_id = kBootId, .boot = before, .wall = wall};

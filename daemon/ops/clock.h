@@ -25,6 +25,9 @@ std::function<std::int64_t()> steady_unix_clock(std::int64_t unix_now, std::func
 
 using WallTime = std::chrono::sys_time<std::chrono::milliseconds>;
 
+/// The time of day, right or wrong. Safe to call from many threads.
+WallTime wall_now();
+
 /// A moment on all clocks of this machine, so that it can be found again after a restart.
 struct Moment {
   std::string boot_id;  ///< of the kernel's run; empty when it cannot be told
