@@ -6,6 +6,8 @@
 #include <string_view>
 #include <utility>
 
+#include "crypto/digest.h"
+
 namespace fleetsign::access {
 namespace {
 
@@ -46,7 +48,20 @@ bool is_same_origin(std::string_view origin, std::string_view authority) {
          http::equal_ignoring_case(origin.substr(start + 3), authority);
 }
 
+/// Tells tokens apart, and nothing about them.
+std::string name_of(const upstream::Bearer& token) {
+  constexpr std::size_t kDigits = 8;
+  return "token:" + crypto::to_hex(crypto::sha256({crypto::as_bytes(token.expose())})).substr(0, kDigits);
+}
+
 }  // namespace
+
+protocol::Result<Caller> identify(const http::Request& request) {
+  auto token = bearer_of(request);
+  if (!token) return token.error();
+  auto name = name_of(*token);
+  return Caller{.name = std::move(name), .token = *std::move(token)};
+}
 
 protocol::Result<upstream::Bearer> bearer_of(const http::Request& request) {
   const std::string* header = request.headers.find("Authorization");

@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "daemon/access/caller.h"
 #include "daemon/api/openapi.h"
 #include "daemon/api/request.h"
 #include "protocol/catalogue/document.h"
@@ -41,6 +40,13 @@ std::string joined(const std::vector<std::string_view>& methods) {
   return list;
 }
 
+/// Of a caller whom we know, and for whom nothing can be asked of Fleet API.
+Failure without_account() {
+  return {.kind = Kind::not_authenticated,
+          .message = "this caller has no account that it could use",
+          .hint = "send a Tesla token in `Authorization: Bearer TOKEN`"};
+}
+
 }  // namespace
 
 struct Api::Route {
@@ -57,6 +63,11 @@ struct Api::Route {
   }
   [[nodiscard]] bool is_command() const {
     return handler == &Api::command || handler == &Api::action || handler == &Api::telemetry_config;
+  }
+  /// Whether it is answered with what Fleet API says to the caller's token.
+  [[nodiscard]] bool goes_upstream() const {
+    return is_command() || handler == &Api::partner_account || handler == &Api::pass_through ||
+           handler == &Api::diagnose;
   }
   [[nodiscard]] bool is_served(config::Serve at) const {
     if (audience == Audience::owners || at == config::Serve::admin) {
@@ -138,7 +149,7 @@ const std::vector<Api::Route>& Api::routes() {
 http::Reply Api::handle(const http::Request& request) const {
   Context context{.request = request,
                   .captures = {},
-                  .token = {},
+                  .caller = {},
                   .footer = {.request_id = request_id_of(request)},
                   .deadline = {}};
   http::Reply reply;
@@ -202,9 +213,10 @@ http::Reply Api::answer(const Route& route, Context& context) const {
     return reply;
   }
   if (route.audience == Audience::callers) {
-    auto token = access::bearer_of(context.request);
-    if (!token) return render(token.error(), context.footer);
-    context.token = *std::move(token);
+    auto caller = access::identify(context.request);
+    if (!caller) return render(caller.error(), context.footer);
+    context.caller = *std::move(caller);
+    if (route.goes_upstream() && !context.caller.token) return render(without_account(), context.footer);
   }
   return (this->*route.handler)(context);
 }

@@ -16,6 +16,7 @@
 
 #include "config/config.h"
 #include "crypto/private_key.h"
+#include "daemon/access/caller.h"
 #include "daemon/api/idempotency.h"
 #include "daemon/api/registration.h"
 #include "daemon/api/relay.h"
@@ -112,7 +113,7 @@ class Api {
   struct Context {
     const http::Request& request;
     Captures captures;
-    std::optional<upstream::Bearer> token;  ///< of the caller, where a route needs one
+    access::Caller caller;  ///< where a route needs one; with a token where it goes upstream
     Footer footer;
     protocol::Instant deadline;
   };

@@ -134,13 +134,13 @@ http::Reply Api::carry_out(const Context& context,
     return verdict;
   };
   if (!*key) return run().reply;
-  return parts_.idempotency.once(claim_of(context.request, *context.token, **key, plan->path, plan->target),
+  return parts_.idempotency.once(claim_of(context.request, *context.caller.token, **key, plan->path, plan->target),
                                  patience_of(context.deadline, context.request), context.footer, run);
 }
 
 std::optional<http::Reply> Api::locate(const Context& context, Plan& plan, Executed otherwise) const {
   const auto patience = patience_of(context.deadline, context.request);
-  const auto finding = parts_.vehicle_list.find(plan.vin, *context.token, patience);
+  const auto finding = parts_.vehicle_list.find(plan.vin, *context.caller.token, patience);
   parts_.metrics.count_search(finding.upstream_requests);
   plan.searches = finding.upstream_requests;
   if (!finding.vin) {
@@ -246,7 +246,7 @@ std::optional<Verdict> Api::sign(const Context& context, Plan& plan) const {
   const auto domain = plan.payload->domain;
   const auto report = parts_.commander.execute({.vin = vin,
                                                 .payload = *plan.payload,
-                                                .token = *context.token,
+                                                .token = *context.caller.token,
                                                 .patience = patience_of(context.deadline, context.request),
                                                 .wake = plan.wake});
   const int requests = spent.requests + report.upstream_requests - requests_of(report.waking);
@@ -297,7 +297,7 @@ Verdict Api::wake_up(const Context& context, const Plan& plan) const {
 }
 
 vehicles::Waking Api::wake(const Context& context, const std::string& vin) const {
-  auto waking = parts_.waker.wake(vin, *context.token, patience_of(context.deadline, context.request));
+  auto waking = parts_.waker.wake(vin, *context.caller.token, patience_of(context.deadline, context.request));
   note(waking, context, vin);
   return waking;
 }
@@ -335,12 +335,12 @@ std::optional<Verdict> Api::forward(const Context& context, Plan& plan) const {
                             .headers = std::move(headers),
                             .body = request.body,
                             .deadline = context.deadline};
-  auto answer = parts_.fleet_api.send(call, *context.token);
+  auto answer = parts_.fleet_api.send(call, *context.caller.token);
   int requests = spent.requests + upstream::requests_made(answer);
   std::optional<vehicles::Waking> waking;
   if (plan.wake && is_asleep(answer)) waking = wake(context, plan.vin);
   if (has_woken(waking) && !request.caller_gone()) {
-    answer = parts_.fleet_api.send(call, *context.token);
+    answer = parts_.fleet_api.send(call, *context.caller.token);
     requests += upstream::requests_made(answer);
   }
   const int waking_requests = spent.waking + requests_of(waking);

@@ -44,15 +44,15 @@ http::Reply Api::diagnose(const Context& context) const {
                                 .clock = parts_.clock,
                                 .unix_now = parts_.unix_now},
                                {.vin = *vin,
-                                .token = *context.token,
+                                .token = *context.caller.token,
                                 .patience = {.deadline = context.deadline, .caller_gone = context.request.caller_gone}},
                                {.public_pem = options_.public_pem,
                                 .key_file_trouble = parts_.key_file_trouble(),
                                 .domain = options_.domain,
                                 .unix_now = parts_.unix_now(),
                                 .clock_synchronised = parts_.clock_synchronised(),
-                                .token = upstream::read_token(context.token->expose()),
-                                .base_url = parts_.fleet_api.base_url_for(*context.token),
+                                .token = upstream::read_token(context.caller.token->expose()),
+                                .base_url = parts_.fleet_api.base_url_for(*context.caller.token),
                                 .without_protocol = parts_.without_protocol.has(*vin)});
   const auto examined = diagnosis::examine(examiner);
   parts_.metrics.count_diagnosis(examiner.upstream_requests(), examiner.keys_replaced());

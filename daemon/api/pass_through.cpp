@@ -115,7 +115,7 @@ http::Reply Api::pass_through(const Context& context) const {
                                         .body = request.body,
                                         .body_source = passage->streamed,
                                         .deadline = context.deadline},
-                                       *context.token);
+                                       *context.caller.token);
   passage->requests = upstream::requests_made(opening);
   if (charge) parts_.rates.settle(*charge, passage->requests);
   if (effect_of(request.method) == Executes::something) parts_.reads.forget(upstream::vehicle_in(request.target));

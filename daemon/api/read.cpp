@@ -65,7 +65,7 @@ http::Reply Api::read(const Context& context) const {
   const auto ask = [&]() -> std::optional<upstream::Delivered> {
     failure = parts_.rates.admit(charge);
     if (failure) return std::nullopt;
-    auto answer = parts_.fleet_api.send(call, *context.token);
+    auto answer = parts_.fleet_api.send(call, *context.caller.token);
     requests = upstream::requests_made(answer);
     parts_.rates.settle(charge, requests);
     if (auto* delivered = std::get_if<upstream::Delivered>(&answer)) return std::move(*delivered);
@@ -73,7 +73,7 @@ http::Reply Api::read(const Context& context) const {
     return std::nullopt;
   };
   const auto reading =
-      parts_.reads.read({.key = key_of_read(*context.token, call.target, call.headers),
+      parts_.reads.read({.key = key_of_read(*context.caller.token, call.target, call.headers),
                          .vehicle = charge.vehicle,
                          .patience = {.deadline = context.deadline, .caller_gone = request.caller_gone},
                          .oldest = oldest_wanted(request)},

@@ -55,13 +55,13 @@ http::Reply Api::configure_telemetry(const Context& context) const {
   const auto run = [&] {
     return deliver({.request = request,
                     .captures = {},
-                    .token = context.token,
+                    .caller = context.caller,
                     .footer = context.footer,
                     .deadline = context.deadline},
                    plan);
   };
   if (!*key) return run().reply;
-  return parts_.idempotency.once(claim_of(context.request, *context.token, **key, plan.path, plan.target),
+  return parts_.idempotency.once(claim_of(context.request, *context.caller.token, **key, plan.path, plan.target),
                                  {.deadline = context.deadline, .caller_gone = request.caller_gone}, context.footer,
                                  run);
 }

@@ -45,6 +45,21 @@ TEST_CASE("caller: anything else is not authenticated, and the token is in no me
   CHECK(none.error().kind == Kind::not_authenticated);
 }
 
+TEST_CASE("caller: who has a token of its own is named by its hash, and acts with it") {
+  const auto caller = identify(with({{"Authorization", "Bearer secret"}}));
+  REQUIRE(caller);
+  CHECK(caller->name == "token:2bb80d53");
+  REQUIRE(caller->token);
+  CHECK(caller->token->expose() == "secret");
+  CHECK_FALSE(caller->entry);
+  CHECK(identify(with({{"Authorization", "bearer secret"}}))->name == caller->name);
+  CHECK(identify(with({{"Authorization", "Bearer other"}}))->name != caller->name);
+
+  const auto nobody = identify(with({}));
+  REQUIRE_FALSE(nobody);
+  CHECK(nobody.error().kind == Kind::not_authenticated);
+}
+
 TEST_CASE("caller: a Host that is this machine passes, one that is not is DNS rebinding") {
   struct Row {
     std::string host;
