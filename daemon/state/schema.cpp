@@ -52,6 +52,17 @@ constexpr std::array kSteps = {
        CREATE TABLE unsigned_vehicles (vin TEXT NOT NULL PRIMARY KEY, until INTEGER NOT NULL) STRICT;
        CREATE TABLE partner_keys (domain TEXT NOT NULL PRIMARY KEY, point BLOB NOT NULL CHECK (length(point) = 65))
        STRICT;)",
+    // Whom a local key was given: its public part, and a hash of its secret. Times in Unix seconds. One that is revoked
+    // stays, so that no older copy of this file gives it its use again.
+    R"(CREATE TABLE clients (
+         id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 9),
+         name TEXT NOT NULL,
+         secret BLOB NOT NULL CHECK (length(secret) = 32),
+         created INTEGER NOT NULL,
+         expires INTEGER,
+         revoked INTEGER
+       ) STRICT;
+       CREATE UNIQUE INDEX clients_by_name ON clients (name) WHERE revoked IS NULL;)",
 };
 
 }  // namespace

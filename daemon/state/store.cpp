@@ -330,7 +330,8 @@ void Store::prepare(const fs::path& incoming) const {
   database.run(
       "UPDATE main.sessions SET epoch = NULL;"
       "INSERT OR REPLACE INTO main.claims SELECT * FROM present.claims;"
-      "INSERT OR REPLACE INTO main.wakes SELECT * FROM present.wakes;");
+      "INSERT OR REPLACE INTO main.wakes SELECT * FROM present.wakes;"
+      "INSERT OR REPLACE INTO main.clients SELECT * FROM present.clients;");
   transaction.commit();
   database.run("DETACH present");
 }
