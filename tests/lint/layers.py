@@ -32,7 +32,7 @@ ARROWS = {
     "daemon/ops": ["crypto", "config", "protocol/time.h"],
     "daemon/state": [*PROTOCOL, "daemon/ops"],
     "daemon/upstream": ["crypto", "config/url.h", "protocol/text.h", "protocol/time.h", "daemon/http", "daemon/ops"],
-    "daemon/access": [*BELOW_ACCESS, "daemon/upstream/fleet_api.h"],
+    "daemon/access": [*BELOW_ACCESS, "protocol/catalogue", "daemon/upstream/fleet_api.h"],
     "daemon/accounts": [*BELOW_ACCESS, "daemon/upstream"],
     "daemon/vehicles": [*PROTOCOL, "daemon/ops", "daemon/state", "daemon/upstream"],
     "daemon/api": [*PROTOCOL, "config", *BELOW_API],

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// How often callers may ask, and for how much money: so that one that runs wild is refused before anything is sent.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "protocol/failure.h"
+#include "protocol/time.h"
+
+namespace fleetsign::access {
+
+/// Where it is kept what callers have spent, in millionths of a dollar, by their entries' names. A day is that of UTC,
+/// in days since 1970. Called from many threads, and of one caller by one of them at a time.
+struct SpendingRecord {
+  std::function<std::uint64_t(const std::string& caller, std::int64_t day)> load;  ///< 0 when there is none
+  std::function<void(const std::string& caller, std::int64_t day, std::uint64_t millionths)> store;
+};
+
+/// A minute's requests may come at once, and then as they become due again. Of the money, what was admitted together
+/// never exceeds the budget; what a request costs beyond what was expected of it counts against the next one. Of a
+/// day's budget a restart may cost one sixty-fourth. Safe to use from many threads. Those without an entry share the
+/// rate and the budget of "*".
+class Allowance {
+ public:
+  struct Clocks {
+    std::function<protocol::Instant()> now;
+    std::function<std::int64_t()> unix_now;  ///< the wall clock, in seconds
+  };
+
+ private:
+  struct Account;
+
+ public:
+  /// What a request was admitted for, until it is known what it has cost. Is not used by two threads at once.
+  class Admission {
+   public:
+    Admission(Admission&& other) noexcept;
+    Admission& operator=(Admission&&) = delete;
+    /// Counts what was spent, in place of what it was admitted for.
+    ~Admission();
+
+    /// In millionths of a dollar.
+    void spend(std::uint64_t millionths) { spent_ += millionths; }
+
+   private:
+    friend class Allowance;
+    Admission(Allowance* allowance, Account* account, std::int64_t day, std::uint64_t reserved)
+        : allowance_(allowance), account_(account), day_(day), reserved_(reserved) {}
+
+    Allowance* allowance_;
+    Account* account_;  // null without a budget, or once it was moved from
+    std::int64_t day_;
+    std::uint64_t reserved_;
+    std::uint64_t spent_ = 0;
+  };
+
+  Allowance(std::span<const config::CallerEntry> callers, Clocks clocks, SpendingRecord record);
+  ~Allowance();
+  Allowance(const Allowance&) = delete;
+  Allowance& operator=(const Allowance&) = delete;
+
+  /// One request of the entry, an index into `callers` or nothing for who has none, of which `millionths` are expected
+  /// to be billed at least. Kind::local_rate or Kind::local_budget, with when to come again; then it does not count.
+  [[nodiscard]] protocol::Result<Admission> admit(std::optional<std::size_t> entry, std::uint64_t millionths);
+
+ private:
+  void turn_to(Account& account, std::int64_t day) const;
+  void keep(Account& account) const;
+  void settle(const Admission& admission) const;
+
+  const Clocks clocks_;
+  const SpendingRecord record_;
+  std::vector<std::unique_ptr<Account>> accounts_{};
+  Account* others_ = nullptr;  // of whoever has no entry; null: no limits
+};
+
+}  // namespace fleetsign::access

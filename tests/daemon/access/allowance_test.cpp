@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/access/allowance.h"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <chrono>
+#include <map>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace fleetsign::access {
+namespace {
+
+using namespace std::chrono_literals;
+using config::CallerEntry;
+using protocol::Kind;
+
+constexpr std::int64_t kDay = 86'400;
+constexpr std::int64_t kMidnight = 20'000 * kDay;
+
+/// What is kept, and clocks that stand still.
+struct Rig {
+  explicit Rig(std::vector<CallerEntry> entries) : callers(std::move(entries)) {}
+
+  Allowance make() {
+    return Allowance(callers, {.now = [this] { return now; }, .unix_now = [this] { return unix_now; }},
+                     {.load = [this](const std::string& caller, std::int64_t day) { return load(caller, day); },
+                      .store =
+                          [this](const std::string& caller, std::int64_t day, std::uint64_t millionths) {
+                            ++stores;
+                            kept[{caller, day}] = millionths;
+                          }});
+  }
+  [[nodiscard]] std::uint64_t load(const std::string& caller, std::int64_t day) const {
+    const auto found = kept.find({caller, day});
+    return found == kept.end() ? 0 : found->second;
+  }
+
+  std::vector<CallerEntry> callers;
+  protocol::Instant now{1h};
+  std::int64_t unix_now = kMidnight + 10;
+  std::map<std::pair<std::string, std::int64_t>, std::uint64_t> kept{};
+  std::atomic<int> stores{0};
+};
+
+/// A request that costs what was expected.
+bool pays(Allowance& allowance, std::uint64_t millionths, std::optional<std::size_t> entry = 0) {
+  auto admission = allowance.admit(entry, millionths);
+  if (admission) admission->spend(millionths);
+  return admission.ok();
+}
+
+}  // namespace
+
+TEST_CASE("allowance: without limits, or without an entry, everything is admitted and nothing is kept") {
+  Rig rig({{.name = "a"}});
+  auto allowance = rig.make();
+  for (int i = 0; i < 1'000; ++i) {
+    CHECK(pays(allowance, 1'000'000));
+    CHECK(pays(allowance, 1'000'000, {}));
+  }
+  CHECK(rig.stores == 0);
+}
+
+TEST_CASE("rate: a minute's requests may come at once, and further ones as they become due") {
+  Rig rig({{.name = "a", .rate = 3}, {.name = "b", .rate = 1}});
+  auto allowance = rig.make();
+  for (int i = 0; i < 3; ++i) CHECK(pays(allowance, 0));
+  const auto refused = allowance.admit(0, 0);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().kind == Kind::local_rate);
+  CHECK(refused.error().retry_after == 20);
+  CHECK(refused.error().message == "the caller has had its requests of a minute: `rate` of `a` is 3");
+  CHECK(pays(allowance, 0, 1));
+  rig.now += 19s;
+  CHECK(allowance.admit(0, 0).error().retry_after == 1);
+  rig.now += 1s;
+  CHECK(pays(allowance, 0));
+  CHECK_FALSE(pays(allowance, 0));
+  rig.now += 1h;
+  for (int i = 0; i < 3; ++i) CHECK(pays(allowance, 0));
+  CHECK_FALSE(pays(allowance, 0));
+}
+
+TEST_CASE("budget: what is spent in a day is bounded, until midnight UTC") {
+  Rig rig({{.name = "a", .daily_budget = 3'000}});
+  auto allowance = rig.make();
+  for (int i = 0; i < 3; ++i) CHECK(pays(allowance, 1'000));
+  rig.unix_now = kMidnight + kDay - 90;
+  const auto refused = allowance.admit(0, 1'000);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().kind == Kind::local_budget);
+  CHECK(refused.error().retry_after == 90);
+  CHECK(refused.error().message == "the caller has spent the `daily_budget` of `a`");
+  CHECK(pays(allowance, 0));
+  rig.unix_now = kMidnight + kDay;
+  CHECK(pays(allowance, 3'000));
+  CHECK_FALSE(pays(allowance, 1));
+}
+
+TEST_CASE("budget: one of nothing allows what costs nothing") {
+  Rig rig({{.name = "a", .daily_budget = 0}});
+  auto allowance = rig.make();
+  CHECK(pays(allowance, 0));
+  CHECK_FALSE(pays(allowance, 1));
+}
+
+TEST_CASE("budget: what costs more than expected counts against the next, what costs less is given back") {
+  Rig rig({{.name = "a", .daily_budget = 10}});
+  auto allowance = rig.make();
+  {
+    auto admission = allowance.admit(0, 8);
+    REQUIRE(admission);
+    CHECK_FALSE(allowance.admit(0, 3));
+    auto moved = std::move(*admission);
+    moved.spend(1);
+    moved.spend(1);
+  }
+  {
+    auto admission = allowance.admit(0, 8);
+    REQUIRE(admission);
+    admission->spend(20);
+  }
+  CHECK_FALSE(pays(allowance, 1));
+}
+
+TEST_CASE("budget: what was under way at midnight does not count for the new day") {
+  Rig rig({{.name = "a", .daily_budget = 10}});
+  auto allowance = rig.make();
+  {
+    auto admission = allowance.admit(0, 8);
+    REQUIRE(admission);
+    rig.unix_now = kMidnight + kDay;
+    CHECK(pays(allowance, 5));
+    admission->spend(8);
+  }
+  CHECK(pays(allowance, 5));
+  CHECK_FALSE(pays(allowance, 1));
+}
+
+TEST_CASE("budget: a refused request costs no turn of the rate, and the other way round") {
+  Rig rig({{.name = "a", .rate = 1, .daily_budget = 10}});
+  auto allowance = rig.make();
+  CHECK_FALSE(pays(allowance, 11));
+  CHECK(pays(allowance, 5));
+  CHECK_FALSE(pays(allowance, 5));
+  rig.now += 60s;
+  CHECK(pays(allowance, 5));
+}
+
+TEST_CASE("budget: it is kept before anything is sent, over restarts, at a cost of a sixty-fourth at most") {
+  Rig rig({{.name = "a", .daily_budget = 6'400}});
+  {
+    auto allowance = rig.make();
+    const auto admission = allowance.admit(0, 1'000);
+    REQUIRE(admission);
+    CHECK(rig.load("a", 20'000) == 1'100);
+  }
+  {
+    auto allowance = rig.make();
+    CHECK(pays(allowance, 5'300));
+    CHECK_FALSE(pays(allowance, 1));
+  }
+  CHECK(rig.stores == 2);
+}
+
+TEST_CASE("budget: few of many requests wait for the disk") {
+  Rig rig({{.name = "a", .daily_budget = 1'000'000}});
+  auto allowance = rig.make();
+  int paid = 0;
+  while (pays(allowance, 1'000)) ++paid;
+  CHECK(paid == 1'000);
+  CHECK(rig.stores <= 64);
+}
+
+TEST_CASE("budget: those without an entry share that of \"*\"") {
+  Rig rig({{.name = "a"}, {.name = "*", .daily_budget = 2}});
+  auto allowance = rig.make();
+  CHECK(pays(allowance, 2, {}));
+  CHECK_FALSE(pays(allowance, 1, {}));
+  CHECK(pays(allowance, 1, 0));
+}
+
+TEST_CASE("budget: a hundred requests at once are admitted for no more than there is") {
+  Rig rig({{.name = "a", .daily_budget = 50'000}});
+  auto allowance = rig.make();
+  std::atomic<int> admitted{0};
+  std::atomic<bool> begins{false};
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 100; ++i) {
+    callers.emplace_back([&] {
+      while (!begins) std::this_thread::yield();
+      if (pays(allowance, 1'000)) ++admitted;
+    });
+  }
+  begins = true;
+  for (auto& caller : callers) caller.join();
+  CHECK(admitted == 50);
+  CHECK_FALSE(pays(allowance, 1));
+}
+
+}  // namespace fleetsign::access
