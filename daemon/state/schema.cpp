@@ -63,6 +63,9 @@ constexpr std::array kSteps = {
          revoked INTEGER
        ) STRICT;
        CREATE UNIQUE INDEX clients_by_name ON clients (name) WHERE revoked IS NULL;)",
+    // What a caller has spent on a day of UTC, counted from 1970, in millionths of a dollar; it may be some way ahead.
+    R"(CREATE TABLE spending (caller TEXT NOT NULL PRIMARY KEY, day INTEGER NOT NULL, millionths INTEGER NOT NULL)
+       STRICT, WITHOUT ROWID;)",
 };
 
 }  // namespace

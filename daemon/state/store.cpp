@@ -331,6 +331,7 @@ void Store::prepare(const fs::path& incoming) const {
       "UPDATE main.sessions SET epoch = NULL;"
       "INSERT OR REPLACE INTO main.claims SELECT * FROM present.claims;"
       "INSERT OR REPLACE INTO main.wakes SELECT * FROM present.wakes;"
+      "INSERT OR REPLACE INTO main.spending SELECT * FROM present.spending;"
       "INSERT OR REPLACE INTO main.clients SELECT * FROM present.clients;");
   transaction.commit();
   database.run("DETACH present");

@@ -48,7 +48,7 @@ TEST_CASE("store: a file of an earlier version is brought to this one, with what
   const auto store = bench.open();
   CHECK(count(*store, "PRAGMA user_version") == current_version());
   CHECK(count(*store, "SELECT counter FROM sessions") == 7);
-  for (const std::string table : {"claims", "wakes", "hosts", "unsigned_vehicles", "partner_keys"}) {
+  for (const std::string table : {"claims", "wakes", "hosts", "unsigned_vehicles", "partner_keys", "spending"}) {
     CAPTURE(table);
     CHECK(count(*store, ("SELECT count(*) FROM " + table).c_str()) == 0);
   }
@@ -139,7 +139,7 @@ TEST_CASE("store: whoever's work fails, nobody waits for ever and nothing half i
 constexpr const char* kInsertSession =
     "INSERT INTO sessions VALUES (zeroblob(65), 'V', 2, zeroblob(65), zeroblob(16), 7, 1, 1, 'b', 1, NULL, 0)";
 
-TEST_CASE("store: a copy can be restored, but its counters are void and later claims and wakes stay") {
+TEST_CASE("store: a copy can be restored, but its counters are void and later claims, wakes and spending stay") {
   Bench bench;
   std::string copy;
   {
@@ -148,7 +148,7 @@ TEST_CASE("store: a copy can be restored, but its counters are void and later cl
     copy = store->copy().value();
     CHECK(store->write([](const Database& database) {
       database.run(
-          "DELETE FROM sessions; INSERT INTO wakes VALUES ('V', 1, 1);"
+          "DELETE FROM sessions; INSERT INTO wakes VALUES ('V', 1, 1); INSERT INTO spending VALUES ('c', 1, 1);"
           "INSERT INTO claims VALUES (zeroblob(32), zeroblob(32), 1, NULL, NULL, NULL)");
     }));
   }
@@ -159,6 +159,7 @@ TEST_CASE("store: a copy can be restored, but its counters are void and later cl
   CHECK(count(*store, "SELECT count(*) FROM sessions WHERE epoch IS NULL") == 1);
   CHECK(count(*store, "SELECT count(*) FROM claims") == 1);
   CHECK(count(*store, "SELECT count(*) FROM wakes") == 1);
+  CHECK(count(*store, "SELECT count(*) FROM spending") == 1);
   CHECK(std::distance(std::filesystem::directory_iterator(bench.folder()), {}) == 5);  // nothing half-done is left
 }
 
