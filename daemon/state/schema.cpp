@@ -66,6 +66,12 @@ constexpr std::array kSteps = {
     // What a caller has spent on a day of UTC, counted from 1970, in millionths of a dollar; it may be some way ahead.
     R"(CREATE TABLE spending (caller TEXT NOT NULL PRIMARY KEY, day INTEGER NOT NULL, millionths INTEGER NOT NULL)
        STRICT, WITHOUT ROWID;)",
+    // The last line of the audit: its number and its hash.
+    R"(CREATE TABLE audit (
+         id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+         seq INTEGER NOT NULL CHECK (seq >= 0),
+         hash BLOB NOT NULL CHECK (length(hash) = 32)
+       ) STRICT;)",
 };
 
 }  // namespace

@@ -332,7 +332,8 @@ void Store::prepare(const fs::path& incoming) const {
       "INSERT OR REPLACE INTO main.claims SELECT * FROM present.claims;"
       "INSERT OR REPLACE INTO main.wakes SELECT * FROM present.wakes;"
       "INSERT OR REPLACE INTO main.spending SELECT * FROM present.spending;"
-      "INSERT OR REPLACE INTO main.clients SELECT * FROM present.clients;");
+      "INSERT OR REPLACE INTO main.clients SELECT * FROM present.clients;"
+      "INSERT OR REPLACE INTO main.audit SELECT * FROM present.audit;");
   transaction.commit();
   database.run("DETACH present");
 }

@@ -54,8 +54,8 @@ class Store {
   [[nodiscard]] Result<std::string> copy() const;
 
   /// Puts a copy in the place of what is kept, which stays beside it as state.db.replaced-N. Its counters are void, as
-  /// others were used since; keys for idempotency, wakes, spending and clients that were kept or revoked since stay.
-  /// For a store that nobody else uses: it cannot be used afterwards.
+  /// others were used since; keys for idempotency, wakes, spending, clients and the end of the audit that were
+  /// kept or revoked since stay. For a store that nobody else uses: it cannot be used afterwards.
   std::optional<Error> restore(const std::string& copy);
 
  private:
