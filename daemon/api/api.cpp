@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "daemon/api/openapi.h"
+#include "daemon/api/path_rules.h"
 #include "daemon/api/request.h"
 #include "protocol/catalogue/document.h"
 
@@ -182,13 +183,7 @@ http::BodyLimit Api::body_limit(const http::Request& head) const {
 }
 
 http::Reply Api::dispatch(Context& context) const {
-  const auto& path = context.request.path;
-  if (!is_plain_path(path)) {
-    return render(Failure{.kind = Kind::bad_request,
-                          .message = "the path has characters or segments that are not passed on",
-                          .hint = "write it without `..`, `\\`, `#` and control characters"},
-                  context.footer);
-  }
+  if (const auto refusal = refuse_path(context.request.path)) return render(*refusal, context.footer);
   if (const Route* route = find_route(context.request, context.captures)) return answer(*route, context);
   const bool serves_all = options_.endpoints.at(context.request.endpoint) == config::Serve::all;
   return render(Failure{.kind = Kind::not_found,

@@ -23,10 +23,9 @@ using protocol::Kind;
 
 constexpr std::string_view kWake = "wake";
 
+/// Fleet API's are all in lower case: in another one, a command would go round what is said of it here.
 bool is_command_name(std::string_view name) {
-  return std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-  });
+  return std::ranges::all_of(name, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
 }
 
 std::string_view outcome_name(const protocol::Result<protocol::Outcome>& outcome) {

@@ -16,6 +16,8 @@ using protocol::Failure;
 using protocol::Kind;
 using From = Reading::From;
 
+constexpr std::string_view kShared = "/vehicle_data";
+
 std::string_view to_string(From from) {
   if (from == From::asked) return "fleet_api";
   return from == From::shared ? "shared" : "kept";
@@ -45,10 +47,11 @@ Failure out_of_patience(const http::Request& request) {
 
 bool Api::is_shared_read(const Context& context) {
   const auto& request = context.request;
-  if (request.method != "GET" || !request.path.ends_with("/vehicle_data") || has_body(request)) return false;
+  const auto charge = upstream::charge_of(request.method, request.path);
+  const bool is_data = charge && charge->category == upstream::Category::data && !charge->vehicle.empty();
+  if (request.method != "GET" || !is_data || !request.path.ends_with(kShared) || has_body(request)) return false;
   // Who wants an answer of its own gets one.
-  if (oldest_wanted(request) == std::chrono::seconds(0)) return false;
-  return !upstream::vehicle_in(request.path).empty();
+  return oldest_wanted(request) != std::chrono::seconds(0);
 }
 
 http::Reply Api::read(const Context& context) const {

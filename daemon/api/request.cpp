@@ -81,12 +81,6 @@ std::string value_of(std::string_view pair) {
   return percent_decoded(pair.substr(std::min(equals + 1, pair.size())));
 }
 
-bool is_plain_segment(std::string_view segment) {
-  const auto text = percent_decoded(segment);
-  return text != "." && text != ".." &&
-         std::ranges::none_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7F || c == '/' || c == '\\'; });
-}
-
 bool is_among(std::string_view name, std::span<const std::string_view> names) {
   return std::ranges::any_of(names, [&](std::string_view other) { return http::equal_ignoring_case(name, other); });
 }
@@ -117,12 +111,6 @@ std::vector<std::string_view> segments_of(std::string_view path) {
     path.remove_prefix(end);
   }
   return segments;
-}
-
-bool is_plain_path(std::string_view path) {
-  const bool has_odd_character =
-      std::ranges::any_of(path, [](unsigned char c) { return c <= 0x20 || c >= 0x7F || c == '#' || c == '?'; });
-  return path.starts_with('/') && !has_odd_character && std::ranges::all_of(segments_of(path), is_plain_segment);
 }
 
 protocol::Result<std::string> parse_vin(std::string_view text) {

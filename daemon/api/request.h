@@ -16,11 +16,6 @@ namespace fleetsign::api {
 /// The parts of a path between its slashes: "/a/b" to {"a", "b"}.
 std::vector<std::string_view> segments_of(std::string_view path);
 
-/// Whether a path may be passed on: it climbs nowhere (no "." or ".." segment), and has nothing that the other side
-/// could read in another way than we do: a fragment, a backslash, a control character, a slash inside a segment. What
-/// is percent-encoded counts as well.
-bool is_plain_path(std::string_view path);
-
 /// The VIN in upper case. Kind::bad_vin for anything but 17 letters and digits without I, O and Q (ISO 3779).
 protocol::Result<std::string> parse_vin(std::string_view text);
 

@@ -6,6 +6,7 @@
 #include <limits>
 #include <utility>
 
+#include "daemon/http/path.h"
 #include "daemon/http/syntax.h"
 
 namespace fleetsign::http {
@@ -50,7 +51,7 @@ void for_each_member(std::string_view list, Use use) {
 void set_target(std::string_view target, Request& request) {
   const auto mark = target.find('?');
   request.target = target;
-  request.path = target.substr(0, mark);
+  request.path = canonical_path(target.substr(0, mark));
   if (mark != target.npos) request.query = target.substr(mark + 1);
 }
 

@@ -78,7 +78,7 @@ struct Refusal {
 struct Request {
   std::string method;  ///< as sent: methods have case
   std::string target;  ///< path and query, as sent
-  std::string path;    ///< the target up to '?', as sent (still percent-encoded)
+  std::string path;    ///< the target up to '?', in its canonical_path(): what decides anything looks at this
   std::string query;   ///< the target behind '?', as sent, or empty
   Headers headers;
   std::string body;

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "daemon/http/path.h"
+
 namespace fleetsign::upstream {
 namespace {
 
@@ -38,16 +40,16 @@ constexpr std::size_t kLongestTag = 20;
 
 /// A path below a vehicle's, in its two parts; empty for any other.
 struct Parts {
-  std::string_view tag;
-  std::string_view rest;
+  std::string tag;
+  std::string rest;
 };
 
 Parts parts_of(std::string_view target) {
-  auto path = target.substr(0, target.find('?'));
+  auto path = http::canonical_path(target.substr(0, target.find('?')));
   if (!path.starts_with(kVehicles)) return {};
-  path.remove_prefix(kVehicles.size());
+  path.erase(0, kVehicles.size());
   const auto slash = path.find('/');
-  if (slash == std::string_view::npos) return {};
+  if (slash == std::string::npos) return {};
   return {.tag = path.substr(0, slash), .rest = path.substr(slash + 1)};
 }
 

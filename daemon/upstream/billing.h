@@ -60,7 +60,8 @@ struct Charge {
   std::string vehicle;  ///< the path's tag: a VIN in upper case, or Fleet API's number; empty when it is neither
 };
 
-/// What a request is billed as; nothing when it has no price. `target` is its path, with or without a query.
+/// What a request is billed as; nothing when it has no price. `target` is its path in any spelling, with or without a
+/// query.
 std::optional<Charge> charge_of(std::string_view method, std::string_view target);
 
 /// Of the tag in a path: a VIN in upper case, or Fleet API's number; empty when it is neither.

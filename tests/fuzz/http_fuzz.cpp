@@ -58,8 +58,10 @@ void check_request(const Head& head) {
   const Request& request = head.request;
   require(!request.method.empty() && request.method.find_first_of(" \r\n") == std::string::npos);
   require(request.target.starts_with('/') || request.target == "*");
-  require(request.target ==
-          request.path + (request.query.empty() && !request.target.ends_with('?') ? "" : "?") + request.query);
+  const auto mark = request.target.find('?');
+  require(request.path == canonical_path(request.target.substr(0, mark)));
+  require(request.path == canonical_path(request.path));
+  require(request.query == (mark == std::string::npos ? "" : request.target.substr(mark + 1)));
   require(request.body.size() <= kLimits.body_bytes);
   require(request.headers.size() <= kLimits.header_count + 1);  // an absolute target may add the Host
   require(request.headers.count("Host") == 1 || head.http_1_0);

@@ -50,10 +50,10 @@ class BadRequests(Case):
                 self.assert_failure(self.daemon.command("door_lock", car=car), 404, "bad_vin")
 
     def test_an_unknown_path_is_404_and_nothing_outside_fleet_api_is_forwarded(self):
-        for target in ("/", "/oauth2/v3/token", "/api/2/vehicles", "/api/1", "/sim/v1/requests", "//api/1/vehicles"):
+        for target in ("/", "/oauth2/v3/token", "/api/2/vehicles", "/api/1", "/sim/v1/requests"):
             with self.subTest(target):
                 self.assert_failure(self.post(target), 404, "not_found")
-        for target in ("/api/1/../../sim/v1/requests", "/api/1/%2e%2E/x", "/api/1/a\\b"):
+        for target in ("/api/1/../../sim/v1/requests", "/api/1/%2e%2E/x", "/api/1/a\\b", "//api/1/vehicles", "/api/1/a%2Fb"):
             with self.subTest(target):
                 self.assert_failure(self.post(target), 400, "bad_request")
 
@@ -100,7 +100,7 @@ class BadRequests(Case):
         self.assert_failure(reply, 400, "unknown_command")
         self.assertEqual(reply.json["error"], "invalid_command")
         self.assertIn("set_charge_limit", reply.json["error_description"] + reply.json["hint"])
-        self.assert_failure(self.daemon.command("no%5fsuch"), 400, "unknown_command")
+        self.assert_failure(self.daemon.command("No_Such"), 400, "unknown_command")
 
     def test_a_request_with_two_tokens_is_401(self):
         address = urllib.parse.urlsplit(self.daemon.url)

@@ -14,6 +14,7 @@
 #include "daemon/api/idempotency.h"
 #include "daemon/api/registration.h"
 #include "daemon/api/shared_reads.h"
+#include "daemon/http/path.h"
 #include "daemon/state/claims.h"
 #include "daemon/state/partner_keys.h"
 #include "daemon/state/store.h"
@@ -51,7 +52,7 @@ class ApiBench {
   static http::Request request(std::string method, std::string target, std::string body = {}) {
     const auto mark = target.find('?');
     http::Request request{.method = std::move(method),
-                          .path = target.substr(0, mark),
+                          .path = http::canonical_path(target.substr(0, mark)),
                           .query = mark == std::string::npos ? "" : target.substr(mark + 1),
                           .headers = {{"Host", "localhost:4480"}, {"Authorization", "Bearer token"}},
                           .body = std::move(body),

@@ -36,6 +36,20 @@ TEST_CASE("rates: a command beyond the rate is refused before anything is sent")
   CHECK(total_of(bench.ledger.bill()).requests == 4);
 }
 
+TEST_CASE("rates: another spelling of a path is no way round") {
+  ApiBench bench({}, {}, {.rates = {.commands = 1, .data = 1, .wakes = 1}});
+  const auto car = "/api/1/vehicles/" + bench.vin;
+  CHECK(bench.send("GET", car + "/vehicle%5Fdata").status == 200);
+  CHECK(bench.send("POST", car + "/wake_up/").status == 200);
+  CHECK(bench.command("remote_boombox/").status != 429);
+  CHECK(total_of(bench.ledger.bill()).requests == 3);
+  bench.client.forget_requests();
+  check_refused(bench, bench.send("GET", car + "/vehicle_data/"));
+  check_refused(bench, bench.send("POST", "/api/1/vehicles/%35" + bench.vin.substr(1) + "/wake%5fup"));
+  check_refused(bench, bench.send("POST", car + "/%63ommand/remote_boombox"));
+  check_refused(bench, bench.send("POST", car + "/signed%5Fcommand/"));
+}
+
 TEST_CASE("rates: a command that was admitted is carried out to its end") {
   ApiBench bench({}, {}, {.rates = {.commands = 1}});
   const auto reply = bench.command("honk_horn");

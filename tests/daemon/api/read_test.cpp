@@ -160,8 +160,18 @@ TEST_CASE("read: only GET of vehicle_data is shared, and only without a body") {
     bench.send("GET", path + "/vehicle_data", "{}");
     bench.send("GET", path + "/release_notes");
     bench.send("GET", path);
+    bench.send("GET", path + "/anything/vehicle_data");
   }
-  CHECK(bench.asked == 8);
+  CHECK(bench.asked == 10);
+}
+
+TEST_CASE("read: another spelling of vehicle_data is read in the same way, and goes out as it was written") {
+  Bench bench(10s);
+  bench.number_answers();
+  const auto target = "/api/1/vehicles/" + bench.vin + "/vehicle%5fdata/";
+  CHECK(bench.send("GET", target).body == "1");
+  CHECK(bench.send("GET", target).body == "1");
+  CHECK(bench.client.requests().front().url == "https://fleet.test" + target);
 }
 
 TEST_CASE("read: after a command that was perhaps executed, nobody reads what was kept before it") {

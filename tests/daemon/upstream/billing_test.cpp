@@ -41,10 +41,18 @@ TEST_CASE("billing: what has no documented price is not billed") {
 TEST_CASE("billing: a vehicle goes by its VIN in upper case, or by Fleet API's number") {
   CHECK(charge_of("POST", "/api/1/vehicles/5yjs0000000000001/wake_up")->vehicle == "5YJS0000000000001");
   CHECK(charge_of("POST", "/api/1/vehicles/1492931520123456/wake_up")->vehicle == "1492931520123456");
-  CHECK(charge_of("POST", "/api/1/vehicles/%35YJS/wake_up")->vehicle.empty());
+  CHECK(charge_of("POST", "/api/1/vehicles/5YJS;a/wake_up")->vehicle.empty());
   CHECK(charge_of("POST", "/api/1/vehicles/" + std::string(21, '1') + "/wake_up")->vehicle.empty());
   CHECK(vehicle_in(kCar + "fleet_telemetry_config?x=/y") == "5YJS0000000000001");
   CHECK(vehicle_in("/api/1/vehicles").empty());
+}
+
+TEST_CASE("billing: another spelling of a path costs the same") {
+  CHECK(category_of("POST", kCar + "%63ommand/honk%5fhorn") == "commands");
+  CHECK(category_of("POST", kCar + "command/honk_horn//?x=/") == "commands");
+  CHECK(category_of("GET", kCar + "vehicle%5Fdata/") == "data");
+  CHECK(charge_of("POST", "/api/1/vehicles/%35yjs0000000000001/wake%5fup/")->vehicle == "5YJS0000000000001");
+  CHECK(category_of("GET", kCar + "vehicle%2Fdata") == "none");
 }
 
 TEST_CASE("billing: each row is found by its own method and path") {
