@@ -138,6 +138,11 @@ class Api {
   [[nodiscard]] http::Reply partner_account(const Context& context) const;
   [[nodiscard]] http::Reply pass_through(const Context& context) const;
   [[nodiscard]] static bool is_shared_read(const Context& context);
+  /// Of which vehicle the path speaks: its VIN, also for a numeric id that the caller's list of vehicles is known to
+  /// have. Else as upstream::vehicle_in().
+  [[nodiscard]] std::string vehicle_of(const Context& context) const;
+  /// As upstream::charge_of(), for that vehicle.
+  [[nodiscard]] std::optional<upstream::Charge> charge_for(const Context& context) const;
   [[nodiscard]] http::Reply read(const Context& context) const;
   [[nodiscard]] http::Reply metrics(const Context& context) const;
   [[nodiscard]] http::Reply status(const Context& context) const;

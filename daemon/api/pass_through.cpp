@@ -94,6 +94,21 @@ std::optional<http::Reply> Api::refuse_dry_run(const Context& context) {
                 context.footer);
 }
 
+std::string Api::vehicle_of(const Context& context) const {
+  auto name = upstream::vehicle_in(context.request.path);
+  // Two names for one vehicle would be two sets of books.
+  if (is_fleet_api_id(name) && context.caller.token) {
+    if (auto vin = parts_.vehicle_list.known(name, *context.caller.token)) return *std::move(vin);
+  }
+  return name;
+}
+
+std::optional<upstream::Charge> Api::charge_for(const Context& context) const {
+  auto charge = upstream::charge_of(context.request.method, context.request.path);
+  if (charge) charge->vehicle = vehicle_of(context);
+  return charge;
+}
+
 http::Reply Api::pass_through(const Context& context) const {
   if (auto refusal = refuse_dry_run(context)) return *std::move(refusal);
   const auto& request = context.request;
@@ -106,7 +121,7 @@ http::Reply Api::pass_through(const Context& context) const {
                                                      .method = request.method,
                                                      .request_id = context.footer.request_id,
                                                      .held = request.body.size()});
-  const auto charge = upstream::charge_of(request.method, request.target);
+  const auto charge = charge_for(context);
   if (const auto refusal = charge ? parts_.rates.admit(*charge) : std::nullopt) return render(*refusal, context.footer);
   if (request.body_source) passage->streamed = std::make_shared<CountedBody>(request.body_source);
   auto opening = parts_.fleet_api.open({.method = request.method,
@@ -114,11 +129,12 @@ http::Reply Api::pass_through(const Context& context) const {
                                         .headers = fields_for_fleet_api(request.headers),
                                         .body = request.body,
                                         .body_source = passage->streamed,
-                                        .deadline = context.deadline},
+                                        .deadline = context.deadline,
+                                        .vehicle = charge ? charge->vehicle : std::string()},
                                        *context.caller.token);
   passage->requests = upstream::requests_made(opening);
   if (charge) parts_.rates.settle(*charge, passage->requests);
-  if (effect_of(request.method) == Executes::something) parts_.reads.forget(upstream::vehicle_in(request.target));
+  if (effect_of(request.method) == Executes::something) parts_.reads.forget(vehicle_of(context));
   Footer footer = context.footer;
   footer.upstream_requests = passage->requests;
   auto reply = render_opening(std::move(opening), request, footer);

@@ -58,11 +58,12 @@ http::Reply Api::read(const Context& context) const {
   const UnderWay under_way(in_flight_);
   const auto started = parts_.clock();
   const auto& request = context.request;
-  const upstream::Charge charge{.category = upstream::Category::data, .vehicle = upstream::vehicle_in(request.path)};
+  const upstream::Charge charge{.category = upstream::Category::data, .vehicle = vehicle_of(context)};
   const upstream::Call call{.method = request.method,
                             .target = request.target,
                             .headers = fields_for_fleet_api(request.headers),
-                            .deadline = context.deadline};
+                            .deadline = context.deadline,
+                            .vehicle = charge.vehicle};
   int requests = 0;
   std::optional<Failure> failure;
   const auto ask = [&]() -> std::optional<upstream::Delivered> {

@@ -36,7 +36,10 @@ Opening BilledClient::open(const Request& request) {
 }
 
 void BilledClient::note(const Request& request, Billed billed) {
-  if (const auto charge = charge_of(request.method, target_of(request.url))) ledger_.note(*charge, billed);
+  auto charge = charge_of(request.method, target_of(request.url));
+  if (!charge) return;
+  if (!request.vehicle.empty()) charge->vehicle = request.vehicle;
+  ledger_.note(*charge, billed);
 }
 
 }  // namespace fleetsign::upstream

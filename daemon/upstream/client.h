@@ -28,6 +28,7 @@ struct Request {
   std::shared_ptr<http::BodySource> body_source = {};  ///< in place of `body`; read by the thread that calls the client
   protocol::Instant deadline;                          ///< the answer is there by then, or there is none
   std::size_t reply_bytes = kReplyBytes;               ///< for send(): a longer body makes the answer Undelivered
+  std::string vehicle = {};  ///< whose bill it goes on, where the URL names it otherwise; empty: as the URL says
 };
 
 struct Delivered {

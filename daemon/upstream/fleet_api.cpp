@@ -64,7 +64,8 @@ Request FleetApi::request_of(const Call& call, const Bearer& token) const {
                   .body = call.body,
                   .body_source = call.body_source,
                   .deadline = call.deadline,
-                  .reply_bytes = call.reply_bytes};
+                  .reply_bytes = call.reply_bytes,
+                  .vehicle = call.vehicle};
   request.headers.set("Authorization", token.expose_header());
   return request;
 }

@@ -42,6 +42,7 @@ struct Call {
   std::shared_ptr<http::BodySource> body_source = {};  ///< in place of `body`, as in Request
   protocol::Instant deadline;
   std::size_t reply_bytes = kReplyBytes;  ///< as in Request
+  std::string vehicle = {};               ///< as in Request
 };
 
 /// How many requests were made for an answer: all that Fleet API can have seen, redirects included.

@@ -31,6 +31,11 @@ Failure malformed() {
           .executed = Executed::no};
 }
 
+/// By what a token's list is found.
+std::string name_of(const upstream::Bearer& token) {
+  return crypto::to_hex(crypto::sha256({crypto::as_bytes(token.expose())}));
+}
+
 }  // namespace
 
 /// One page of a list, or why there is none.
@@ -60,7 +65,7 @@ struct VehicleList::Page {
 };
 
 Finding VehicleList::find(const std::string& id, const upstream::Bearer& token, const Patience& patience) {
-  const auto caller = crypto::to_hex(crypto::sha256({crypto::as_bytes(token.expose())}));
+  const auto caller = name_of(token);
   if (auto known = recall(caller, id)) return *std::move(known);
 
   VinsById vins;
@@ -81,6 +86,11 @@ Finding VehicleList::find(const std::string& id, const upstream::Bearer& token, 
   const std::lock_guard lock(mutex_);
   known_[caller] = {.vins = std::move(vins), .read = clock_()};
   return finding;
+}
+
+std::optional<std::string> VehicleList::known(const std::string& id, const upstream::Bearer& token) {
+  const auto finding = recall(name_of(token), id);
+  return finding && finding->vin ? std::optional(*finding->vin) : std::nullopt;
 }
 
 std::optional<Finding> VehicleList::recall(const std::string& caller, const std::string& id) {

@@ -44,6 +44,9 @@ class VehicleList {
   /// latest, while the list is asked for.
   [[nodiscard]] Finding find(const std::string& id, const upstream::Bearer& token, const Patience& patience);
 
+  /// The VIN of that id where the list is at hand already: nothing is ever asked for.
+  [[nodiscard]] std::optional<std::string> known(const std::string& id, const upstream::Bearer& token);
+
  private:
   using VinsById = std::unordered_map<std::string, std::string>;
   struct Known {

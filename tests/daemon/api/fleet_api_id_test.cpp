@@ -27,6 +27,28 @@ TEST_CASE("fleet api id: a command is signed for the vehicle that has it, and th
   CHECK(ApiBench::json_of(bench.command("honk_horn")).at("upstream_requests") == 1);
 }
 
+TEST_CASE("fleet api id: where it is known which vehicle it is, what is passed on goes on that vehicle's books") {
+  ApiBench bench({}, {}, {.rates = {.data = 2, .wakes = 1}});
+  const auto command = path_by_id(bench, "honk_horn");
+  const auto by_id = command.substr(0, command.find("/command"));
+  CHECK(bench.send("POST", by_id + "/wake_up").status == 200);  // not known yet, and not asked for
+  CHECK(bench.send("POST", command).status == 200);
+  bench.client.forget_requests();
+  CHECK(bench.send("POST", by_id + "/wake_up").status == 200);
+  CHECK(bench.client.requests().back().url == "https://fleet.test" + by_id + "/wake_up");
+  CHECK(bench.send("GET", by_id + "/vehicle_data").status == 200);
+  CHECK(bench.send("GET", by_id + "/release_notes").status != 429);
+  CHECK(bench.client.requests().size() == 3);
+  const auto by_vin = "/api/1/vehicles/" + bench.vin;
+  CHECK(bench.send("POST", by_vin + "/wake_up").status == 429);
+  CHECK(bench.send("GET", by_vin + "/vehicle_data").status == 429);
+  const auto bills = bench.ledger.dearest(3);
+  REQUIRE(bills.size() == 2);
+  CHECK(bills[0].vehicle == bench.vin);
+  CHECK(bills[0].bill.wakes.requests == 1);
+  CHECK(bills[0].bill.data.requests == 2);
+}
+
 TEST_CASE("fleet api id: a command that Fleet API executes itself gets there by VIN, with its query") {
   ApiBench bench;
   const auto path = path_by_id(bench, "navigation_request");

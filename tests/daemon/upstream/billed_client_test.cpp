@@ -43,6 +43,17 @@ TEST_CASE("billed client: every request is entered, sent or opened, at any host"
   CHECK(ledger.dearest(2)[0].vehicle == "5YJS0000000000001");
 }
 
+TEST_CASE("billed client: a request goes on the bill of the vehicle that it says it is for") {
+  Answering answering;
+  Ledger ledger(kPrices);
+  BilledClient client(answering, ledger);
+  auto by_id = request("POST", "/api/1/vehicles/7/wake_up");
+  by_id.vehicle = "5YJS0000000000001";
+  (void)client.send(by_id);
+  REQUIRE(ledger.dearest(2).size() == 1);
+  CHECK(ledger.dearest(2)[0].vehicle == "5YJS0000000000001");
+}
+
 TEST_CASE("billed client: an answer that is not billed, and a request that never left, cost nothing") {
   Answering answering;
   Ledger ledger(kPrices);

@@ -42,6 +42,21 @@ TEST_CASE("vehicle list: an id is found by one request, and again without one") 
   CHECK(again.upstream_requests == 0);
 }
 
+TEST_CASE("vehicle list: what is at hand is known without a request, for its token and as long as it is kept") {
+  Bench bench;
+  bench.client.stand_between([](const auto&) { return answered(200, page("7", "5YJ3E1EA7KF000316")); });
+  VehicleList list(bench.fleet_api, bench.clock.as_function());
+  CHECK_FALSE(list.known("7", kToken));
+  CHECK(bench.client.requests().empty());
+  (void)list.find("7", kToken, bench.patience());
+  CHECK(list.known("7", kToken) == "5YJ3E1EA7KF000316");
+  CHECK_FALSE(list.known("8", kToken));
+  CHECK_FALSE(list.known("7", upstream::Bearer("other")));
+  bench.clock.pass(VehicleList::kKept);
+  CHECK_FALSE(list.known("7", kToken));
+  CHECK(bench.client.requests().size() == 1);
+}
+
 TEST_CASE("vehicle list: a list is asked for again after a day") {
   Bench bench;
   bench.client.stand_between([](const auto&) { return answered(200, page("7", "5YJ3E1EA7KF000316")); });
