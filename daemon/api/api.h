@@ -154,7 +154,9 @@ class Api {
 
   /// What a command has cost before it was sent in the other way.
   struct Spent {
-    int requests = 0;  ///< without those for waking
+    int requests = 0;           ///< without those for waking
+    int counted = 0;            ///< of these, held against the vehicle's local rates
+    protocol::Instant since{};  ///< when it asked to be admitted
     int waking = 0;
     bool woken = false;
   };

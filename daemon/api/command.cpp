@@ -241,7 +241,7 @@ std::optional<Verdict> Api::sign(const Context& context, Plan& plan) const {
   if (const auto refusal = plan.spent ? std::nullopt : parts_.rates.admit(charge)) {
     return Verdict{render(*refusal, footer_of(context, plan)), Executed::no};
   }
-  const auto spent = plan.spent.value_or(Spent{});
+  const auto spent = plan.spent.value_or(Spent{.since = started});
   const auto domain = plan.payload->domain;
   const auto report = parts_.commander.execute({.vin = vin,
                                                 .payload = *plan.payload,
@@ -249,16 +249,21 @@ std::optional<Verdict> Api::sign(const Context& context, Plan& plan) const {
                                                 .patience = patience_of(context.deadline, context.request),
                                                 .wake = plan.wake});
   const int requests = spent.requests + report.upstream_requests - requests_of(report.waking);
+  const int counted = spent.counted + requests - spent.requests - report.uncounted;
   const bool was_woken = spent.woken || has_woken(report.waking);
   if (report.waking) note(*report.waking, context, vin);
   if (report.without_protocol && !plan.spent) {
     parts_.without_protocol.add(vin);
     parts_.log.info("without_protocol",
                     {{"vin", ops::ShortVin{vin}}, {"request_id", ops::Plain{context.footer.request_id}}});
-    plan.spent = Spent{.requests = requests, .waking = requests_of(report.waking), .woken = was_woken};
+    plan.spent = Spent{.requests = requests,
+                       .counted = counted,
+                       .since = started,
+                       .waking = requests_of(report.waking),
+                       .woken = was_woken};
     return std::nullopt;
   }
-  parts_.rates.settle(charge, requests);
+  parts_.rates.settle(charge, counted, spent.since);
   const int all_requests = plan.searches + requests + spent.waking + requests_of(report.waking);
   const auto took =
       context.request.age + std::chrono::duration_cast<std::chrono::milliseconds>(parts_.clock() - started);
@@ -325,7 +330,7 @@ std::optional<Verdict> Api::forward(const Context& context, Plan& plan) const {
   if (const auto refusal = charge && !plan.spent ? parts_.rates.admit(*charge) : std::nullopt) {
     return Verdict{render(*refusal, footer_of(context, plan)), Executed::no};
   }
-  const auto spent = plan.spent.value_or(Spent{});
+  const auto spent = plan.spent.value_or(Spent{.since = started});
   auto headers = fields_for_fleet_api(request.headers);
   // What we have read as JSON is; callers need not say so to us, and Fleet API wants it said.
   if (plan.payload) headers.set("Content-Type", "application/json");
@@ -336,11 +341,13 @@ std::optional<Verdict> Api::forward(const Context& context, Plan& plan) const {
                             .deadline = context.deadline};
   auto answer = parts_.fleet_api.send(call, *context.caller.token);
   int requests = spent.requests + upstream::requests_made(answer);
+  int counted = spent.counted + upstream::requests_counted(answer);
   std::optional<vehicles::Waking> waking;
   if (plan.wake && is_asleep(answer)) waking = wake(context, plan.vin);
   if (has_woken(waking) && !request.caller_gone()) {
     answer = parts_.fleet_api.send(call, *context.caller.token);
     requests += upstream::requests_made(answer);
+    counted += upstream::requests_counted(answer);
   }
   const int waking_requests = spent.waking + requests_of(waking);
   const bool was_woken = spent.woken || has_woken(waking);
@@ -351,11 +358,12 @@ std::optional<Verdict> Api::forward(const Context& context, Plan& plan) const {
                       {{"vin", ops::ShortVin{plan.vin}}, {"request_id", ops::Plain{context.footer.request_id}}});
     }
     if (plan.payload && !plan.spent) {
-      plan.spent = Spent{.requests = requests, .waking = waking_requests, .woken = was_woken};
+      plan.spent = Spent{
+          .requests = requests, .counted = counted, .since = started, .waking = waking_requests, .woken = was_woken};
       return std::nullopt;
     }
   }
-  if (charge) parts_.rates.settle(*charge, requests);
+  if (charge) parts_.rates.settle(*charge, counted, spent.since);
   Footer footer = context.footer;
   footer.upstream_requests = plan.searches + requests + waking_requests;
   if (plan.wake) footer.woken = was_woken;

@@ -133,7 +133,7 @@ http::Reply Api::pass_through(const Context& context) const {
                                         .vehicle = charge ? charge->vehicle : std::string()},
                                        *context.caller.token);
   passage->requests = upstream::requests_made(opening);
-  if (charge) parts_.rates.settle(*charge, passage->requests);
+  if (charge) parts_.rates.settle(*charge, upstream::requests_counted(opening), passage->started);
   if (effect_of(request.method) == Executes::something) parts_.reads.forget(vehicle_of(context));
   Footer footer = context.footer;
   footer.upstream_requests = passage->requests;

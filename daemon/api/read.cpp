@@ -67,11 +67,12 @@ http::Reply Api::read(const Context& context) const {
   int requests = 0;
   std::optional<Failure> failure;
   const auto ask = [&]() -> std::optional<upstream::Delivered> {
+    const auto since = parts_.clock();
     failure = parts_.rates.admit(charge);
     if (failure) return std::nullopt;
     auto answer = parts_.fleet_api.send(call, *context.caller.token);
     requests = upstream::requests_made(answer);
-    parts_.rates.settle(charge, requests);
+    parts_.rates.settle(charge, upstream::requests_counted(answer), since);
     if (auto* delivered = std::get_if<upstream::Delivered>(&answer)) return std::move(*delivered);
     failure = describe(std::get<upstream::Undelivered>(answer), Executes::nothing);
     return std::nullopt;

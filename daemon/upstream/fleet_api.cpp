@@ -22,6 +22,12 @@ int count_requests(const std::variant<Reply, Undelivered>& reply) {
   return std::visit([](const auto& any) { return any.redirects; }, reply) + (was_sent ? 1 : 0);
 }
 
+template <class Reply>
+int count_against_rates(const std::variant<Reply, Undelivered>& reply) {
+  const auto* got = std::get_if<Reply>(&reply);
+  return got != nullptr && turns_away(got->status) ? 0 : count_requests(reply);
+}
+
 /// The reply to a request that had been answered with another host before.
 template <class Reply>
 Reply after_redirect(Reply reply) {
@@ -37,6 +43,14 @@ int requests_made(const Answer& answer) {
 
 int requests_made(const Opening& opening) {
   return count_requests(opening);
+}
+
+int requests_counted(const Answer& answer) {
+  return count_against_rates(answer);
+}
+
+int requests_counted(const Opening& opening) {
+  return count_against_rates(opening);
 }
 
 std::string FleetApi::base_url_for(const Bearer& token) const {

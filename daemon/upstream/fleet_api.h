@@ -49,6 +49,15 @@ struct Call {
 int requests_made(const Answer& answer);
 int requests_made(const Opening& opening);
 
+/// Whether Fleet API turned the caller away: 401 or 403. Nothing was executed then, and anybody can have that happen.
+inline bool turns_away(int status) {
+  return status == 401 || status == 403;
+}
+
+/// How many of requests_made() are held against the vehicle's local rates: none when the caller was turned away.
+int requests_counted(const Answer& answer);
+int requests_counted(const Opening& opening);
+
 /// Safe to use from many threads.
 class FleetApi {
  public:

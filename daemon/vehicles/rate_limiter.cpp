@@ -37,15 +37,16 @@ std::optional<Failure> RateLimiter::admit(const upstream::Charge& charge) {
   return std::nullopt;
 }
 
-void RateLimiter::settle(const upstream::Charge& charge, int requests) {
+void RateLimiter::settle(const upstream::Charge& charge, int requests, Instant since) {
   const auto rate = rates_[charge.category];
   if (!rate || charge.vehicle.empty() || requests == 1) return;
   const Instant now = clock_();
   const std::lock_guard lock(mutex_);
   Times& times = vehicles_[charge.vehicle][charge.category];
   if (requests < 1) {
-    // Which one was its own is not known; without the oldest, no minute gets more than the rate.
-    if (!times.empty()) times.erase(times.begin());
+    // Its own, or that of one that was admitted between the two: earlier, so no minute gets more than the rate.
+    const auto own = std::ranges::find_if(times, [&](Instant time) { return time >= since; });
+    if (own != times.end()) times.erase(own);
     return;
   }
   times.insert(times.end(), static_cast<std::size_t>(requests) - 1, now);

@@ -36,8 +36,9 @@ class RateLimiter {
   /// Counts one request; or Kind::local_rate, with when to come again.
   [[nodiscard]] std::optional<protocol::Failure> admit(const upstream::Charge& charge);
 
-  /// How many requests it came to in the end, of one that was admitted.
-  void settle(const upstream::Charge& charge, int requests);
+  /// How many requests it came to in the end, of one that was admitted, and not before `since`. Of none, its place is
+  /// given back, and nobody else's: else who is turned away again and again would keep the places of others fresh.
+  void settle(const upstream::Charge& charge, int requests, protocol::Instant since);
 
  private:
   using Times = std::vector<protocol::Instant>;  // of the last requests, as many as the rate has, in order

@@ -176,9 +176,10 @@ Waker::Sight Waker::ask(Flight& flight, const Errand& errand, Waking& waking) {
     return {.failure = out_of_patience(patience, "too little time was left to wake the vehicle")};
   }
   const upstream::Charge charge{.category = upstream::Category::wakes, .vehicle = vin};
+  const Instant since = clock_();
   if (auto refusal = rates_.admit(charge)) return {.failure = std::move(refusal)};
   if (auto refusal = budget_.take(vin)) {
-    rates_.settle(charge, 0);
+    rates_.settle(charge, 0, since);
     return {.failure = std::move(refusal)};
   }
   auto sight = send(flight,
@@ -189,7 +190,8 @@ Waker::Sight Waker::ask(Flight& flight, const Errand& errand, Waking& waking) {
                      .deadline = patience.deadline,
                      .reply_bytes = kLongestAnswer},
                     errand, waking);
-  rates_.settle(charge, waking.upstream_requests);
+  const bool is_turned_away = sight.answer && upstream::turns_away(sight.answer->status);
+  rates_.settle(charge, is_turned_away ? 0 : waking.upstream_requests, since);
   waking.wakes = waking.upstream_requests > 0 ? 1 : 0;
   // One whose answer was lost, or is a 503, may have got through, and is not paid for twice.
   const bool may_have_asked = !sight.failure || is_unclear(sight.failure);

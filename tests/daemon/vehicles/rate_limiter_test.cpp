@@ -70,13 +70,13 @@ TEST_CASE("rate limiter: what is refused does not count") {
 TEST_CASE("rate limiter: a command counts with all of its requests, and one that sent none not at all") {
   Rig rig(3);
   CHECK(rig.admits());
-  rig.limiter.settle(kCommand, 0);
+  rig.limiter.settle(kCommand, 0, rig.now);
   CHECK(rig.admits());
-  rig.limiter.settle(kCommand, 3);  // a handshake before it, and one after the vehicle's restart
+  rig.limiter.settle(kCommand, 3, rig.now);  // a handshake before it, and one after the vehicle's restart
   CHECK_FALSE(rig.admits());
   rig.now += 60s;
   CHECK(rig.admits());
-  rig.limiter.settle(kCommand, 1);
+  rig.limiter.settle(kCommand, 1, rig.now);
   CHECK(rig.admits());
   CHECK(rig.admits());
   CHECK_FALSE(rig.admits());
@@ -86,7 +86,7 @@ TEST_CASE("rate limiter: a command that costs more than the rate is one command,
   Rig rig(2);
   CHECK(rig.admits());
   rig.now += 10s;
-  rig.limiter.settle(kCommand, 5);
+  rig.limiter.settle(kCommand, 5, rig.now - 10s);
   CHECK(rig.limiter.admit(kCommand)->retry_after == 60);
   rig.now += 60s;
   CHECK(rig.admits());
@@ -98,7 +98,7 @@ TEST_CASE("rate limiter: without a rate, and for what is no vehicle, everything 
   for (int i = 0; i < 100; ++i) {
     CHECK(rig.admits(kRead));
     CHECK(rig.admits(nobody));
-    rig.limiter.settle(kRead, 2);
+    rig.limiter.settle(kRead, 2, rig.now);
   }
 }
 
@@ -143,11 +143,24 @@ TEST_CASE("rate limiter: what is given back by one request does not let more tha
   CHECK(rig.admits());
   rig.now += 50s;
   CHECK(rig.admits());
-  rig.limiter.settle(kCommand, 0);  // the first one's
+  rig.limiter.settle(kCommand, 0, rig.now - 50s);  // the first one's
   rig.now += 1s;
   CHECK(rig.admits());
   rig.now += 9s;
   CHECK_FALSE(rig.admits());
+}
+
+TEST_CASE("rate limiter: who is turned away again and again takes nobody's place, and keeps none from getting free") {
+  Rig rig(2);
+  CHECK(rig.admits());
+  for (int i = 0; i < 59; ++i) {
+    rig.now += 1s;
+    CHECK(rig.admits());
+    rig.limiter.settle(kCommand, 0, rig.now);
+  }
+  rig.now += 1s;
+  CHECK(rig.admits());
+  CHECK(rig.admits());
 }
 
 }  // namespace
