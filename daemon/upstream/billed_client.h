@@ -22,7 +22,7 @@ class BilledClient final : public Client {
   void shut_down() override { client_.shut_down(); }
 
  private:
-  void note(const Request& request, Billed billed);
+  void note(const Request& request, Billed billed, int repeats);
 
   Client& client_;
   Ledger& ledger_;

@@ -36,6 +36,7 @@ struct Delivered {
   http::Headers headers;  ///< as received, in order; hop-by-hop ones included
   std::string body;
   int redirects = 0;  ///< requests before this one that were answered with another host; the client itself makes none
+  int repeats = 0;    ///< how often this one had been handed to a connection before, which then died without a reply
 };
 
 /// No usable answer came back.
@@ -49,6 +50,7 @@ struct Undelivered {
   bool timed_out = false;
   std::string cause;  ///< in words, with libcurl's own; never a header or a body
   int redirects = 0;  ///< as in Delivered
+  int repeats = 0;    ///< as in Delivered
 };
 
 using Answer = std::variant<Delivered, Undelivered>;
@@ -59,6 +61,7 @@ struct Incoming {
   http::Headers headers;                   ///< as received, in order; hop-by-hop ones included
   std::unique_ptr<http::BodySource> body;  ///< never null; what has not been read is given up with it
   int redirects = 0;                       ///< as in Delivered
+  int repeats = 0;                         ///< as in Delivered
 };
 
 using Opening = std::variant<Incoming, Undelivered>;

@@ -38,6 +38,7 @@ bool Exchange::hand_over() {
   const std::lock_guard lock(mutex_);
   if (settled_ || ops::boot_now() >= request_.deadline) return false;
   sent_ = Undelivered::Sent::maybe;
+  ++handed_over_;
   return true;
 }
 
@@ -58,6 +59,7 @@ void Exchange::settle_now(Answer answer) {
   if (settled_) return;
   settled_ = true;
   answer_ = std::move(answer);
+  std::visit([this](auto& any) { any.repeats = repeats_now(); }, *answer_);
 }
 
 bool Exchange::settled() const {

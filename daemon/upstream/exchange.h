@@ -50,6 +50,8 @@ class Exchange {
  protected:
   /// limit(), with the lock held.
   [[nodiscard]] virtual protocol::Instant limit_now() const { return request_.deadline; }
+  /// How often the other side may have seen it before the last time; with the lock held.
+  [[nodiscard]] int repeats_now() const { return handed_over_ > 1 ? handed_over_ - 1 : 0; }
   /// settle(), with the lock held; the caller is told when nothing holds it any more.
   void settle_now(Answer answer);
   /// For the caller: releases the lock until something may have changed. Settles when the I/O thread hangs.
@@ -60,6 +62,7 @@ class Exchange {
   std::optional<Answer> answer_;
   bool settled_ = false;
   Undelivered::Sent sent_ = Undelivered::Sent::no;
+  int handed_over_ = 0;  ///< how often
 
  private:
   const protocol::Instant started_;  ///< first, as copying a long body takes its time

@@ -19,7 +19,7 @@ template <class Reply>
 int count_requests(const std::variant<Reply, Undelivered>& reply) {
   const auto* undelivered = std::get_if<Undelivered>(&reply);
   const bool was_sent = undelivered == nullptr || undelivered->sent == Undelivered::Sent::maybe;
-  return std::visit([](const auto& any) { return any.redirects; }, reply) + (was_sent ? 1 : 0);
+  return std::visit([](const auto& any) { return any.redirects + any.repeats; }, reply) + (was_sent ? 1 : 0);
 }
 
 template <class Reply>
@@ -28,10 +28,10 @@ int count_against_rates(const std::variant<Reply, Undelivered>& reply) {
   return got != nullptr && turns_away(got->status) ? 0 : count_requests(reply);
 }
 
-/// The reply to a request that had been answered with another host before.
+/// The reply to a request that had been answered with another host before, by the last of so many requests.
 template <class Reply>
-Reply after_redirect(Reply reply) {
-  std::visit([](auto& any) { any.redirects = 1; }, reply);
+Reply after_redirect(Reply reply, int requests) {
+  std::visit([&](auto& any) { any.redirects = requests; }, reply);
   return reply;
 }
 
@@ -105,7 +105,7 @@ Answer FleetApi::send(const Call& call, const Bearer& token) const {
   const auto base_url = named_in(delivered->headers, delivered->body, request);
   if (!base_url) return answer;
   request.url = *base_url + call.target;
-  auto second = after_redirect(client_.send(request));
+  auto second = after_redirect(client_.send(request), requests_made(answer));
   // Not one that does not answer: the account would be without any.
   if (std::holds_alternative<Delivered>(second)) learn(token, *base_url);
   return second;
@@ -125,7 +125,7 @@ Opening FleetApi::open(const Call& call, const Bearer& token) const {
     return opening;
   }
   request.url = *base_url + call.target;
-  auto second = after_redirect(client_.open(request));
+  auto second = after_redirect(client_.open(request), requests_made(opening));
   if (std::holds_alternative<Incoming>(second)) learn(token, *base_url);
   return second;
 }

@@ -66,7 +66,10 @@ Opening await_opening(const std::shared_ptr<Stream>& stream, http::BodySource* s
   if (auto* const undelivered = std::get_if<Undelivered>(&head)) return std::move(*undelivered);
   auto& delivered = std::get<Delivered>(head);
   body->set_size(body_size(stream->request().method, delivered));
-  return Incoming{.status = delivered.status, .headers = std::move(delivered.headers), .body = std::move(body)};
+  return Incoming{.status = delivered.status,
+                  .headers = std::move(delivered.headers),
+                  .body = std::move(body),
+                  .repeats = delivered.repeats};
 }
 
 }  // namespace fleetsign::upstream

@@ -85,7 +85,7 @@ std::variant<Delivered, Undelivered> Stream::await_head() {
   std::unique_lock lock(mutex_);
   while (!head_ && !settled_) await_change(lock);
   if (!head_) return std::get<Undelivered>(*answer_);
-  return Delivered{.status = head_->status, .headers = std::move(head_->headers)};
+  return Delivered{.status = head_->status, .headers = std::move(head_->headers), .repeats = repeats_now()};
 }
 
 crypto::Result<std::size_t, std::string> Stream::read(std::span<char> into) {

@@ -15,7 +15,8 @@ inline upstream::Opening opened(upstream::Answer answer) {
   auto& delivered = std::get<upstream::Delivered>(answer);
   return upstream::Incoming{.status = delivered.status,
                             .headers = std::move(delivered.headers),
-                            .body = std::make_unique<http::WholeBody>(std::move(delivered.body))};
+                            .body = std::make_unique<http::WholeBody>(std::move(delivered.body)),
+                            .repeats = delivered.repeats};
 }
 
 /// The request with its body, which is read to its end.

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "daemon/upstream/fleet_api.h"
 #include "tests/daemon/support/opened.h"
 
 namespace fleetsign::upstream {
@@ -67,6 +68,17 @@ TEST_CASE("billed client: an answer that is not billed, and a request that never
   answering.answer = Undelivered{.sent = Undelivered::Sent::maybe};
   (void)client.send(wake);
   CHECK(total_of(ledger.bill()).unanswered == 1);
+}
+
+TEST_CASE("billed client: each time that a request went out is entered, and those before the last had no answer") {
+  Answering answering;
+  Ledger ledger(kPrices);
+  BilledClient client(answering, ledger);
+  answering.answer = Delivered{.status = 200, .repeats = 2};
+  (void)client.send(request("GET", "/api/1/vehicles/7/vehicle_data"));
+  CHECK(total_of(ledger.bill()).requests == 3);
+  CHECK(total_of(ledger.bill()).unanswered == 2);
+  CHECK(requests_made(answering.answer) == 3);
 }
 
 TEST_CASE("billed client: it stops as the one below does") {

@@ -120,9 +120,23 @@ TEST_CASE("client: what only asks goes out again when its connection, used befor
     ScriptedServer server(dies_after_one([](Peer& peer) { peer.read_request(); }));
     const auto client = start();
     REQUIRE(delivered(client->send(request("GET", http_url(server)))).body == "first");
-    CHECK(delivered(client->send(request(method, http_url(server, "/question")))).status == 200);
+    const auto answer = delivered(client->send(request(method, http_url(server, "/question"))));
+    CHECK(answer.status == 200);
+    CHECK(answer.repeats == 1);
     CHECK(occurrences(server.received(), " /question HTTP/1.1\r\n") == 2);
   }
+}
+
+TEST_CASE("client: what goes out again is counted when its reply is opened, too, and what goes out once is not") {
+  ScriptedServer server(dies_after_one([](Peer& peer) { peer.read_request(); }));
+  const auto client = start();
+  auto first = client->open(request("GET", http_url(server)));
+  REQUIRE(std::holds_alternative<Incoming>(first));
+  CHECK(std::get<Incoming>(first).repeats == 0);
+  REQUIRE(fleetsign::http::read_all(*std::get<Incoming>(first).body).ok());
+  const auto again = client->open(request("GET", http_url(server, "/question")));
+  REQUIRE(std::holds_alternative<Incoming>(again));
+  CHECK(std::get<Incoming>(again).repeats == occurrences(server.received(), " /question HTTP/1.1\r\n") - 1);
 }
 
 TEST_CASE("client: a command is sent once over HTTP/2, however its stream ends") {
