@@ -45,8 +45,9 @@ constexpr std::array kKinds = {
     KindRow{Kind::vehicle_busy, "vehicle_busy", 503, kNo, 2, "try again later: the vehicle did not accept it"},
     KindRow{Kind::state_unavailable, "state_unavailable", 503, kNo, 5,
             "make `state_dir` writable again: `fleetsign status` says what is wrong with it"},
-    KindRow{Kind::unreachable, "unreachable", 502, kNo, 0,
-            "check the network, `fleet_api.base_url` and `fleet_api.ca_file`"},
+    KindRow{
+        Kind::unreachable, "unreachable", 502, kNo, 0,
+        "check the network, DNS and the proxy; where they are set, `fleet_api.base_url` and `fleet_api.ca_file` too"},
     KindRow{Kind::vehicle_error, "vehicle_error", 502, kNo, 0, "the vehicle reported a fault and did nothing"},
     KindRow{Kind::vehicle_key_changed, "vehicle_key_changed", 502, kNo, 0,
             "if that is expected, forget its sessions: DELETE /fleetsign/v1/vehicles/VIN/sessions"},

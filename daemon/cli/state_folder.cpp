@@ -59,7 +59,8 @@ vehicles::WakeCounts wake_counts(state::Wakes& wakes) {
 upstream::KeptHosts kept_hosts(state::Hosts& hosts) {
   return {.find = [&hosts](const upstream::Account& account) { return hosts.find(account); },
           .keep = [&hosts](const upstream::Account& account,
-                           const std::string& base_url) { hosts.keep(account, base_url); }};
+                           const std::string& base_url) { hosts.keep(account, base_url); },
+          .forget = [&hosts](const upstream::Account& account) { hosts.erase(account); }};
 }
 
 }  // namespace fleetsign::cli

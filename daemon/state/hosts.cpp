@@ -23,4 +23,10 @@ bool Hosts::keep(const crypto::Sha256Digest& account, const std::string& base_ur
   });
 }
 
+bool Hosts::erase(const crypto::Sha256Digest& account) {
+  return store_.write([&](const Database& database) {
+    database.prepare("DELETE FROM hosts WHERE account = ?").bind(crypto::ByteView(account)).run();
+  });
+}
+
 }  // namespace fleetsign::state

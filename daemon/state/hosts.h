@@ -25,6 +25,9 @@ class Hosts {
   /// In place of the one that was kept before. Whether it is durable.
   bool keep(const crypto::Sha256Digest& account, const std::string& base_url);
 
+  /// Whether that is durable.
+  bool erase(const crypto::Sha256Digest& account);
+
  private:
   Store& store_;
   std::int64_t capacity_;

@@ -19,7 +19,7 @@ namespace fleetsign::upstream {
 namespace {
 
 Undelivered not_sent(std::string cause) {
-  return {.sent = Undelivered::Sent::no, .phase = Undelivered::Phase::connect, .cause = std::move(cause)};
+  return {.sent = Undelivered::Sent::no, .phase = Undelivered::Phase::refused, .cause = std::move(cause)};
 }
 
 /// Where it goes, if it may.

@@ -44,7 +44,8 @@ struct Undelivered {
   /// Whether the other side can have seen the request. `no` only when not a byte of it was handed to a connection.
   enum class Sent { no, maybe };
   /// For people and metrics, and for "unreachable" against "no_reply".
-  enum class Phase { resolve, connect, tls, send, receive, too_large, shutdown };
+  /// `refused`: the client itself would not send it, or not any more.
+  enum class Phase { refused, resolve, connect, tls, send, receive, too_large, shutdown };
   Sent sent = Sent::maybe;
   Phase phase = Phase::receive;
   bool timed_out = false;

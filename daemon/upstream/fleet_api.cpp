@@ -97,10 +97,22 @@ void FleetApi::learn(const Bearer& token, const std::string& base_url) const {
   remember(base_url);
 }
 
+void FleetApi::doubt(const Bearer& token, const Request& request, const Undelivered& undelivered) const {
+  using Phase = Undelivered::Phase;
+  const auto phase = undelivered.phase;
+  const bool was_reached =
+      undelivered.sent == Undelivered::Sent::maybe || phase == Phase::refused || phase == Phase::shutdown;
+  if (was_reached || base_url_) return;
+  const auto account = account_of(token.expose());
+  const auto learned = learned_.find(account);
+  if (learned && request.url.starts_with(*learned + '/')) learned_.forget(account, *learned);
+}
+
 Answer FleetApi::send(const Call& call, const Bearer& token) const {
   auto request = request_of(call, token);
   auto answer = client_.send(request);
   const auto* delivered = std::get_if<Delivered>(&answer);
+  if (delivered == nullptr) doubt(token, request, std::get<Undelivered>(answer));
   if (delivered == nullptr || delivered->status != kMisdirected) return answer;
   const auto base_url = named_in(delivered->headers, delivered->body, request);
   if (!base_url) return answer;
@@ -115,6 +127,7 @@ Opening FleetApi::open(const Call& call, const Bearer& token) const {
   auto request = request_of(call, token);
   auto opening = client_.open(request);
   auto* incoming = std::get_if<Incoming>(&opening);
+  if (incoming == nullptr) doubt(token, request, std::get<Undelivered>(opening));
   if (incoming == nullptr || incoming->status != kMisdirected || base_url_) return opening;
   auto body = std::make_unique<http::ReadAhead>(std::move(incoming->body), kRedirectBytes);
   const auto base_url = named_in(incoming->headers, body->beginning(), request);

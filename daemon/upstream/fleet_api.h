@@ -88,6 +88,8 @@ class FleetApi {
   [[nodiscard]] std::optional<std::string> named_in(const http::Headers& headers, std::string_view body,
                                                     const Request& refused) const;
   void learn(const Bearer& token, const std::string& base_url) const;
+  /// Forgets the learned host that the request could not be sent to: the token's own region may know where to go.
+  void doubt(const Bearer& token, const Request& request, const Undelivered& undelivered) const;
   void remember(const std::string& base_url) const;
 
   Client& client_;

@@ -37,4 +37,14 @@ void LearnedHosts::learn(const Account& account, const std::string& base_url) {
   kept_.keep(account, base_url);
 }
 
+void LearnedHosts::forget(const Account& account, const std::string& base_url) {
+  {
+    const std::lock_guard lock(mutex_);
+    auto& known = known_[name_of(account)];
+    if (known.base_url != base_url) return;
+    known = {.is_read = true};
+  }
+  kept_.forget(account);
+}
+
 }  // namespace fleetsign::upstream

@@ -20,6 +20,7 @@ using Account = crypto::Sha256Digest;
 struct KeptHosts {
   std::function<std::optional<std::string>(const Account&)> find = [](const Account&) { return std::nullopt; };
   std::function<void(const Account&, const std::string& base_url)> keep = [](const Account&, const std::string&) {};
+  std::function<void(const Account&)> forget = [](const Account&) {};
 };
 
 /// Safe to use from many threads.
@@ -35,6 +36,9 @@ class LearnedHosts {
 
   /// It is one that is_fleet_api_url().
   void learn(const Account& account, const std::string& base_url);
+
+  /// Unless another one has been learned meanwhile.
+  void forget(const Account& account, const std::string& base_url);
 
  private:
   struct Known {

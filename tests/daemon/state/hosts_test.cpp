@@ -27,6 +27,22 @@ TEST_CASE("hosts: the one that was kept last for an account is there after a res
   CHECK_FALSE(hosts.find(account(2)).has_value());
 }
 
+TEST_CASE("hosts: one that was erased is gone after a restart, too, and others stay") {
+  test::Bench bench;
+  {
+    const auto store = bench.open();
+    Hosts hosts(*store);
+    CHECK(hosts.keep(account(1), "https://a"));
+    CHECK(hosts.keep(account(2), "https://b"));
+    CHECK(hosts.erase(account(1)));
+    CHECK(hosts.erase(account(3)));
+  }
+  const auto store = bench.open();
+  const Hosts hosts(*store);
+  CHECK_FALSE(hosts.find(account(1)).has_value());
+  CHECK(hosts.find(account(2)) == "https://b");
+}
+
 TEST_CASE("hosts: of too many accounts, those that were kept first are given up") {
   test::Bench bench;
   const auto store = bench.open();

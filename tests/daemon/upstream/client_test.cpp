@@ -234,7 +234,7 @@ TEST_CASE("client: what may not be asked is refused before any connection is mad
     CAPTURE(refused.url);
     const Undelivered answer = undelivered(client->send(refused));
     CHECK(answer.sent == Undelivered::Sent::no);
-    CHECK(answer.phase == Undelivered::Phase::connect);
+    CHECK(answer.phase == Undelivered::Phase::refused);
     CHECK_FALSE(answer.timed_out);
     CHECK_FALSE(answer.cause.empty());
     CHECK(answer.cause.find("hidden") == std::string::npos);

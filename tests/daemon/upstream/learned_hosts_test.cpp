@@ -31,7 +31,8 @@ struct Kept {
                 [this](const Account& account, const std::string& base_url) {
                   ++writes;
                   by_account[account] = base_url;
-                }};
+                },
+            .forget = [this](const Account& account) { by_account.erase(account); }};
   }
 };
 
@@ -51,6 +52,18 @@ TEST_CASE("learned hosts: the one that was learned last is known, also in the ne
   LearnedHosts hosts(kept.hosts());
   CHECK(hosts.find(account(1)) == kEu);
   CHECK_FALSE(hosts.find(account(2)));
+}
+
+TEST_CASE("learned hosts: one that is forgotten is so in the next run, too, unless another was learned meanwhile") {
+  Kept kept;
+  LearnedHosts hosts(kept.hosts());
+  hosts.learn(account(1), kCn);
+  hosts.forget(account(1), kEu);
+  CHECK(hosts.find(account(1)) == kCn);
+  hosts.forget(account(1), kCn);
+  CHECK_FALSE(hosts.find(account(1)));
+  LearnedHosts next(kept.hosts());
+  CHECK_FALSE(next.find(account(1)));
 }
 
 TEST_CASE("learned hosts: what is known already costs no read and no write") {

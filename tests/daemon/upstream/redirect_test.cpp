@@ -31,6 +31,7 @@ class Regions final : public Client {
 
   Answer send(const Request& request) override {
     requests.push_back(request);
+    if (request.url.starts_with(gone + '/')) return how_gone;
     if (!request.url.starts_with(home + '/')) return elsewhere();
     return Delivered{.status = 200, .body = "here"};
   }
@@ -49,6 +50,8 @@ class Regions final : public Client {
   }
 
   std::string home;
+  std::string gone = "none";  ///< the base URL of a region that is not there
+  Undelivered how_gone{.sent = Undelivered::Sent::no, .phase = Undelivered::Phase::resolve};
   std::function<Answer()> elsewhere = [this] { return misdirected(home); };
   std::vector<Request> requests{};
 };
@@ -99,6 +102,41 @@ TEST_CASE("redirect: what was learned holds for the account, whatever its token,
   (void)fleet_api.send(kCall, token_of("u"));
   (void)fleet_api.send(kCall, token_of("u"));
   CHECK(regions.asked() == "ECC");
+}
+
+TEST_CASE(
+    "redirect: a learned host that cannot be reached is forgotten, so that the next request asks the token's region") {
+  for (const bool opens : {false, true}) {
+    Regions regions(kEu);
+    const FleetApi fleet_api(regions, std::nullopt);
+    const auto ask = [&] {
+      opens ? (void)fleet_api.open(kCall, token_of("u")) : (void)fleet_api.send(kCall, token_of("u"));
+    };
+    ask();
+    CHECK(regions.asked() == "NE");
+    regions.gone = kEu;
+    regions.home = kCn;
+    ask();
+    CHECK(regions.asked() == "E");
+    ask();
+    ask();
+    CHECK(regions.asked() == "NCC");
+  }
+}
+
+TEST_CASE("redirect: a learned host stays one when the request may have reached it, or was never tried") {
+  using Phase = Undelivered::Phase;
+  for (const auto& undelivered : {Undelivered{.sent = Undelivered::Sent::maybe, .phase = Phase::receive},
+                                  Undelivered{.sent = Undelivered::Sent::no, .phase = Phase::refused},
+                                  Undelivered{.sent = Undelivered::Sent::no, .phase = Phase::shutdown}}) {
+    Regions regions(kEu);
+    const FleetApi fleet_api(regions, std::nullopt);
+    (void)fleet_api.send(kCall, token_of("u"));
+    regions.gone = kEu;
+    regions.how_gone = undelivered;
+    (void)fleet_api.send(kCall, token_of("u"));
+    CHECK(fleet_api.base_url_for(token_of("u")) == kEu);
+  }
 }
 
 TEST_CASE("redirect: a second 421 is passed on as it is") {
