@@ -169,6 +169,8 @@ Verdict Api::deliver(const Context& context, Plan plan) const {
   if (plan.is_wake_up) return wake_up(context, plan);
   for (bool signs = is_signed(plan);; signs = !signs) {
     if (!signs && plan.target.empty()) {
+      const upstream::Charge charge{.category = upstream::Category::commands, .vehicle = plan.vin};
+      if (plan.spent) parts_.rates.settle(charge, plan.spent->counted, plan.spent->since);
       return {render(Failure{.kind = Kind::not_supported,
                              .message = "this vehicle does not speak the protocol, so only commands get to it",
                              .hint = "POST /api/1/vehicles/VIN/command/NAME is passed on to Fleet API"},
@@ -254,6 +256,7 @@ std::optional<Verdict> Api::sign(const Context& context, Plan& plan) const {
   if (report.waking) note(*report.waking, context, vin);
   if (report.without_protocol && !plan.spent) {
     parts_.without_protocol.add(vin);
+    parts_.metrics.count_vain_handshakes(requests);
     parts_.log.info("without_protocol",
                     {{"vin", ops::ShortVin{vin}}, {"request_id", ops::Plain{context.footer.request_id}}});
     plan.spent = Spent{.requests = requests,
@@ -371,7 +374,8 @@ std::optional<Verdict> Api::forward(const Context& context, Plan& plan) const {
   auto verdict = sleeps_on
                      ? render_failure(vehicles::without_effect(*waking->failure), waking->fleet_api_answer, footer)
                      : render_forwarded(answer, effect_of(request.method), footer);
-  parts_.metrics.count_forwarded(verdict.reply.status, requests);
+  // Those spent before were handshakes, which are counted already.
+  parts_.metrics.count_forwarded(verdict.reply.status, requests - spent.requests);
   parts_.log.info("forwarded", {{"method", ops::Plain{request.method}},
                                 {"command", ops::Plain{plan.name}},
                                 {"status", verdict.reply.status},

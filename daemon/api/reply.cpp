@@ -85,7 +85,7 @@ http::Reply render(const upstream::Delivered& answer, const Footer& footer, cons
   }
   http::Reply reply{.status = answer.status, .headers = fields_for_caller(answer.headers), .body = answer.body};
   for (const auto* own : {"Fleetsign-Executed", "Fleetsign-Error-Code", "Fleetsign-Woken",
-                          "Fleetsign-Upstream-Requests", "Fleetsign-Warning"}) {
+                          "Fleetsign-Upstream-Requests", "Fleetsign-Warning", "Idempotency-Replayed"}) {
     reply.headers.remove(own);  // these names are ours to use
   }
   if (failure) {

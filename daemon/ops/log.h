@@ -13,7 +13,7 @@
 namespace fleetsign::ops {
 
 /// Text that holds nothing private: names from our own tables, file names, causes in words. Shortened and made
-/// printable.
+/// printable; of a word that looks like a VIN, as a caller's request id may have one, only the end is printed.
 struct Plain {
   std::string_view text;
 };

@@ -94,6 +94,10 @@ void Metrics::count(const Command& command) {
   impl_->seconds.Observe(std::chrono::duration<double>(command.took).count());
 }
 
+void Metrics::count_vain_handshakes(int upstream_requests) {
+  impl_->of_handshakes.Increment(upstream_requests);
+}
+
 void Metrics::count_forwarded(int status, int upstream_requests) {
   impl_->forwarded.Add({{"status", class_of(status)}}).Increment();
   impl_->of_forwarding.Increment(upstream_requests);

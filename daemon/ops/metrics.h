@@ -32,6 +32,9 @@ class Metrics {
   /// A command that was signed, or that failed while it was to be.
   void count(const Command& command);
 
+  /// Handshakes that ended in the vehicle's not speaking the protocol, so that its command goes another way.
+  void count_vain_handshakes(int upstream_requests);
+
   /// A request that was passed on, with the status of its reply; without the requests for waking.
   void count_forwarded(int status, int upstream_requests);
 

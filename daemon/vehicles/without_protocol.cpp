@@ -28,6 +28,7 @@ bool WithoutProtocol::has(const std::string& vin) const {
 }
 
 void WithoutProtocol::add(const std::string& vin) {
+  const std::lock_guard changing(changing_);
   const auto until = unix_now_() + kKept;
   {
     const std::lock_guard lock(mutex_);
@@ -41,6 +42,7 @@ void WithoutProtocol::add(const std::string& vin) {
 }
 
 WithoutProtocol::Forgotten WithoutProtocol::forget(const std::string& vin) {
+  const std::lock_guard changing(changing_);
   Forgotten forgotten{.was_there = has(vin)};
   {
     const std::lock_guard lock(mutex_);

@@ -46,7 +46,8 @@ class WithoutProtocol {
   const std::function<std::int64_t()> unix_now_;
   const std::size_t capacity_;
   state::UnsignedVehicles* const kept_;
-  mutable std::mutex mutex_;  // guards the rest
+  std::mutex changing_{};     // so that what is kept changes in the order of what is known; taken before the other
+  mutable std::mutex mutex_;  // guards the rest; never held while the disk is waited for
   std::map<std::string, std::int64_t> until_{};
 };
 

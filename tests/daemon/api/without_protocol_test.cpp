@@ -48,6 +48,36 @@ TEST_CASE("without protocol: the command goes on with its body and query, and th
   CHECK(sent(bench) == "SF");
 }
 
+/// The figure behind that name in the metrics.
+std::string figure(const ApiBench& bench, const std::string& name) {
+  const auto text = bench.metrics.text();
+  const auto at = text.find("\n" + name + " ");
+  REQUIRE(at != std::string::npos);
+  const auto from = at + name.size() + 2;
+  return text.substr(from, text.find('\n', from) - from);
+}
+
+TEST_CASE("without protocol: the handshake that was in vain is counted as one, and once") {
+  ApiBench bench;
+  bench.client.order(bench.vin, {{"fault", "no_protocol"}});
+  CHECK(bench.command("honk_horn").status == 200);
+  CHECK(figure(bench, R"(fleetsign_upstream_requests_total{for="handshake"})") == "1");
+  CHECK(figure(bench, R"(fleetsign_upstream_requests_total{for="forwarded"})") == "1");
+}
+
+TEST_CASE("without protocol: an action that goes nowhere then has used what its handshake took") {
+  ApiBench bench({.action_endpoint = true}, {}, {.rates = {.commands = 2}});
+  bench.client.stand_between([](const auto& request) {
+    auto answer = contradiction(request);
+    std::get<upstream::Delivered>(*answer).repeats = 1;
+    return answer;
+  });
+  const std::string body = R"({"domain":"infotainment","action":{"vehicleControlHonkHornAction":{}}})";
+  CHECK(bench.send("POST", "/fleetsign/v1/vehicles/" + bench.vin + "/action", body).status == 422);
+  CHECK(figure(bench, R"(fleetsign_upstream_requests_total{for="handshake"})") == "2");
+  CHECK(bench.command("honk_horn").status == 429);
+}
+
 TEST_CASE("without protocol: answers that contradict each other end with the second one") {
   ApiBench bench;
   bench.client.stand_between(contradiction);

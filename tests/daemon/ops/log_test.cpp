@@ -135,6 +135,15 @@ TEST_CASE("log: a value that could be taken for more than one is quoted") {
   CHECK(text_of({"x", Plain{"a\nb"}}) == "x=a?b");
 }
 
+TEST_CASE("log: of a word that looks like a VIN only its end is written, wherever it stands") {
+  CHECK(text_of({"request_id", Plain{"5YJ3E1EA7KF000316"}}) == "request_id=…000316");
+  CHECK(text_of({"request_id", Plain{"a-5yj3e1ea7kf000316/7"}}) == "request_id=a-…000316/7");
+  for (const char* other : {"5YJ3E1EA7KF00031", "5YJ3E1EA7KF0003160", "a5YJ3E1EA7KF000316", "01234567-89ab-cdef",
+                            "5YJ3E1EA7KO000316", "5YJ3E1EA7KF00031x"}) {
+    CHECK(text_of({"request_id", Plain{other}}) == "request_id=" + std::string(other));
+  }
+}
+
 TEST_CASE("log: of a VIN only its end is written") {
   CHECK(text_of({"vin", ShortVin{"5YJ3E1EA7KF000316"}}) == "vin=…000316");
   CHECK(json_of({"vin", ShortVin{"5YJ3E1EA7KF000316"}}) == "…000316");

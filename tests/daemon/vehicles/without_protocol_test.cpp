@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <memory>
+#include <thread>
 
 #include "daemon/state/store.h"
 #include "tests/crypto/temporary_folder.h"
@@ -95,6 +96,20 @@ TEST_CASE("without protocol: what is not remembered is forgotten where it is kep
   CHECK_FALSE(forgotten.was_there);
   CHECK(forgotten.durable);
   CHECK(WithoutProtocol(bench.clock(), WithoutProtocol::kCapacity, &kept).all().empty());
+}
+
+TEST_CASE("without protocol: what is known and what is kept stay the same, whoever is first") {
+  const Bench bench;
+  const auto store = bench.open();
+  state::UnsignedVehicles kept(*store);
+  WithoutProtocol vehicles(bench.clock(), WithoutProtocol::kCapacity, &kept);
+  for (int round = 0; round < 200; ++round) {
+    std::thread adding([&] { vehicles.add("A"); });
+    vehicles.forget("A");
+    adding.join();
+    const bool is_known = vehicles.has("A");
+    REQUIRE(is_known == !kept.all().empty());
+  }
 }
 
 }  // namespace
