@@ -112,6 +112,12 @@ std::optional<upstream::Charge> Api::charge_for(const Context& context) const {
 http::Reply Api::pass_through(const Context& context) const {
   if (auto refusal = refuse_dry_run(context)) return *std::move(refusal);
   const auto& request = context.request;
+  if (request.method == "HEAD" && has_body(request)) {
+    return render(Failure{.kind = Kind::bad_request,
+                          .message = "a HEAD request with a body is not passed on",
+                          .hint = "send it without a body, or another method"},
+                  context.footer);
+  }
   if (request.caller_gone()) {
     return render(Failure{.kind = Kind::expired_unsent, .message = "the caller has gone"}, context.footer);
   }

@@ -23,10 +23,6 @@ std::string_view to_string(From from) {
   return from == From::shared ? "shared" : "kept";
 }
 
-bool has_body(const http::Request& request) {
-  return !request.body.empty() || (request.body_source && request.body_source->size() != 0U);
-}
-
 /// How old the answer is by now (RFC 9111 section 4.2.3): with what it says of its age when it came.
 std::chrono::seconds age_of(const upstream::Delivered& answer, std::chrono::seconds since) {
   const auto* text = answer.headers.find("Age");
@@ -85,8 +81,8 @@ http::Reply Api::read(const Context& context) const {
                         ask);
   Footer footer = context.footer;
   footer.upstream_requests = requests;
-  auto reply =
-      reading.answer ? render(*reading.answer, footer) : render(failure.value_or(out_of_patience(request)), footer);
+  auto reply = reading.answer ? render(*reading.answer, footer, std::nullopt, Executes::nothing)
+                              : render(failure.value_or(out_of_patience(request)), footer);
   if (reading.from == From::kept) {
     reply.headers.set("Age", std::to_string(age_of(*reading.answer, reading.age).count()));
   }

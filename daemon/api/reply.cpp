@@ -77,11 +77,13 @@ http::Reply render_document(const nlohmann::ordered_json& document) {
   return as_json(200, document);
 }
 
-http::Reply render(const upstream::Delivered& answer, const Footer& footer, const std::optional<Failure>& failure) {
+http::Reply render(const upstream::Delivered& answer, const Footer& footer, const std::optional<Failure>& failure,
+                   Executes effect) {
   if (answer.status < 200 || answer.status > 599) {
-    return render(Failure{.kind = Kind::upstream_malformed,
-                          .message = "Fleet API answered with a status that HTTP does not have"},
-                  footer);
+    Failure malformed{.kind = Kind::upstream_malformed,
+                      .message = "Fleet API answered with a status that HTTP does not have"};
+    if (effect == Executes::nothing) malformed.executed = protocol::Executed::no;
+    return render(malformed, footer);
   }
   http::Reply reply{.status = answer.status, .headers = fields_for_caller(answer.headers), .body = answer.body};
   for (const auto* own : {"Fleetsign-Executed", "Fleetsign-Error-Code", "Fleetsign-Woken",
@@ -121,7 +123,7 @@ Verdict render_forwarded(const upstream::Answer& answer, Executes effect, const 
   }
   const bool needs_verdict = effect == Executes::something && (delivered->status < 200 || delivered->status > 299);
   if (!needs_verdict) {
-    auto reply = render(*delivered, footer);
+    auto reply = render(*delivered, footer, std::nullopt, effect);
     const auto told = effect == Executes::something ? executed_as_told(*delivered) : std::nullopt;
     if (told) reply.headers.add("Fleetsign-Executed", std::string(to_string(*told)));
     return {std::move(reply), told.value_or(protocol::Executed::yes)};

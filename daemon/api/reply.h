@@ -33,17 +33,18 @@ http::Reply render(const protocol::Outcome& outcome, const Footer& footer);
 /// Anything else: `response` is null, `error` says why in words. The status is the kind's row.
 http::Reply render(const protocol::Failure& failure, const Footer& footer);
 
+/// Whether a request with this method could have an effect.
+enum class Executes { something, nothing };
+Executes effect_of(std::string_view method);
+
 /// Fleet API's own answer, as received. `failure`, where there is one, adds what we know of it in headers.
 http::Reply render(const upstream::Delivered& answer, const Footer& footer,
-                   const std::optional<protocol::Failure>& failure = std::nullopt);
+                   const std::optional<protocol::Failure>& failure = std::nullopt,
+                   Executes effect = Executes::something);
 
 /// Whether a request was executed, as Fleet API's own answer to it says: a success whose `response.result` is true or
 /// false. Nothing where it does not say.
 std::optional<protocol::Executed> executed_as_told(const upstream::Delivered& answer);
-
-/// Whether a request with this method could have an effect.
-enum class Executes { something, nothing };
-Executes effect_of(std::string_view method);
 
 /// Fleet API's answer as it is, or why there is none. Of one that was no success to something that has an effect, we
 /// say what that means.

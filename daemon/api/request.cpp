@@ -127,6 +127,10 @@ bool is_fleet_api_id(std::string_view text) {
          std::ranges::all_of(text, [](unsigned char c) { return std::isdigit(c) != 0; });
 }
 
+bool has_body(const http::Request& request) {
+  return !request.body.empty() || (request.body_source && request.body_source->size() != 0U);
+}
+
 std::string request_id_of(const http::Request& request) {
   const std::string* own = request.headers.find("X-Request-Id");
   if (own != nullptr && !own->empty() && own->size() <= kLongestRequestId &&

@@ -22,6 +22,9 @@ protocol::Result<std::string> parse_vin(std::string_view text);
 /// Whether it is a vehicle's numeric id at Fleet API, rather than its VIN: 1 to 20 decimal digits.
 bool is_fleet_api_id(std::string_view text);
 
+/// Whether it comes with a body, or may: of a chunked one the length is not known.
+bool has_body(const http::Request& request);
+
 /// The caller's own request id, when it is 1 to 128 visible characters; else one made by us.
 std::string request_id_of(const http::Request& request);
 

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <tuple>
 
 #include "tests/daemon/api/api_bench.h"
 
@@ -20,7 +21,8 @@ TEST_CASE("forward: a request goes out as it came, but for what is ours") {
   for (const std::string method : {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}) {
     CAPTURE(method);
     bench.client.forget_requests();
-    auto request = ApiBench::request(method, target, std::string("\x1f\x8b\0\xFF", 4));
+    const auto body = method == "HEAD" ? std::string() : std::string("\x1f\x8b\0\xFF", 4);
+    auto request = ApiBench::request(method, target, body);
     for (const http::Header& field : {http::Header{"Content-Type", "text/plain"},
                                       http::Header{"Content-Encoding", "gzip"}, http::Header{"Connection", "X-Hop"},
                                       http::Header{"X-Hop", "1"}, http::Header{"X-Forwarded-For", "10.0.0.1"}}) {
@@ -31,7 +33,7 @@ TEST_CASE("forward: a request goes out as it came, but for what is ours") {
     const auto sent = bench.client.requests()[0];
     CHECK(sent.method == method);
     CHECK(sent.url == "https://fleet.test" + target);
-    CHECK(sent.body == std::string("\x1f\x8b\0\xFF", 4));
+    CHECK(sent.body == body);
     CHECK(sent.headers.count("Authorization") == 1);
     CHECK(*sent.headers.find("Authorization") == "Bearer token");
     CHECK(*sent.headers.find("Content-Encoding") == "gzip");
@@ -93,6 +95,39 @@ TEST_CASE("forward: what got no answer is a failure of ours, and certain only wh
     CHECK(body.at("executed") == executed);
     CHECK(body.at("upstream_requests") == requests);
   }
+}
+
+TEST_CASE("forward: a HEAD request with a body is the caller's mistake, and goes nowhere") {
+  const ApiBench bench;
+  const auto reply = bench.send("HEAD", "/api/1/vehicles", "{}");
+  CHECK(reply.status == 400);
+  CHECK(ApiBench::error_code(reply) == "bad_request");
+  CHECK(bench.client.requests().empty());
+}
+
+TEST_CASE("forward: a status that HTTP does not have says of what only asks that it did nothing") {
+  ApiBench bench;
+  bench.client.stand_between([](const auto&) { return fleetsign::test::answered(600); });
+  for (const auto& [method, path, executed] :
+       {std::tuple{"GET", "/api/1/vehicles", "no"}, std::tuple{"GET", "/api/1/vehicles/7/vehicle_data", "no"},
+        std::tuple{"POST", "/api/1/vehicles/7/wake_up", "unknown"}}) {
+    const std::string shown(path);
+    CAPTURE(shown);
+    const auto reply = bench.send(method, path);
+    CHECK(reply.status == 502);
+    CHECK(ApiBench::json_of(reply).at("executed") == executed);
+  }
+}
+
+TEST_CASE("forward: what is ours to say in a header is not taken from Fleet API") {
+  ApiBench bench;
+  bench.client.stand_between([](const auto&) {
+    return upstream::Delivered{.status = 200,
+                               .headers = {{"Idempotency-Replayed", "true"}, {"Fleetsign-Woken", "true"}}};
+  });
+  const auto reply = bench.send("GET", "/api/1/vehicles");
+  CHECK(reply.headers.find("Idempotency-Replayed") == nullptr);
+  CHECK(reply.headers.find("Fleetsign-Woken") == nullptr);
 }
 
 TEST_CASE("forward: a reply is under way until its body has gone") {
