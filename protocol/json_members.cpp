@@ -17,6 +17,9 @@ std::string as_json(const std::string& text) {
   return json(text).dump();
 }
 
+/// The parser's name for a number that no double can hold.
+constexpr int kBeyondDouble = 406;
+
 /// Only what looks like a name is shown: anything else may be a value in the wrong place.
 std::string echo(const std::string& name) {
   const bool is_name = !name.empty() && name.size() <= kMaxEcho && std::ranges::all_of(name, [](char c) {
@@ -51,7 +54,8 @@ class Writer final : public nlohmann::json_sax<json> {
     return true;
   }
 
-  bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception&) override {
+  bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception& error) override {
+    if (error.id == kBeyondDouble) return fail(" has a number that is too large, at byte " + std::to_string(position));
     return fail(" is not JSON: it goes wrong at byte " + std::to_string(position));
   }
 

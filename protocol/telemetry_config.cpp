@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "protocol/telemetry_config.h"
 
+#include <array>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
@@ -47,6 +48,26 @@ Result<std::vector<std::string>> read_vins(const JsonMember& member) {
   return vins;
 }
 
+/// What no configuration is without, and how its text begins.
+struct Required {
+  std::string_view name;
+  char begins;
+  std::string_view is;
+};
+constexpr std::array kRequired = {Required{"hostname", '"', "a string"}, Required{"ca", '"', "a string"},
+                                  Required{"fields", '{', "an object"}};
+
+std::optional<Failure> refuse_config(const Members& config) {
+  for (const auto& [name, begins, is] : kRequired) {
+    const auto* member = find_member(config, name);
+    if (member == nullptr) return bad_parameter("config has no " + std::string(name));
+    if (!member->text.starts_with(begins)) {
+      return bad_parameter(std::string(name) + " of config is not " + std::string(is));
+    }
+  }
+  return std::nullopt;
+}
+
 std::string claims_of(const Members& config, const crypto::PublicPoint& issuer) {
   std::string claims = "{";
   for (const auto& [name, text] : config) {
@@ -67,6 +88,7 @@ Result<TelemetryConfig> read(const Members& body, const crypto::PublicPoint& iss
   if (!config->text.starts_with('{')) return bad_parameter("config is not an object");
   const auto members = read_json_members(config->text, "config");
   if (!members) return members.error();
+  if (auto refusal = refuse_config(*members)) return *std::move(refusal);
   read.claims = claims_of(*members, issuer);
   return read;
 }
@@ -85,6 +107,7 @@ Result<TelemetryConfig> read_telemetry_file(std::string_view content, const cryp
   if (!members) return members.error();
   const bool is_body = find_member(*members, "vins") != nullptr || find_member(*members, "config") != nullptr;
   if (is_body) return read(*members, issuer);
+  if (auto refusal = refuse_config(*members)) return *std::move(refusal);
   return TelemetryConfig{.vins = {}, .claims = claims_of(*members, issuer)};
 }
 

@@ -18,8 +18,9 @@ struct TelemetryConfig {
   std::string claims;
 };
 
-/// From the body of a POST …/fleet_telemetry_config: `vins`, at least one, and the object `config`. Members beside them
-/// are ignored, as nothing of them would reach Fleet API. Fails as read_json_members() does, and with bad_parameter.
+/// From the body of a POST …/fleet_telemetry_config: `vins`, at least one, and the object `config`, which has at least
+/// `hostname`, `ca` and `fields`. Members beside the two are ignored, as nothing of them would reach Fleet API. Fails
+/// as read_json_members() does, and with bad_parameter.
 Result<TelemetryConfig> read_telemetry_config(std::string_view body, const crypto::PublicPoint& issuer);
 
 /// The same from a file, which may be without `vins`, or hold nothing but the inside of `config`: an object that has

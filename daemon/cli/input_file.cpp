@@ -16,6 +16,7 @@ namespace {
 
 InputFileError unreadable(const std::string& path, int error) {
   if (error == ENOENT) return {.exit = kNoInput, .message = "there is no file " + path};
+  if (error == EISDIR) return {.exit = kNoInput, .message = path + " is a directory, not a file"};
   return {.exit = kNoPermission,
           .message = "the file " + path + " cannot be read: " + std::generic_category().message(error)};
 }
@@ -23,6 +24,7 @@ InputFileError unreadable(const std::string& path, int error) {
 }  // namespace
 
 crypto::Result<InputFile, InputFileError> read_input_file(const std::string& path, std::size_t most) {
+  if (path.empty()) return InputFileError{.exit = kUsage, .message = "the name of the file is empty"};
   const http::Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
   if (!file) return unreadable(path, errno);
   struct stat about {};

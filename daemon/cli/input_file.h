@@ -16,7 +16,8 @@ struct InputFile {
   bool open_to_others = false;  ///< its mode lets somebody beside its owner read or write it
 };
 
-/// Why there is none: kNoInput (no such file, or more than `most` bytes) or kNoPermission (it cannot be read).
+/// Why there is none: kUsage (an empty name), kNoInput (no such file, a directory, or more than `most` bytes) or
+/// kNoPermission (it cannot be read).
 struct InputFileError {
   Exit exit = kNoInput;
   std::string message;

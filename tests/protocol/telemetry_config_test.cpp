@@ -35,6 +35,9 @@ std::string ending() {
   return R"("iss":")" + issuer() + R"(","aud":"com.tesla.fleet.TelemetryClient"})";
 }
 
+/// What no config is without.
+const std::string kNeeded = R"("hostname":"h","ca":"PEM","fields":{})";
+
 /// The claims of a body with this `config`.
 std::string claims_of(const std::string& config) {
   const auto read =
@@ -53,15 +56,16 @@ TEST_CASE("telemetry: the claims and the token are those of another implementati
 }
 
 TEST_CASE("telemetry: the caller's members are signed as they were written, but for iss and aud") {
-  CHECK(claims_of(R"({ "aud" : "x", "fields": {"Soc": {"interval_seconds": 60.0}}, "iss": [{}], "exp": 1e9 })") ==
-        R"({"fields":{"Soc":{"interval_seconds":60.0}},"exp":1e9,)" + ending());
-  CHECK(claims_of(R"({"a\"b": {"iss": 1}})") == R"({"a\"b":{"iss":1},)" + ending());
-  CHECK(claims_of("{}") == "{" + ending());
+  CHECK(claims_of(R"({ "aud" : "x", "fields": {"Soc": {"interval_seconds": 60.0}}, "iss": [{}], "exp": 1e9, "hostname":
+                  "h", "ca":"PEM" })") ==
+        R"({"fields":{"Soc":{"interval_seconds":60.0}},"exp":1e9,"hostname":"h","ca":"PEM",)" + ending());
+  CHECK(claims_of(R"({"a\"b": {"iss": 1},)" + kNeeded + "}") == R"({"a\"b":{"iss":1},)" + kNeeded + "," + ending());
 }
 
 TEST_CASE("telemetry: VINs are sent in upper case and in their order") {
   const auto config = read_telemetry_config(
-      R"({"config":{},"vins":["5yjs0000000000002","5YJS0000000000001"],"other":1})", key().public_point());
+      R"({"config":{)" + kNeeded + R"(},"vins":["5yjs0000000000002","5YJS0000000000001"],"other":1})",
+      key().public_point());
   REQUIRE(config);
   CHECK(config->vins == std::vector<std::string>{"5YJS0000000000002", "5YJS0000000000001"});
   CHECK(telemetry_request(config->vins, "a.b.c") ==
@@ -95,6 +99,30 @@ TEST_CASE("telemetry: a config that is missing or no object is refused") {
   }
 }
 
+TEST_CASE("telemetry: a config without what each has is refused in a body and in a file, in the same words") {
+  struct Row {
+    const char* config;
+    const char* message;
+  };
+  for (const auto& [config, message] :
+       {Row{R"({})", "config has no hostname"}, Row{R"({"hostname":"h","fields":{}})", "config has no ca"},
+        Row{R"({"hostname":"h","ca":"PEM"})", "config has no fields"},
+        Row{R"({"hostname":1,"ca":"PEM","fields":{}})", "hostname of config is not a string"},
+        Row{R"({"hostname":"h","ca":null,"fields":{}})", "ca of config is not a string"},
+        Row{R"({"hostname":"h","ca":"PEM","fields":[]})", "fields of config is not an object"}}) {
+    const std::string shown(config);
+    CAPTURE(shown);
+    const auto body = R"({"vins":["5YJ30123456789ABC"],"config":)" + shown + "}";
+    CHECK(refusal_of(body).kind == Kind::bad_parameter);
+    for (const auto& content : {body, R"({"config":)" + shown + "}", shown}) {
+      const auto file = read_telemetry_file(content, key().public_point());
+      REQUIRE_FALSE(file);
+      CHECK(file.error().message == message);
+    }
+    CHECK(refusal_of(body).message == message);
+  }
+}
+
 TEST_CASE("telemetry: what is not JSON, or says something twice, is refused") {
   CHECK(refusal_of("").kind == Kind::bad_request);
   CHECK(refusal_of("[]").message == "the body is not a JSON object");
@@ -104,10 +132,11 @@ TEST_CASE("telemetry: what is not JSON, or says something twice, is refused") {
 
 TEST_CASE("telemetry: a file may be without vins, or be the inside of config") {
   const auto point = key().public_point();
-  const auto whole = read_telemetry_file(R"({"vins":["5YJ30123456789ABC"],"config":{"port":1}})", point);
+  const auto inside = "{" + kNeeded + R"(,"port":1})";
+  const auto whole = read_telemetry_file(R"({"vins":["5YJ30123456789ABC"],"config":)" + inside + "}", point);
   REQUIRE(whole);
   CHECK(whole->vins.size() == 1);
-  for (const char* const content : {R"({"config":{"port":1}})", R"({"port":1})"}) {
+  for (const auto& content : {R"({"config":)" + inside + "}", inside}) {
     const auto read = read_telemetry_file(content, point);
     REQUIRE(read);
     CHECK(read->vins.empty());

@@ -3,9 +3,11 @@
 
 import base64
 import json
+import os
 import pathlib
 import subprocess
 import sys
+import threading
 import unittest
 
 from harness import BINARY, PATIENCE, TOKEN, Daemon, ScriptedUpstream, SharedCase, environment, run, vin
@@ -85,6 +87,8 @@ class Telemetry(SharedCase):
         self.simulator.forget_requests()
         for content, code in (("", "bad_request"), ("{", "bad_request"), ("[]", "bad_request"),
                               ('{"vins":[],"config":{}}', "bad_parameter"),
+                              (json.dumps({"vins": [vin(1)], "config": {}}), "bad_parameter"),
+                              (json.dumps({"vins": [vin(1)], "config": CONFIG})[:-2] + ',"big":1e999}}', "bad_request"),
                               (json.dumps({"vins": [vin(1)]}), "bad_parameter"),
                               (json.dumps({"vins": [vin(1)], "config": []}), "bad_parameter"),
                               (json.dumps({"vins": ["1"], "config": {}}), "bad_parameter")):
@@ -96,8 +100,18 @@ class Telemetry(SharedCase):
         self.assert_failure(self.configure('{"config":{}}'), 400, "bad_parameter")
         self.assertEqual(self.simulator.requests()["total"], 0)
         self.assertEqual(self.sign(self.folder / "none.json").returncode, 66)
+        self.assertEqual(self.sign(self.folder).returncode, 66)
+        self.assertEqual(self.sign("").returncode, 64)
         self.assertEqual(run("sign-telemetry").returncode, 64)
         self.assertEqual(run("sign-telemetry", "-", "--key-file", self.folder / "none.pem").returncode, 66)
+
+    def test_a_named_pipe_is_read_to_its_end_like_standard_input(self):
+        pipe = self.folder / "pipe"
+        os.mkfifo(pipe)
+        writer = threading.Thread(target=pipe.write_text, args=(body(vin(4)),), daemon=True)
+        writer.start()
+        self.assertEqual(self.sign(pipe).returncode, 0)
+        writer.join(PATIENCE)
 
     def test_a_dry_run_sends_nothing(self):
         self.simulator.forget_requests()

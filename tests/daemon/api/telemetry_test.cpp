@@ -21,7 +21,8 @@ using test::Json;
 const std::string kPath = "/api/1/vehicles/fleet_telemetry_config";
 
 std::string body_for(const std::string& vin) {
-  return R"({"vins":[")" + vin + R"("],"config":{"hostname":"telemetry.example","fields":{"Soc":{}},"exp":1.0}})";
+  return R"({"vins":[")" + vin +
+         R"("],"config":{"hostname":"telemetry.example","ca":"PEM","fields":{"Soc":{}},"exp":1.0}})";
 }
 
 http::Request request_for(const ApiBench& bench, const std::string& query = "") {
@@ -97,6 +98,8 @@ TEST_CASE("telemetry: a body that is no configuration is refused before anything
            {R"({"vins":["5YJS0000000000001"],"config":{"a":1,"a":2}})", "bad_request"},
            {R"({"vins":["5YJS0000000000001"]})", "bad_parameter"},
            {R"({"vins":["5YJS0000000000001"],"config":"x"})", "bad_parameter"},
+           {R"({"vins":["5YJS0000000000001"],"config":{}})", "bad_parameter"},
+           {R"({"vins":["5YJS0000000000001"],"config":{"exp":1e999}})", "bad_request"},
            {R"({"config":{}})", "bad_parameter"},
            {R"({"vins":[],"config":{}})", "bad_parameter"},
            {R"({"vins":["short"],"config":{}})", "bad_parameter"}}) {
