@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "daemon/http/codec.h"
+#include "daemon/http/path.h"
 #include "daemon/http/request_reader.h"
 #include "tests/support/fuzz.h"
 

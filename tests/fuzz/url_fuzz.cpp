@@ -9,9 +9,11 @@
 #include <variant>
 
 #include "config/url.h"
+#include "daemon/api/path_rules.h"
 #include "daemon/api/request.h"
 #include "daemon/api/routes.h"
 #include "daemon/http/bound_endpoint.h"
+#include "daemon/http/path.h"
 #include "daemon/upstream/hosts.h"
 #include "daemon/upstream/url_rules.h"
 #include "tests/support/fuzz.h"
@@ -25,10 +27,12 @@ void require(bool holds) {
 }
 
 void check_target(const std::string& target) {
-  const std::string path = target.substr(0, target.find('?'));
-  const std::string query = path.size() < target.size() ? target.substr(path.size() + 1) : "";
+  const std::string written = target.substr(0, target.find('?'));
+  const std::string query = written.size() < target.size() ? target.substr(written.size() + 1) : "";
+  const std::string path = http::canonical_path(written);
+  require(http::canonical_path(path) == path);
   api::has_parameter(query, "wake");
-  if (!api::is_plain_path(path)) return;
+  if (api::refuse_path(path)) return;
   const auto segments = api::segments_of(path);
   require(std::ranges::none_of(segments, [](std::string_view s) { return s == "." || s == ".."; }));
   constexpr std::array<std::string_view, 3> kPatterns = {"/health", "/api/1/vehicles/{vin}/command/{name}", "/api/1/*"};
@@ -43,7 +47,7 @@ void check_target(const std::string& target) {
 
 void check_vin(const std::string& text) {
   const auto vin = api::parse_vin(text);
-  require(!vin || api::is_plain_path("/" + *vin));
+  require(!vin || !api::refuse_path("/" + *vin));
 }
 
 /// Written in one spelling, an origin is the same origin.

@@ -116,7 +116,7 @@ class Send(SharedCase):
         (self.folder / "long").write_text("x" * 20_000)
         (self.folder / "binary").write_bytes(b"\xff")
         for file, status, said in (("absent", 66, "there is no file"), ("long", 66, "more than 16384 bytes"),
-                                   ("binary", 64, "not UTF-8"), (".", 77, "cannot be read: Is a directory")):
+                                   ("binary", 64, "not UTF-8"), (".", 66, "is a directory")):
             with self.subTest(file):
                 self.assert_refused(self.send(vin(16), "set_vehicle_name", f"vehicle_name=@{self.folder}/{file}"), status, said)
         self.assertEqual(self.simulator.signed_commands(), 0)
@@ -130,7 +130,7 @@ class Send(SharedCase):
                                    (self.token_file(""), 66, "does not hold a token"),
                                    (self.token_file("s3cret s3cret"), 66, "does not hold a token"),
                                    (self.token_file("s3cret", 0o644), 77, "open to other users"),
-                                   (self.folder, 77, "")):
+                                   (self.folder, 66, "is a directory")):
             with self.subTest(path):
                 ended = self.send(vin(9), "honk_horn", "--token-file", path)
                 self.assert_refused(ended, status, said)
