@@ -341,7 +341,8 @@ std::optional<Verdict> Api::forward(const Context& context, Plan& plan) const {
                             .target = plan.target,
                             .headers = std::move(headers),
                             .body = request.body,
-                            .deadline = context.deadline};
+                            .deadline = context.deadline,
+                            .caller_gone = request.caller_gone};
   auto answer = parts_.fleet_api.send(call, *context.caller.token);
   int requests = spent.requests + upstream::requests_made(answer);
   int counted = spent.counted + upstream::requests_counted(answer);

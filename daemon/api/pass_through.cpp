@@ -136,7 +136,8 @@ http::Reply Api::pass_through(const Context& context) const {
                                         .body = request.body,
                                         .body_source = passage->streamed,
                                         .deadline = context.deadline,
-                                        .vehicle = charge ? charge->vehicle : std::string()},
+                                        .vehicle = charge ? charge->vehicle : std::string(),
+                                        .caller_gone = request.caller_gone},
                                        *context.caller.token);
   passage->requests = upstream::requests_made(opening);
   if (charge) parts_.rates.settle(*charge, upstream::requests_counted(opening), passage->started);

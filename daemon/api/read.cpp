@@ -2,6 +2,7 @@
 // Reads of a vehicle's data, each answer of which is paid for once.
 #include <charconv>
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <utility>
 
@@ -55,14 +56,15 @@ http::Reply Api::read(const Context& context) const {
   const auto started = parts_.clock();
   const auto& request = context.request;
   const upstream::Charge charge{.category = upstream::Category::data, .vehicle = vehicle_of(context)};
-  const upstream::Call call{.method = request.method,
-                            .target = request.target,
-                            .headers = fields_for_fleet_api(request.headers),
-                            .deadline = context.deadline,
-                            .vehicle = charge.vehicle};
+  upstream::Call call{.method = request.method,
+                      .target = request.target,
+                      .headers = fields_for_fleet_api(request.headers),
+                      .deadline = context.deadline,
+                      .vehicle = charge.vehicle};
   int requests = 0;
   std::optional<Failure> failure;
-  const auto ask = [&]() -> std::optional<upstream::Delivered> {
+  const auto ask = [&](const std::function<bool()>& unwanted) -> std::optional<upstream::Delivered> {
+    call.caller_gone = unwanted;
     const auto since = parts_.clock();
     failure = parts_.rates.admit(charge);
     if (failure) return std::nullopt;

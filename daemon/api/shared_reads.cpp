@@ -69,7 +69,7 @@ class SharedReads::Leadership {
   Answer answer_{};
 };
 
-Reading SharedReads::read(const Read& wanted, const std::function<std::optional<upstream::Delivered>()>& ask) {
+Reading SharedReads::read(const Read& wanted, const Ask& ask) {
   Lock lock(mutex_);
   drop_expired(lock);
   if (auto found = find(lock, wanted)) return *std::move(found);
@@ -86,7 +86,11 @@ Reading SharedReads::read(const Read& wanted, const std::function<std::optional<
   flight->is_led = true;
   lock.unlock();
   Leadership leadership(*this, wanted, flight);
-  auto answer = ask();
+  auto answer = ask([&] {
+    if (!wanted.patience.caller_gone()) return false;
+    const Lock held(mutex_);
+    return flight->waiting == 0;
+  });
   if (!answer) return {};
   Reading reading{.answer = std::make_shared<const upstream::Delivered>(*std::move(answer))};
   leadership.share(reading.answer);

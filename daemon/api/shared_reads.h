@@ -57,9 +57,12 @@ class SharedReads {
       : lifetime_(lifetime), clock_(std::move(clock)), bounds_(bounds) {}
   SharedReads(protocol::Duration lifetime, vehicles::Clock clock) : SharedReads(lifetime, std::move(clock), Bounds{}) {}
 
+  /// Gets the answer. `unwanted` says, while it is got, whether the caller has gone and nobody else waits.
+  using Ask = std::function<std::optional<upstream::Delivered>(const std::function<bool()>& unwanted)>;
+
   /// The first of those who want the same calls `ask`, with its own deadline, and the others wait for what comes, each
   /// as long as its patience lasts. Where `ask` gives nothing, the next one asks: only an answer is shared.
-  Reading read(const Read& wanted, const std::function<std::optional<upstream::Delivered>()>& ask);
+  Reading read(const Read& wanted, const Ask& ask);
 
   /// What was read of the vehicle so far is out of date: who reads it from now on asks anew. VIN and number of one
   /// vehicle are not known to belong together, so what was read by number is forgotten for every VIN, and the reverse.

@@ -89,7 +89,8 @@ struct Request {
   Peer peer;
   std::size_t endpoint = 0;          ///< by which of ListenerOptions::endpoints it came in
   std::chrono::milliseconds age{0};  ///< from its first byte to the call of the handler
-  /// Whether the caller has closed its connection, or its sending side, meanwhile. For use until the handler returns.
+  /// Whether the caller has closed its connection, or its sending side, meanwhile. For use, by any thread, until the
+  /// handler returns, and as long as the reply's body_source lives.
   std::function<bool()> caller_gone = [] { return false; };
 };
 

@@ -55,7 +55,9 @@ class CurlClient final : public Client {
     if (!target) return std::move(target).error();
     const auto exchange = std::make_shared<Exchange>(request, std::move(target).value());
     loop_.submit(exchange);
-    return exchange->wait();
+    Answer answer = exchange->wait();
+    if (exchange->given_up()) loop_.inbox()->nudge(exchange);
+    return answer;
   }
 
   Opening open(const Request& request) override {

@@ -29,6 +29,12 @@ struct Request {
   protocol::Instant deadline;                          ///< the answer is there by then, or there is none
   std::size_t reply_bytes = kReplyBytes;               ///< for send(): a longer body makes the answer Undelivered
   std::string vehicle = {};  ///< whose bill it goes on, where the URL names it otherwise; empty: as the URL says
+  /// Whether the one caller for whom it is made has gone; null where it is made for more than that. Asked a few times a
+  /// second while the client is waited for, under a lock and until the call has returned, or the body of the reply has
+  /// been given up: it neither blocks nor throws. Once it is true, what is of no use to anybody ends as
+  /// Undelivered{caller_gone}: a GET, HEAD or OPTIONS, what nothing has been sent of, an upload that is not whole, the
+  /// body of a reply. Any other request is waited for, as it matters what becomes of it.
+  std::function<bool()> caller_gone = {};
 };
 
 struct Delivered {
@@ -45,7 +51,7 @@ struct Undelivered {
   enum class Sent { no, maybe };
   /// For people and metrics, and for "unreachable" against "no_reply".
   /// `refused`: the client itself would not send it, or not any more.
-  enum class Phase { refused, resolve, connect, tls, send, receive, too_large, shutdown };
+  enum class Phase { refused, resolve, connect, tls, send, receive, too_large, caller_gone, shutdown };
   Sent sent = Sent::maybe;
   Phase phase = Phase::receive;
   bool timed_out = false;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "daemon/ops/clock.h"
+#include "daemon/upstream/request_rules.h"
 
 namespace fleetsign::upstream {
 namespace {
@@ -15,6 +16,9 @@ constexpr std::chrono::milliseconds kGrace{50};
 
 /// std::condition_variable waits on a clock that stands still while the machine sleeps, so look at ours now and then.
 constexpr std::chrono::seconds kLongestWait{60};
+
+/// How often a caller that waits looks whether its own caller is still there.
+constexpr std::chrono::milliseconds kLook{250};
 
 }  // namespace
 
@@ -67,6 +71,21 @@ bool Exchange::settled() const {
   return settled_;
 }
 
+void Exchange::give_up_now(Undelivered answer) {
+  if (settled_) return;
+  settle_now(std::move(answer));
+  given_up_ = true;
+}
+
+bool Exchange::given_up() const {
+  const std::lock_guard lock(mutex_);
+  return given_up_;
+}
+
+bool Exchange::is_for_caller_alone() const {
+  return is_safe(request_.method) || sent_ == Undelivered::Sent::no;
+}
+
 Answer Exchange::wait() {
   std::unique_lock lock(mutex_);
   while (!settled_) await_change(lock);
@@ -77,14 +96,20 @@ void Exchange::await_change(std::unique_lock<std::mutex>& lock) {
   // Subtract from now rather than add to the limit, which may be the end of time.
   const protocol::Duration left = limit_now() - (ops::boot_now() - kGrace);
   if (left > protocol::Duration::zero()) {
-    changed_.wait_for(lock, std::min<protocol::Duration>(left, kLongestWait));
+    const bool looks = request_.caller_gone && is_for_caller_alone();
+    const protocol::Duration longest = looks ? protocol::Duration(kLook) : protocol::Duration(kLongestWait);
+    const bool is_quiet = changed_.wait_for(lock, std::min(left, longest)) == std::cv_status::timeout;
+    // Asked again, as the request may have been sent meanwhile.
+    if (looks && is_quiet && is_for_caller_alone() && request_.caller_gone()) {
+      give_up_now({.sent = sent_, .phase = Undelivered::Phase::caller_gone, .cause = "the caller has gone"});
+    }
     return;
   }
   const bool handed_over = sent_ == Undelivered::Sent::maybe;
-  settle_now(Undelivered{.sent = sent_,
-                         .phase = handed_over ? Undelivered::Phase::receive : Undelivered::Phase::connect,
-                         .timed_out = true,
-                         .cause = overdue_text(limit_now(), "while the client was not responding")});
+  give_up_now({.sent = sent_,
+               .phase = handed_over ? Undelivered::Phase::receive : Undelivered::Phase::connect,
+               .timed_out = true,
+               .cause = overdue_text(limit_now(), "while the client was not responding")});
 }
 
 std::string Exchange::overdue_text(protocol::Instant limit, const std::string& where) const {

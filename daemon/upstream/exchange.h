@@ -41,8 +41,12 @@ class Exchange {
   [[nodiscard]] bool settled() const;
 
   /// Blocks until there is an answer. The I/O thread settles when the limit comes; should it hang, the caller goes its
-  /// own way a little later, and the request is not handed over any more.
+  /// own way a little later, and the request is not handed over any more. As it does soon after its own caller has
+  /// gone, where Request::caller_gone says so.
   Answer wait();
+
+  /// Whether the caller has settled it itself. The I/O thread may still be at work on it, until it is nudged.
+  [[nodiscard]] bool given_up() const;
 
   /// "no answer from PLACE within SECONDS s WHERE" for a limit that has passed.
   [[nodiscard]] virtual std::string overdue_text(protocol::Instant limit, const std::string& where) const;
@@ -54,7 +58,10 @@ class Exchange {
   [[nodiscard]] int repeats_now() const { return handed_over_ > 1 ? handed_over_ - 1 : 0; }
   /// settle(), with the lock held; the caller is told when nothing holds it any more.
   void settle_now(Answer answer);
-  /// For the caller: releases the lock until something may have changed. Settles when the I/O thread hangs.
+  /// Whether nobody is to learn how it ends, once the caller has gone; with the lock held.
+  [[nodiscard]] virtual bool is_for_caller_alone() const;
+  /// For the caller: releases the lock until something may have changed. Settles when the I/O thread hangs, and when
+  /// there is no reason to wait any more.
   void await_change(std::unique_lock<std::mutex>& lock);
 
   mutable std::mutex mutex_;         ///< guards what follows, here and in what is derived
@@ -63,8 +70,11 @@ class Exchange {
   bool settled_ = false;
   Undelivered::Sent sent_ = Undelivered::Sent::no;
   int handed_over_ = 0;  ///< how often
+  bool given_up_ = false;
 
  private:
+  void give_up_now(Undelivered answer);
+
   const protocol::Instant started_;  ///< first, as copying a long body takes its time
   Request request_;
   const Target target_;

@@ -79,7 +79,8 @@ Request FleetApi::request_of(const Call& call, const Bearer& token) const {
                   .body_source = call.body_source,
                   .deadline = call.deadline,
                   .reply_bytes = call.reply_bytes,
-                  .vehicle = call.vehicle};
+                  .vehicle = call.vehicle,
+                  .caller_gone = call.caller_gone};
   request.headers.set("Authorization", token.expose_header());
   return request;
 }
@@ -100,8 +101,8 @@ void FleetApi::learn(const Bearer& token, const std::string& base_url) const {
 void FleetApi::doubt(const Bearer& token, const Request& request, const Undelivered& undelivered) const {
   using Phase = Undelivered::Phase;
   const auto phase = undelivered.phase;
-  const bool was_reached =
-      undelivered.sent == Undelivered::Sent::maybe || phase == Phase::refused || phase == Phase::shutdown;
+  const bool was_reached = undelivered.sent == Undelivered::Sent::maybe || phase == Phase::refused ||
+                           phase == Phase::shutdown || phase == Phase::caller_gone;
   if (was_reached || base_url_) return;
   const auto account = account_of(token.expose());
   const auto learned = learned_.find(account);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -41,8 +42,9 @@ struct Call {
   std::string body = {};
   std::shared_ptr<http::BodySource> body_source = {};  ///< in place of `body`, as in Request
   protocol::Instant deadline;
-  std::size_t reply_bytes = kReplyBytes;  ///< as in Request
-  std::string vehicle = {};               ///< as in Request
+  std::size_t reply_bytes = kReplyBytes;   ///< as in Request
+  std::string vehicle = {};                ///< as in Request
+  std::function<bool()> caller_gone = {};  ///< as in Request
 };
 
 /// How many requests were made for an answer: all that Fleet API can have seen, redirects included.

@@ -71,7 +71,7 @@ void Stream::fail_upload(const std::string& cause) {
 void Stream::break_off(const std::string& cause) {
   {
     const std::lock_guard lock(mutex_);
-    if (settled_) return;
+    if (settled_ && !given_up_) return;
     break_off_now(cause);
   }
   nudge();
@@ -171,6 +171,11 @@ protocol::Instant Stream::limit_now() const {
   const bool callers_turn = in_paused_ && (uploaded_now() || !wants_more_now());
   if (callers_turn || moved_ > protocol::Instant::max() - patience_) return protocol::Instant::max();
   return moved_ + patience_;
+}
+
+/// A body that is not whole cannot have the effect that the caller wanted; and when a reply has come, it is known.
+bool Stream::is_for_caller_alone() const {
+  return Exchange::is_for_caller_alone() || !out_ended_ || head_;
 }
 
 void Stream::nudge() {

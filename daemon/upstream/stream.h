@@ -43,7 +43,7 @@ class Stream final : public Exchange, public std::enable_shared_from_this<Stream
   void end_upload();
   /// The rest of the body will not come: unless that is all the same by now, await_head() has this for an answer.
   void fail_upload(const std::string& cause);
-  /// Ends it, unless it has ended: the other side sees it broken off.
+  /// Ends it, unless it has ended: the other side sees it broken off, as when the caller has given it up before.
   void break_off(const std::string& cause);
   /// Waits for the head of the reply. Its body is read with read().
   std::variant<Delivered, Undelivered> await_head();
@@ -65,6 +65,7 @@ class Stream final : public Exchange, public std::enable_shared_from_this<Stream
 
  private:
   [[nodiscard]] protocol::Instant limit_now() const override;
+  [[nodiscard]] bool is_for_caller_alone() const override;
   [[nodiscard]] bool wants_more_now() const;
   [[nodiscard]] bool uploaded_now() const;
   void break_off_now(const std::string& cause);

@@ -14,8 +14,14 @@ bool was_sent(const Undelivered& undelivered) {
 }
 
 protocol::Kind kind_of_unsent(const Undelivered& undelivered) {
-  return undelivered.phase == Undelivered::Phase::shutdown ? protocol::Kind::shutting_down
-                                                           : protocol::Kind::unreachable;
+  switch (undelivered.phase) {
+    case Undelivered::Phase::shutdown:
+      return protocol::Kind::shutting_down;
+    case Undelivered::Phase::caller_gone:
+      return protocol::Kind::expired_unsent;
+    default:
+      return protocol::Kind::unreachable;
+  }
 }
 
 }  // namespace

@@ -18,7 +18,8 @@ upstream::Call signed_command(const Order& order, const protocol::Send& send) {
           .target = upstream::vehicle_path(order.vin) + "/signed_command",
           .headers = {{"Content-Type", "application/json"}, {"Accept", "*/*"}},
           .body = protocol::write_message(send.message),
-          .deadline = send.answer_by};
+          .deadline = send.answer_by,
+          .caller_gone = order.patience.caller_gone};
 }
 
 bool is_upstream_error(const protocol::Result<protocol::Outcome>& outcome) {

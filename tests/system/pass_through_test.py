@@ -12,7 +12,7 @@ import threading
 import unittest
 import urllib.parse
 
-from harness import PATIENCE, TOKEN, Case, Daemon, ScriptedUpstream, eventually
+from harness import PATIENCE, TOKEN, Case, Daemon, ScriptedUpstream, eventually, vin
 
 SIZES = (0, 1, 512, 1_000_000, 50_000_000)
 MEBIBYTE = 1024 * 1024
@@ -349,6 +349,29 @@ class Cuts(PassThroughCase):
                 eventually(lambda: self.in_flight() == 0, "the daemon has given it up")
                 eventually(lambda: len(self.received) == number, "Fleet API has seen its end")
                 self.assertFalse(self.received[-1].whole)
+
+    def test_a_caller_that_goes_ends_what_only_reads_and_not_what_may_have_had_an_effect(self):
+        answer = threading.Event()
+        self.addCleanup(answer.set)
+
+        def serve(connection, request):
+            if request.line.startswith("POST"):
+                answer.wait(PATIENCE)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+        self.begin(serve, config="timeout: 10m\ntimeout_max: 10m\n")
+        callers = [self.connect() for _ in range(3)]
+        for caller, (method, target) in zip(callers, (("POST", ANY), ("GET", ANY),
+                                                      ("GET", f"/api/1/vehicles/{vin()}/vehicle_data"))):
+            caller.request(method, target, headers={"Authorization": f"Bearer {TOKEN}"})
+        eventually(lambda: len(self.received) == 3, "Fleet API has all requests")
+        for caller in callers:
+            caller.close()
+        eventually(lambda: self.in_flight() == 1, "the daemon has given up what only reads")
+        self.assertNotIn("method=POST", self.daemon.log())
+        answer.set()
+        eventually(lambda: self.in_flight() == 0, "what may have had an effect has its answer")
+        line = next(line for line in self.daemon.log().splitlines() if "method=POST" in line)
+        self.assertIn("status=200", line)
 
     def in_flight(self):
         return self.daemon.get("/fleetsign/v1/status").json["requests_in_flight"]

@@ -30,7 +30,8 @@ upstream::Answer Examiner::ask(std::string method, std::string target, std::stri
                       .target = std::move(target),
                       .headers = {{"Accept", "*/*"}},
                       .body = std::move(body),
-                      .deadline = patient_.patience.deadline};
+                      .deadline = patient_.patience.deadline,
+                      .caller_gone = patient_.patience.caller_gone};
   if (!call.body.empty()) call.headers.add("Content-Type", "application/json");
   auto answer = means_.fleet_api.send(call, patient_.token);
   upstream_requests_ += upstream::requests_made(answer);

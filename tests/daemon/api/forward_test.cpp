@@ -189,5 +189,29 @@ TEST_CASE("forward: for a caller that has gone nothing is sent") {
   CHECK(bench.client.requests().empty());
 }
 
+TEST_CASE("forward: while Fleet API is waited for, it can be seen whether the caller has gone") {
+  ApiBench bench;
+  for (const auto& [method, path] :
+       {std::pair{"GET", std::string("/api/1/vehicles")}, std::pair{"POST", std::string("/api/1/partner_accounts")},
+        std::pair{"GET", "/api/1/vehicles/" + bench.vin + "/vehicle_data"},
+        std::pair{"POST", bench.command_path("share")}, std::pair{"POST", bench.command_path("honk_horn")}}) {
+    const std::string& target = path;
+    CAPTURE(target);
+    bool gone = false;
+    bool was_seen = false;
+    bench.client.stand_between([&](const upstream::Request& sent) -> std::optional<upstream::Answer> {
+      REQUIRE(sent.caller_gone);
+      was_seen = !sent.caller_gone();
+      gone = true;
+      was_seen = was_seen && sent.caller_gone();
+      return fleetsign::test::lost();
+    });
+    auto request = ApiBench::request(method, path);
+    request.caller_gone = [&] { return gone; };
+    static_cast<void>(bench.api.handle(request));
+    CHECK(was_seen);
+  }
+}
+
 }  // namespace
 }  // namespace fleetsign::api

@@ -43,7 +43,7 @@ struct Rig {
     return {.key = key_of(token, vehicle), .vehicle = vehicle, .patience = {.deadline = now + 10s}};
   }
   Reading read(const std::string& body, const Read& wanted, int status = 200) {
-    return reads.read(wanted, [&] { return answer(body, status); });
+    return reads.read(wanted, [&](const auto&) { return answer(body, status); });
   }
   Reading read(const std::string& body) { return read(body, wanted()); }
 };
@@ -53,7 +53,7 @@ class UnderWay {
  public:
   UnderWay(SharedReads& reads, const Read& wanted, Asked comes)
       : reading_(std::async(std::launch::async, [this, &reads, wanted, comes = std::move(comes)] {
-          return reads.read(wanted, [&] {
+          return reads.read(wanted, [&](const auto&) {
             asking_.set_value();
             go_on_.get_future().wait();
             return comes;
@@ -83,7 +83,7 @@ class Joined {
       return gone->load();
     };
     reading_ = std::async(std::launch::async, [this, &reads, wanted, comes = std::move(comes)] {
-      return reads.read(wanted, [&] {
+      return reads.read(wanted, [&](const auto&) {
         has_asked_ = true;
         return comes;
       });
@@ -162,7 +162,7 @@ TEST_CASE("shared reads: each of a crowd in which nobody gets an answer has aske
 
 TEST_CASE("shared reads: a leader that ends by an exception has the next one ask") {
   Rig rig;
-  CHECK_THROWS_AS(rig.reads.read(rig.wanted(), []() -> Asked { throw std::runtime_error("broken"); }),
+  CHECK_THROWS_AS(rig.reads.read(rig.wanted(), [](const auto&) -> Asked { throw std::runtime_error("broken"); }),
                   std::runtime_error);
   CHECK(rig.read("next").answer->body == "next");
 }
@@ -181,6 +181,30 @@ TEST_CASE("shared reads: who waits leaves at its own deadline, or when its calle
   Joined staying(rig.reads, rig.wanted(), answer("two"));
   CHECK(first.end().answer->body == "one");
   CHECK(staying.end().answer->body == "one");
+}
+
+TEST_CASE("shared reads: what is asked for is unwanted when its caller has gone and nobody else waits") {
+  Rig rig;
+  auto wanted = rig.wanted();
+  wanted.patience.deadline = rig.now + 1h;
+  std::atomic<bool> gone{false};
+  wanted.patience.caller_gone = [&] { return gone.load(); };
+  bool with_caller = true;
+  bool with_another = true;
+  bool alone = false;
+  rig.reads.read(wanted, [&](const std::function<bool()>& unwanted) -> Asked {
+    with_caller = unwanted();
+    gone = true;
+    alone = unwanted();
+    Joined another(rig.reads, rig.wanted(), answer("two"));
+    with_another = unwanted();
+    another.leave();
+    another.end();
+    return std::nullopt;
+  });
+  CHECK_FALSE(with_caller);
+  CHECK_FALSE(with_another);
+  CHECK(alone);
 }
 
 TEST_CASE("shared reads: who comes after a command does not get what was asked for before it") {
@@ -255,7 +279,7 @@ TEST_CASE("shared reads: what is kept is bounded, in number and in bytes; the ol
     std::string kept;
     for (const auto* token : {"a", "b", "c"}) {
       auto wanted = rig.wanted(token);
-      const auto reading = rig.reads.read(wanted, [] { return std::optional<upstream::Delivered>(); });
+      const auto reading = rig.reads.read(wanted, [](const auto&) { return std::optional<upstream::Delivered>(); });
       if (reading.answer) kept += token;
     }
     return kept;
@@ -276,7 +300,8 @@ TEST_CASE("shared reads: many threads read and forget without harm") {
         if (i % 7 == 0) reads.forget(vehicle);
         const Read wanted{
             .key = key_of("token", vehicle), .vehicle = vehicle, .patience = {.deadline = protocol::Instant::max()}};
-        const auto reading = reads.read(wanted, [&]() -> Asked { return i % 5 == 0 ? std::nullopt : answer(vehicle); });
+        const auto reading =
+            reads.read(wanted, [&](const auto&) -> Asked { return i % 5 == 0 ? std::nullopt : answer(vehicle); });
         if (!reading.answer) continue;
         CHECK(reading.answer->body == vehicle);
         ++answered;

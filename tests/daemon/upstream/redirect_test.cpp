@@ -128,6 +128,7 @@ TEST_CASE("redirect: a learned host stays one when the request may have reached 
   using Phase = Undelivered::Phase;
   for (const auto& undelivered : {Undelivered{.sent = Undelivered::Sent::maybe, .phase = Phase::receive},
                                   Undelivered{.sent = Undelivered::Sent::no, .phase = Phase::refused},
+                                  Undelivered{.sent = Undelivered::Sent::no, .phase = Phase::caller_gone},
                                   Undelivered{.sent = Undelivered::Sent::no, .phase = Phase::shutdown}}) {
     Regions regions(kEu);
     const FleetApi fleet_api(regions, std::nullopt);
