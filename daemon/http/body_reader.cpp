@@ -4,10 +4,14 @@
 #include <poll.h>
 
 #include <array>
+#include <chrono>
 #include <utility>
 
 namespace fleetsign::http {
 namespace {
+
+/// How often who waits for a caller asks whether what it sends is still wanted.
+constexpr std::chrono::milliseconds kLook{250};
 
 Refusal broken_off() {
   return {400, "the request body ended before it was whole"};
@@ -21,8 +25,9 @@ BodyReader::BodyReader(const Head& head, Transport& transport, RequestReader& re
 }
 
 crypto::Result<std::size_t, std::string> BodyReader::read(std::span<char> into) {
-  while (!refusal_ && taken_ == content_.size() && !reader_.body_ended()) refusal_ = advance();
+  while (!refusal_ && !is_unwanted_ && taken_ == content_.size() && !reader_.body_ended()) refusal_ = advance();
   if (refusal_) return refusal_->reason;
+  if (is_unwanted_) return std::string("the rest is not wanted any more");
   const std::size_t count = content_.copy(into.data(), into.size(), taken_);
   taken_ += count;
   return count;
@@ -51,8 +56,10 @@ std::optional<Refusal> BodyReader::receive() {
     if (state == Transport::State::moved) return reader_.feed_body({buffer.data(), size}, content_);
     const bool waits = state == Transport::State::wants_readable || state == Transport::State::wants_writable;
     if (!waits) return broken_off();
+    is_unwanted_ = !is_wanted_();
+    if (is_unwanted_) return std::nullopt;
     const short events = state == Transport::State::wants_writable ? POLLOUT : POLLIN;
-    if (!pace_.wait(transport_.descriptor(), events)) return request_too_slow();
+    if (!pace_.wait(transport_.descriptor(), events, kLook)) return request_too_slow();
   }
 }
 

@@ -4,10 +4,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "daemon/http/body_source.h"
 #include "daemon/http/head.h"
@@ -28,8 +30,10 @@ class BodyReader final : public BodySource {
 
   [[nodiscard]] std::optional<std::uint64_t> size() const override { return size_; }
   crypto::Result<std::size_t, std::string> read(std::span<char> into) override;
+  void ask_while_waiting(std::function<bool()> is_wanted) override { is_wanted_ = std::move(is_wanted); }
 
-  /// Why read() fails; nothing while it does not.
+  /// Why read() fails; nothing while it does not, or fails because no more is wanted, which is no fault of the
+  /// caller's.
   [[nodiscard]] const std::optional<Refusal>& refusal() const { return refusal_; }
 
  private:
@@ -45,6 +49,8 @@ class BodyReader final : public BodySource {
   std::string content_;  ///< that has come and was not asked for yet
   std::size_t taken_ = 0;
   std::optional<Refusal> refusal_;
+  std::function<bool()> is_wanted_ = [] { return true; };
+  bool is_unwanted_ = false;
 };
 
 }  // namespace fleetsign::http

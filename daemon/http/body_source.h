@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -27,6 +28,10 @@ class BodySource {
   /// Waits for bytes and takes as many as there are and fit; 0 at the end. Fails with why the rest will not come, in
   /// words, and then does so again.
   virtual crypto::Result<std::size_t, std::string> read(std::span<char> into) = 0;
+
+  /// From now on a read() that has to wait asks a few times a second whether its bytes are still wanted, and fails when
+  /// they are not. Who never waits for long need not ask.
+  virtual void ask_while_waiting(std::function<bool()> /*is_wanted*/) {}
 };
 
 /// A body that is here already.

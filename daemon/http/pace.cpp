@@ -8,14 +8,13 @@
 
 namespace fleetsign::http {
 
-bool Pace::wait(int descriptor, short events) const {
-  constexpr std::chrono::milliseconds kLongest{3'600'000};
+bool Pace::wait(int descriptor, short events, std::chrono::milliseconds most) const {
   for (;;) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(until_ - Clock::now());
     if (left <= left.zero()) return false;
     pollfd poll_for{.fd = descriptor, .events = events, .revents = 0};
-    const int ready = ::poll(&poll_for, 1, static_cast<int>(std::min(left, kLongest).count()));
-    if (ready > 0) return true;
+    const int ready = ::poll(&poll_for, 1, static_cast<int>(std::min(left, most).count()));
+    if (ready > 0 || (ready == 0 && most < left)) return true;
     if (ready < 0 && errno != EINTR) return false;
   }
 }

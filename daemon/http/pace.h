@@ -17,12 +17,15 @@ class Pace {
 
   /// From here on it is the caller who is waited for.
   void start() { until_ = Clock::now() + left_; }
-  /// Waits until something happens to the descriptor that poll(2) has such events for. False when the time is over.
-  [[nodiscard]] bool wait(int descriptor, short events) const;
+  /// Waits until something happens to the descriptor that poll(2) has such events for, or for `most`. False when the
+  /// time is over.
+  [[nodiscard]] bool wait(int descriptor, short events, std::chrono::milliseconds most = kLongest) const;
   /// It is not any more, and has moved so many bytes.
   void stop(std::size_t bytes);
 
  private:
+  static constexpr std::chrono::milliseconds kLongest{3'600'000};  // poll(2) counts in an int
+
   Clock::duration patience_;
   Clock::duration left_;  ///< for the rest of this piece
   Clock::time_point until_{};

@@ -60,6 +60,7 @@ std::optional<std::string> pump(http::BodySource& source, Stream& stream) {
 Opening await_opening(const std::shared_ptr<Stream>& stream, http::BodySource* source) {
   auto body = std::make_unique<ReplyBody>(stream);
   if (source != nullptr && stream->upload()) {
+    source->ask_while_waiting([stream] { return stream->awaits_piece(); });
     if (const auto failure = pump(*source, *stream)) stream->fail_upload(*failure);
   }
   auto head = stream->await_head();

@@ -35,6 +35,13 @@ bool Stream::wants_more() const {
   return wants_more_now();
 }
 
+bool Stream::awaits_piece() const {
+  const std::lock_guard lock(mutex_);
+  if (wants_more_now()) return true;
+  const auto* const failure = answer_ ? std::get_if<Undelivered>(&*answer_) : nullptr;
+  return failure != nullptr && failure->timed_out;
+}
+
 bool Stream::wants_more_now() const {
   return !settled_ && !(head_ && head_->status >= kUploadIsUseless);
 }

@@ -38,6 +38,9 @@ class Stream final : public Exchange, public std::enable_shared_from_this<Stream
   /// Whether more of the body of the request is wanted: nothing has failed, and no reply has come that makes it
   /// useless.
   [[nodiscard]] bool wants_more() const;
+  /// The same for who waits for the next piece: a caller that is too slow for the other side learns of it by the time
+  /// limit of its own request.
+  [[nodiscard]] bool awaits_piece() const;
   /// Waits for room. What is not wanted any more goes nowhere.
   void send_piece(std::string_view piece);
   void end_upload();

@@ -373,6 +373,22 @@ class Cuts(PassThroughCase):
         line = next(line for line in self.daemon.log().splitlines() if "method=POST" in line)
         self.assertIn("status=200", line)
 
+    def test_a_refusal_does_not_wait_for_the_rest_of_a_body_that_stalls(self):
+        def serve(connection, _number):
+            connection.recv(1)
+            connection.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno")
+            while connection.recv(65536):
+                pass
+        fleet_api = ScriptedUpstream(serve)
+        self.addCleanup(fleet_api.close)
+        self.daemon = self.start(Daemon(self.folder, fleet_api.url, config="limits: {request: 5m}\n"))
+        connection = self.begin_upload("Transfer-Encoding: chunked", b"1\r\nx\r\n")
+        reply = http.client.HTTPResponse(connection)
+        reply.begin()
+        self.assertEqual((reply.status, reply.headers["Connection"]), (413, "close"))
+        self.assertEqual(reply.read(), b"no")
+        self.assertEqual(connection.recv(1), b"")
+
     def in_flight(self):
         return self.daemon.get("/fleetsign/v1/status").json["requests_in_flight"]
 

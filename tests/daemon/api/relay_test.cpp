@@ -103,5 +103,23 @@ TEST_CASE("relay: a counted body is the same body, counted") {
   CHECK(body.count() == 10);
 }
 
+TEST_CASE("relay: a body that is counted asks whether it is wanted") {
+  class Asking final : public http::BodySource {
+   public:
+    [[nodiscard]] std::optional<std::uint64_t> size() const override { return std::nullopt; }
+    crypto::Result<std::size_t, std::string> read(std::span<char> /*into*/) override {
+      if (is_wanted && !is_wanted()) return std::string("unwanted");
+      return std::size_t{0};
+    }
+    void ask_while_waiting(std::function<bool()> asked) override { is_wanted = std::move(asked); }
+
+    std::function<bool()> is_wanted{};
+  };
+  CountedBody body(std::make_shared<Asking>());
+  body.ask_while_waiting([] { return false; });
+  std::array<char, 1> piece{};
+  CHECK_FALSE(body.read(piece));
+}
+
 }  // namespace
 }  // namespace fleetsign::api

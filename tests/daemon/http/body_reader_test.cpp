@@ -214,6 +214,31 @@ TEST_CASE("body reader: what the handler takes its time for does not count as th
   CHECK(Caller(doors.listener->urls()[0]).ask(request("POST /", "", std::string(100'000, 'x'))) == 200);
 }
 
+TEST_CASE("body reader: a handler that needs no more of a body need not wait for it, and answers at once") {
+  std::atomic<bool> is_wanted{true};
+  std::promise<void> waits;
+  const Doors doors([&, asked = std::make_shared<std::atomic<int>>(0)](const Request& request) {
+    request.body_source->ask_while_waiting([&, asked] {
+      if (++*asked == 2) waits.set_value();
+      return is_wanted.load();
+    });
+    const auto body = read_all(*request.body_source);
+    CHECK_FALSE(body);
+    CHECK_FALSE(request.body_refusal());
+    return text("enough");
+  });
+  Caller caller(doors.listener->urls()[0]);
+  caller.send(sized("POST /", 1'000'000) + "01234");
+  waits.get_future().wait();
+  is_wanted = false;
+  const auto begun = std::chrono::steady_clock::now();
+  const auto answer = caller.receive();
+  REQUIRE(answer.has_value());
+  CHECK(answer->body == "enough");
+  CHECK(*answer->headers.find("Connection") == "close");
+  CHECK(std::chrono::steady_clock::now() - begun < Limits().request / 2);
+}
+
 TEST_CASE("body reader: a shut-down lets a body come in within the grace, then cuts it") {
   Gate gate;
   const auto take = [&](const Request& request) {

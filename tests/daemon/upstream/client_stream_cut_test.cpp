@@ -4,10 +4,15 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "tests/daemon/upstream/stream_fixture.h"
@@ -131,6 +136,37 @@ TEST_CASE("stream: a source that fails breaks the request off, and is the cause"
       CHECK(watched.server.accepted() <= 1);
     }
   }
+}
+
+TEST_CASE("stream: a refusal that comes while the source waits is there at once") {
+  /// Gives a byte, and nothing more before it is told that no more is wanted.
+  class Stalled final : public fleetsign::http::BodySource {
+   public:
+    [[nodiscard]] std::optional<std::uint64_t> size() const override { return std::nullopt; }
+    fleetsign::crypto::Result<std::size_t, std::string> read(std::span<char> into) override {
+      if (std::exchange(begun_, true)) {
+        wait_until([&] { return !is_wanted_(); });
+        return std::string("unwanted");
+      }
+      into[0] = 'x';
+      return 1;
+    }
+    void ask_while_waiting(std::function<bool()> is_wanted) override { is_wanted_ = std::move(is_wanted); }
+
+   private:
+    bool begun_ = false;
+    std::function<bool()> is_wanted_ = [] { return true; };
+  };
+  ScriptedServer server([](Peer& peer) {
+    read_head(peer);
+    peer.read(1);
+    peer.write(http_reply(413, "no"));
+    peer.wait_for_close();
+  });
+  const auto client = start();
+  const auto begun = boot_now();
+  CHECK(incoming(client->open(streaming("POST", http_url(server), std::make_shared<Stalled>()))).status == 413);
+  CHECK(boot_now() - begun < kAmple / 2);
 }
 
 TEST_CASE("stream: a source that is shorter than it says is broken off") {
