@@ -119,6 +119,7 @@ struct Config {
   FleetApi fleet_api;
   std::chrono::milliseconds timeout{10'000};
   std::chrono::milliseconds timeout_max{60'000};
+  std::chrono::milliseconds shutdown_timeout{20'000};
   std::filesystem::path state_dir;  ///< load() resolves it; empty only when neither $STATE_DIRECTORY nor $HOME is set
   std::optional<std::string> domain;
   std::vector<std::string> hosts;  ///< as callers write them in `Host`: an IPv6 address in brackets

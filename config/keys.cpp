@@ -164,6 +164,10 @@ constexpr Key kKeys[] = {
      [](Config& config, const Entry& entry) { assign(config.timeout, read_timeout(entry)); }},
     {"timeout_max", "duration", "60s", "2m", "The longest time that a caller may ask for with Prefer: wait; up to 10m",
      [](Config& config, const Entry& entry) { assign(config.timeout_max, read_timeout(entry)); }},
+    {"shutdown_timeout", "duration", "20s", "60s",
+     "The longest that a stop takes: until its last second, commands may finish; after 3s, what only reads and has no "
+     "answer yet ends, and so does what callers asked for who have gone; 1s to 10m",
+     [](Config& config, const Entry& entry) { assign(config.shutdown_timeout, read_duration(entry, 1s, 10min)); }},
     {"state_dir", "path", "~/.local/state/fleetsign", "/var/lib/fleetsign",
      "The folder of what must survive a restart; where systemd sets $STATE_DIRECTORY, that is the default",
      [](Config& config, const Entry& entry) { assign(config.state_dir, read_path(entry)); }},

@@ -107,6 +107,7 @@ http::ListenerOptions listener_options(const config::Config& config, std::vector
                                 .age_clock = [] { return ops::boot_now().time_since_epoch(); },
                                 .express_paths = api::kExpressPaths,
                                 .refusal = api::Api::refuse,
+                                .on_wait = [&client] { client.wind_down(); },
                                 .on_cut = [&client] { client.shut_down(); },
                                 .report =
                                     [&log](const std::string& message) {
@@ -125,7 +126,7 @@ Daemon::Daemon(const config::Config& config, std::vector<std::string> hosts, cry
       sessions_(*store_, ops::moment_now,
                 config.pin_vehicle_keys ? state::Unreadable::is_refused : state::Unreadable::starts_afresh),
       claims_(*store_, ops::steady_unix_clock(unix_now(), ops::boot_now)),
-      longest_(config.timeout_max),
+      shutdown_timeout_(config.shutdown_timeout),
       client_(upstream::Client::start({.ca_file = config.fleet_api.ca_file,
                                        .http2 = config.fleet_api.http2,
                                        .user_agent = "fleetsign/" FLEETSIGN_VERSION})),
@@ -242,9 +243,7 @@ std::vector<std::string> Daemon::urls() const {
 
 void Daemon::stop() {
   stopping_ = true;
-  // Every request ends by its own deadline, and a second more lets the last replies out; but for those that are
-  // streamed, which are cut then.
-  listener_->shut_down(longest_ + std::chrono::seconds(1));
+  listener_->shut_down(shutdown_timeout_);
   client_->shut_down();
 }
 

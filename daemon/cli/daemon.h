@@ -53,7 +53,7 @@ class Daemon {
   /// Where callers are served, in the order of `listen`.
   [[nodiscard]] std::vector<std::string> urls() const;
 
-  /// Takes no more requests, finishes those that run, and returns; after the longest deadline at the latest.
+  /// Takes no more requests, finishes those that run, and returns; little later than after `shutdown_timeout`.
   void stop();
 
  private:
@@ -69,7 +69,7 @@ class Daemon {
   std::unique_ptr<state::Store> store_;
   state::Sessions sessions_;
   state::Claims claims_;
-  std::chrono::milliseconds longest_;
+  std::chrono::milliseconds shutdown_timeout_;
   std::unique_ptr<upstream::Client> client_;
   upstream::Ledger ledger_;
   upstream::BilledClient billed_client_;

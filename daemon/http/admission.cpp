@@ -49,9 +49,9 @@ void Admission::leave(int descriptor, const Share& share) {
   if (descriptors_.empty()) empty_.notify_all();
 }
 
-bool Admission::wait_until_empty(std::chrono::milliseconds patience) {
+bool Admission::wait_until_empty(std::chrono::steady_clock::time_point end) {
   std::unique_lock lock(mutex_);
-  return empty_.wait_for(lock, patience, [this] { return descriptors_.empty(); });
+  return empty_.wait_until(lock, end, [this] { return descriptors_.empty(); });
 }
 
 void Admission::cut_all() {

@@ -56,8 +56,8 @@ class Admission {
   /// has no limit of its own.
   [[nodiscard]] std::optional<Ticket> enter(int descriptor, const Peer& peer);
 
-  /// Waits until everybody has left. False when that took longer.
-  bool wait_until_empty(std::chrono::milliseconds patience);
+  /// Waits until everybody has left, but no longer than until then. Whether everybody has.
+  bool wait_until_empty(std::chrono::steady_clock::time_point end);
 
   /// Shuts every connection down in both directions; who uses it meets a closed connection.
   void cut_all();

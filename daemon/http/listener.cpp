@@ -24,6 +24,11 @@ using Phase = Connection::Phase;
 using Step = Connection::Step;
 using Endpoints = std::vector<std::unique_ptr<BoundEndpoint>>;
 
+/// What a shut-down leaves of its grace for last words, at most.
+constexpr std::chrono::milliseconds kLastWords{1000};
+/// How often one that waits says so.
+constexpr std::chrono::milliseconds kAgain{250};
+
 constexpr Workers::Size kExpress{.threads = 2, .queue = 64};
 
 /// Whether the bytes begin a GET or HEAD request for this path.
@@ -71,6 +76,7 @@ class Door final : public Listener, private Reactor::Events {
   const BodyLimitOf body_limit_;
   const AgeClock age_clock_;
   const std::vector<std::string> express_paths_;
+  const std::function<void()> on_wait_;
   const std::function<void()> on_cut_;
   std::vector<std::string> urls_;
   std::atomic<bool> closing_{false};
@@ -88,6 +94,7 @@ Door::Door(ListenerOptions options, Endpoints endpoints)
       body_limit_(std::move(options.body_limit)),
       age_clock_(std::move(options.age_clock)),
       express_paths_(std::move(options.express_paths)),
+      on_wait_(std::move(options.on_wait)),
       on_cut_(std::move(options.on_cut)),
       admission_(limits_),
       codec_(std::move(options.handler), std::move(options.refusal), closing_, std::move(options.report)),
@@ -109,10 +116,17 @@ Door::Door(ListenerOptions options, Endpoints endpoints)
 void Door::shut_down(std::chrono::milliseconds grace) {
   closing_ = true;
   reactor_.close_door();
-  admission_.wait_until_empty(grace);
+  const auto end = Connection::Clock::now() + grace;
+  const auto last_words = end - std::min(kLastWords, grace / 4);
+  bool is_empty = admission_.wait_until_empty(std::min(Connection::Clock::now() + kStopPatience, last_words));
+  while (!is_empty && Connection::Clock::now() < last_words) {
+    on_wait_();
+    is_empty = admission_.wait_until_empty(std::min(Connection::Clock::now() + kAgain, last_words));
+  }
+  on_cut_();
+  admission_.wait_until_empty(end);
   cut_ = true;
   admission_.cut_all();
-  on_cut_();
   express_.stop();
   workers_.stop();
   reactor_.stop();

@@ -47,6 +47,9 @@ struct ListenError {
   std::string hint;
 };
 
+/// How long a shut-down just waits.
+inline constexpr std::chrono::seconds kStopPatience{3};
+
 struct ListenerOptions {
   std::vector<Endpoint> endpoints;
   /// Those that "systemd:NAME" may mean. Several of one name all serve; those that no endpoint names are reported and
@@ -61,8 +64,11 @@ struct ListenerOptions {
   /// The reply for a request that the listener itself refuses; made from status and a sentence about the reason. Called
   /// from several threads at once; must neither wait nor throw. Without it: the sentence as text/plain.
   std::function<Reply(int status, const std::string& reason)> refusal;
-  /// Called once, when the time of a shut-down is over and connections are cut: whatever handlers wait for beside their
-  /// callers should end now. Must neither wait for a handler nor throw.
+  /// Called when a shut-down has waited for kStopPatience, and a few times a second from then on: what handlers wait
+  /// for beside their callers, and need not, should end. Must neither wait for a handler nor throw.
+  std::function<void()> on_wait = [] {};
+  /// Called once, when the time of a shut-down is almost over: whatever handlers wait for beside their callers should
+  /// end now, so that there is time for a last word. Must neither wait for a handler nor throw.
   std::function<void()> on_cut = [] {};
   /// Told what an operator should know and no caller can be told, in a sentence. Called from several threads at once;
   /// must neither wait nor throw.
@@ -78,9 +84,10 @@ class Listener {
   /// The endpoints as bound, with the real port, in their order; one that means several sockets has a URL for each.
   [[nodiscard]] virtual std::vector<std::string> urls() const = 0;
 
-  /// Stops accepting, closes idle connections, and lets running requests finish and send their replies. After `grace`
-  /// the other connections are cut, and caller_gone() is true for those whose handlers still run; returns when the last
-  /// handler has. Once, and not from a handler.
+  /// Stops accepting, closes idle connections, and lets running requests finish and send their replies. In the last
+  /// part of `grace`, a second at most, those get to say why they do not. Then the other connections are cut, and
+  /// caller_gone() is true for those whose handlers still run; returns when the last handler has. Once, and not from a
+  /// handler.
   virtual void shut_down(std::chrono::milliseconds grace) = 0;
 };
 

@@ -19,6 +19,7 @@ class BilledClient final : public Client {
   [[nodiscard]] Answer send(const Request& request) override;
   [[nodiscard]] Opening open(const Request& request) override;
   [[nodiscard]] std::optional<std::string> why_stopped() const override { return client_.why_stopped(); }
+  void wind_down() override { client_.wind_down(); }
   void shut_down() override { client_.shut_down(); }
 
  private:

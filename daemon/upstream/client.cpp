@@ -74,6 +74,11 @@ class CurlClient final : public Client {
     return why || !streams_ ? why : streams_->why_stopped();
   }
 
+  void wind_down() override {
+    loop_.wind_down();
+    if (streams_) streams_->wind_down();
+  }
+
   void shut_down() override {
     loop_.stop();
     if (streams_) streams_->stop();

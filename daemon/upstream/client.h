@@ -109,6 +109,11 @@ class Client {
   /// Why nothing can be sent any more, in words; nothing while all is well. Safe to call from many threads.
   [[nodiscard]] virtual std::optional<std::string> why_stopped() const = 0;
 
+  /// Ends as Undelivered{shutdown} what nobody who wants to end should have to wait for: of the requests that have a
+  /// `caller_gone`, those whose caller has gone, and any GET, HEAD or OPTIONS to which no head of a reply has come. For
+  /// any thread, and any number of times.
+  virtual void wind_down() = 0;
+
   /// Ends what is in flight as Undelivered{shutdown}, and everything that comes later.
   virtual void shut_down() = 0;
 };

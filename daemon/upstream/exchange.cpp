@@ -82,6 +82,16 @@ bool Exchange::given_up() const {
   return given_up_;
 }
 
+bool Exchange::is_dispensable() const {
+  const std::lock_guard lock(mutex_);
+  // Asking is safe: until it is settled, the caller waits, and its own caller's connection with it.
+  return !settled_ && request_.caller_gone && (awaits_reading() || request_.caller_gone());
+}
+
+bool Exchange::awaits_reading() const {
+  return is_safe(request_.method);
+}
+
 bool Exchange::is_for_caller_alone() const {
   return is_safe(request_.method) || sent_ == Undelivered::Sent::no;
 }

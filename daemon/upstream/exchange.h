@@ -40,6 +40,9 @@ class Exchange {
   void settle(Answer answer);
   [[nodiscard]] bool settled() const;
 
+  /// Whether there is no answer yet, and Client::wind_down() is to end it. For the I/O thread.
+  [[nodiscard]] bool is_dispensable() const;
+
   /// Blocks until there is an answer. The I/O thread settles when the limit comes; should it hang, the caller goes its
   /// own way a little later, and the request is not handed over any more. As it does soon after its own caller has
   /// gone, where Request::caller_gone says so.
@@ -58,6 +61,8 @@ class Exchange {
   [[nodiscard]] int repeats_now() const { return handed_over_ > 1 ? handed_over_ - 1 : 0; }
   /// settle(), with the lock held; the caller is told when nothing holds it any more.
   void settle_now(Answer answer);
+  /// Whether it only reads, and no part of an answer has come; with the lock held.
+  [[nodiscard]] virtual bool awaits_reading() const;
   /// Whether nobody is to learn how it ends, once the caller has gone; with the lock held.
   [[nodiscard]] virtual bool is_for_caller_alone() const;
   /// For the caller: releases the lock until something may have changed. Settles when the I/O thread hangs, and when

@@ -11,23 +11,29 @@ namespace fleetsign::upstream {
 
 Inbox::Inbox() : bell_(own(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), "eventfd")) {}
 
-bool Inbox::submit(std::shared_ptr<Exchange> exchange) {
-  return put(&Contents::submitted, std::move(exchange));
-}
-
-void Inbox::nudge(std::shared_ptr<Exchange> exchange) {
-  put(&Contents::nudged, std::move(exchange));
-}
-
-bool Inbox::put(std::vector<std::shared_ptr<Exchange>> Contents::*where, std::shared_ptr<Exchange> exchange) {
+/// Wakes the I/O thread, if it sleeps. False when the inbox is closed: nothing is added.
+template <class Add>
+bool Inbox::put(Add add) {
   {
     const std::lock_guard lock(mutex_);
     if (closed_) return false;
-    (waiting_.*where).push_back(std::move(exchange));
+    add(waiting_);
     if (!std::exchange(asleep_, false)) return true;
   }
   ring();
   return true;
+}
+
+bool Inbox::submit(std::shared_ptr<Exchange> exchange) {
+  return put([&](Contents& waiting) { waiting.submitted.push_back(std::move(exchange)); });
+}
+
+void Inbox::nudge(std::shared_ptr<Exchange> exchange) {
+  put([&](Contents& waiting) { waiting.nudged.push_back(std::move(exchange)); });
+}
+
+void Inbox::wind_down() {
+  put([](Contents& waiting) { waiting.winds_down = true; });
 }
 
 void Inbox::close(const std::string& reason) {
@@ -53,7 +59,7 @@ Inbox::Contents Inbox::take() {
 
 bool Inbox::may_sleep() {
   const std::lock_guard lock(mutex_);
-  asleep_ = waiting_.submitted.empty() && waiting_.nudged.empty() && !closed_;
+  asleep_ = waiting_.submitted.empty() && waiting_.nudged.empty() && !waiting_.winds_down && !closed_;
   return asleep_;
 }
 

@@ -22,12 +22,15 @@ class Inbox {
   struct Contents {
     std::vector<std::shared_ptr<Exchange>> submitted;  ///< to be started
     std::vector<std::shared_ptr<Exchange>> nudged;     ///< to be looked at: their callers have done something
+    bool winds_down = false;                           ///< what is dispensable is to end
   };
 
   /// For any thread. False when the inbox is closed: the exchange is not taken.
   bool submit(std::shared_ptr<Exchange> exchange);
   /// For any thread. Of no effect when the inbox is closed.
   void nudge(std::shared_ptr<Exchange> exchange);
+  /// For any thread. Of no effect when the inbox is closed.
+  void wind_down();
   /// For any thread. Nothing is taken from now on; wakes the I/O thread. The first reason, in words, stays.
   void close(const std::string& reason);
   /// Why it is closed; nothing while it is open.
@@ -41,7 +44,8 @@ class Inbox {
   [[nodiscard]] int bell() const { return bell_.get(); }
 
  private:
-  bool put(std::vector<std::shared_ptr<Exchange>> Contents::*where, std::shared_ptr<Exchange> exchange);
+  template <class Add>
+  bool put(Add add);
   void ring() const;
 
   const http::Descriptor bell_;

@@ -26,6 +26,8 @@ constexpr std::size_t kSpareHandles = 128;
 
 constexpr int kEventsAtOnce = 64;
 
+constexpr const char* kShuttingDown = "the client is shutting down";
+
 void check(CURLMcode code) {
   if (code != CURLM_OK) throw std::runtime_error(std::string("libcurl: ") + curl_multi_strerror(code));
 }
@@ -75,7 +77,7 @@ void Loop::submit(const std::shared_ptr<Exchange>& exchange) {
 }
 
 void Loop::stop() {
-  inbox_->close("the client is shutting down");
+  inbox_->close(kShuttingDown);
   std::call_once(joined_, [this] { thread_.join(); });
 }
 
@@ -100,6 +102,7 @@ void Loop::turn() {
   reap();  // first, as what has ended can be neither paused nor resumed
   for (const std::shared_ptr<Exchange>& exchange : arrived_.submitted) start(exchange);
   for (const std::shared_ptr<Exchange>& exchange : arrived_.nudged) attend(*exchange);
+  if (arrived_.winds_down) give_up_dispensable();
   arrived_ = {};
   if (libcurl_due_ <= ops::boot_now()) {
     libcurl_due_ = protocol::Instant::max();
@@ -182,6 +185,18 @@ void Loop::settle_awaiting(const std::string& host, const Undelivered& failure) 
     const bool concerned = next->second->awaits_lookup_of(host);
     if (concerned) next->second->settle(failure);
     next = concerned ? drop(next) : std::next(next);
+  }
+}
+
+void Loop::give_up_dispensable() {
+  for (auto next = transfers_.begin(); next != transfers_.end();) {
+    Transfer& transfer = *next->second;
+    if (!transfer.exchange().is_dispensable()) {
+      ++next;
+      continue;
+    }
+    transfer.settle(transfer.stopped(kShuttingDown));
+    next = give_up(next);
   }
 }
 

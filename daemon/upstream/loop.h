@@ -36,6 +36,8 @@ class Loop {
   [[nodiscard]] std::optional<std::string> why_stopped() const { return inbox_->closed(); }
   /// Where exchanges that are under way are nudged. Outlives the loop.
   [[nodiscard]] const std::shared_ptr<Inbox>& inbox() const { return inbox_; }
+  /// Settles what is under way and dispensable as shut down. For any thread.
+  void wind_down() { inbox_->wind_down(); }
   /// Settles everything that is under way, and everything to come, as shut down. For any thread; twice is once.
   void stop();
 
@@ -55,6 +57,7 @@ class Loop {
   void reap();
   void finish(Transfers::iterator finished, CURLcode code);
   void settle_awaiting(const std::string& host, const Undelivered& failure);
+  void give_up_dispensable();
   void give_up_overdue();
   void resume_after_lookups();
   Transfers::iterator give_up(Transfers::iterator settled);

@@ -180,6 +180,10 @@ protocol::Instant Stream::limit_now() const {
   return moved_ + patience_;
 }
 
+bool Stream::awaits_reading() const {
+  return Exchange::awaits_reading() && !head_;
+}
+
 /// A body that is not whole cannot have the effect that the caller wanted; and when a reply has come, it is known.
 bool Stream::is_for_caller_alone() const {
   return Exchange::is_for_caller_alone() || !out_ended_ || head_;

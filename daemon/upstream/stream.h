@@ -68,6 +68,7 @@ class Stream final : public Exchange, public std::enable_shared_from_this<Stream
 
  private:
   [[nodiscard]] protocol::Instant limit_now() const override;
+  [[nodiscard]] bool awaits_reading() const override;
   [[nodiscard]] bool is_for_caller_alone() const override;
   [[nodiscard]] bool wants_more_now() const;
   [[nodiscard]] bool uploaded_now() const;

@@ -69,6 +69,7 @@ TEST_CASE("keys: the promised ones, in order") {
                                                "fleet_api.http2",
                                                "timeout",
                                                "timeout_max",
+                                               "shutdown_timeout",
                                                "state_dir",
                                                "domain",
                                                "hosts",
@@ -217,6 +218,15 @@ TEST_CASE("timeouts: from two seconds to ten minutes") {
   CHECK(problems_of("timeout: 1999ms\ntimeout_max: 11m\n") ==
         Lines{"fleetsign.yaml:1: timeout: \"1999ms\" is shorter than 2s",
               "fleetsign.yaml:2: timeout_max: \"11m\" is longer than 10m"});
+}
+
+TEST_CASE("shutdown_timeout: from a second to ten minutes") {
+  CHECK(problems_of("shutdown_timeout: 1s\n") == Lines{});
+  CHECK(problems_of("shutdown_timeout: 10m\n") == Lines{});
+  CHECK(problems_of("shutdown_timeout: 999ms\n") ==
+        Lines{"fleetsign.yaml:1: shutdown_timeout: \"999ms\" is shorter than 1s"});
+  CHECK(problems_of("shutdown_timeout: 11m\n") ==
+        Lines{"fleetsign.yaml:1: shutdown_timeout: \"11m\" is longer than 10m"});
 }
 
 TEST_CASE("limits: nobody can set one so low that nothing works, or so high that it is none") {

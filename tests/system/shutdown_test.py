@@ -8,7 +8,7 @@ import time
 import unittest
 
 from callers import Caller, answered
-from harness import PATIENCE, Case, eventually, vin
+from harness import PATIENCE, TOKEN, Case, Daemon, ScriptedUpstream, eventually, vin
 
 CARS = 12
 OTHER_CALLERS = 4
@@ -169,6 +169,39 @@ class ShutDown(HeldCase):
         self.assertEqual(daemon.stop(), 0)
         self.assertLess(time.monotonic() - start, 20)  # the vehicle takes 25
         self.assert_failure(caller.receive(), 504, "no_reply", executed="unknown")
+
+    def test_a_command_without_an_answer_is_cut_when_the_time_for_stopping_is_over_and_its_caller_told(self):
+        simulator, daemon = self.start_both(config="shutdown_timeout: 4s\n")
+        held = self.hold(simulator, daemon, vin(), "door_lock")
+        waiting = Caller(daemon.url)
+        self.addCleanup(waiting.close)
+        waiting.send_command("door_unlock", headers={"Prefer": "wait=60"})
+        eventually(lambda: daemon.get("/fleetsign/v1/status").json["requests_in_flight"] == 2, "both are inside")
+        start = time.monotonic()
+        self.assertEqual(daemon.stop(), 0)
+        self.assertLess(time.monotonic() - start, 20)  # the vehicle takes 25
+        self.assert_failure(held.receive(), 504, "no_reply", executed="unknown")
+        self.assert_failure(waiting.receive(), 503, "shutting_down", executed="no")
+
+    def test_what_only_reads_holds_it_up_for_seconds_only(self):
+        def serve(connection, _number):
+            while connection.recv(65536):
+                pass
+        fleet_api = ScriptedUpstream(serve)
+        self.addCleanup(fleet_api.close)
+        daemon = self.start(Daemon(self.folder, fleet_api.url, config="timeout: 10m\ntimeout_max: 10m\nshutdown_timeout: 10m\n"))
+        callers = [Caller(daemon.url) for _ in range(3)]
+        for caller, (method, path) in zip(callers, (("GET", "/api/1/vehicles"), ("GET", f"/api/1/vehicles/{vin()}/vehicle_data"),
+                                                    ("POST", "/api/1/energy_sites/7/anything"))):
+            self.addCleanup(caller.close)
+            caller.send(method, path, headers={"Authorization": f"Bearer {TOKEN}"})
+        eventually(lambda: daemon.get("/fleetsign/v1/status").json["requests_in_flight"] == 3, "all are inside")
+        callers[2].close()
+        start = time.monotonic()
+        self.assertEqual(daemon.stop(), 0)
+        self.assertLess(time.monotonic() - start, 20)
+        for caller in callers[:2]:
+            self.assert_failure(caller.receive(), 504, "no_reply", executed="no")
 
     def test_a_caller_that_stalls_its_request_holds_it_up_no_longer_than_the_deadline(self):
         _, daemon = self.start_both(config="timeout: 2s\ntimeout_max: 2s\n")

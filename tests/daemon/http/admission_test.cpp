@@ -77,14 +77,14 @@ TEST_CASE("admission: other machines together get half of the places, so callers
 TEST_CASE("admission: it is empty when the last one has left") {
   const Limits limits{};
   Admission admission(limits);
-  CHECK(admission.wait_until_empty(milliseconds(0)));
+  CHECK(admission.wait_until_empty(std::chrono::steady_clock::now() + milliseconds(0)));
   {
     const auto ticket = admission.enter(100, {.address = "a"});
     auto moved = admission.enter(101, {.address = "a"});
     const auto other = std::move(moved);
-    CHECK_FALSE(admission.wait_until_empty(milliseconds(1)));
+    CHECK_FALSE(admission.wait_until_empty(std::chrono::steady_clock::now() + milliseconds(1)));
   }
-  CHECK(admission.wait_until_empty(milliseconds(0)));
+  CHECK(admission.wait_until_empty(std::chrono::steady_clock::now() + milliseconds(0)));
 }
 
 }  // namespace

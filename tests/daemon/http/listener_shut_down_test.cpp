@@ -119,6 +119,46 @@ TEST_CASE("shut-down: what runs longer than the grace is cut, and learns of it")
   CHECK(unfinished.receive_rest().empty());
 }
 
+TEST_CASE("shut-down: what is told that the time is almost over gets to say a last word") {
+  Gate gate;
+  const auto listener = listen({.handler =
+                                    [&](const Request& request) {
+                                      gate.pass(request);
+                                      CHECK_FALSE(request.caller_gone());
+                                      return text("cut");
+                                    },
+                                .on_cut = [&] { gate.open(); }});
+  Caller caller(listener->urls().front());
+  caller.send(get("/"));
+  gate.wait_for(1);
+  auto down = std::async(std::launch::async, [&] { listener->shut_down(milliseconds(2'000)); });
+  const auto answer = caller.receive();
+  REQUIRE(answer.has_value());
+  CHECK(answer->body == "cut");
+  caller.end_output();
+  down.get();
+}
+
+TEST_CASE("shut-down: one that goes on says so, and ends as soon as that has helped") {
+  Gate gate;
+  const auto listener = listen({.handler =
+                                    [&](const Request& request) {
+                                      gate.pass(request);
+                                      return text("hurried");
+                                    },
+                                .on_wait = [&] { gate.open(); }});
+  Caller caller(listener->urls().front());
+  caller.send(get("/"));
+  gate.wait_for(1);
+  const auto start = Clock::now();
+  auto down = std::async(std::launch::async, [&] { listener->shut_down(kAmple); });
+  CHECK(caller.receive()->body == "hurried");
+  CHECK(Clock::now() - start >= kStopPatience);
+  caller.end_output();
+  down.get();
+  CHECK(Clock::now() - start < kAmple / 2);
+}
+
 TEST_CASE("shut-down: the destructor cuts everything at once") {
   Gate gate;
   auto listener = listen([&](const Request& request) {

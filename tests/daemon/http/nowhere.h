@@ -26,7 +26,7 @@ class Nowhere {
 
   [[nodiscard]] int alive() const { return alive_; }
   /// Whether all of them have ended.
-  bool ended() { return admission_.wait_until_empty(std::chrono::milliseconds(30'000)); }
+  bool ended() { return admission_.wait_until_empty(std::chrono::steady_clock::now() + std::chrono::seconds(30)); }
 
  private:
   class Silence final : public Transport {

@@ -27,6 +27,7 @@ class FleetClient final : public upstream::Client {
   upstream::Answer send(const upstream::Request& request) override;
   upstream::Opening open(const upstream::Request& request) override { return opened(send(whole(request))); }
   [[nodiscard]] std::optional<std::string> why_stopped() const override { return std::nullopt; }
+  void wind_down() override {}
   void shut_down() override {}
 
   void stand_between(Between between);

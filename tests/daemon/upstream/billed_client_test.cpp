@@ -20,6 +20,7 @@ class Answering final : public Client {
   Answer send(const Request& /*request*/) override { return answer; }
   Opening open(const Request& request) override { return test::opened(send(request)); }
   [[nodiscard]] std::optional<std::string> why_stopped() const override { return "it has ended"; }
+  void wind_down() override {}
   void shut_down() override { is_shut_down = true; }
 
   Answer answer = Delivered{.status = 200};

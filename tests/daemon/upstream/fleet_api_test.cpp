@@ -23,6 +23,7 @@ class Recorder final : public Client {
   }
   Opening open(const Request& request) override { return test::opened(send(test::whole(request))); }
   [[nodiscard]] std::optional<std::string> why_stopped() const override { return std::nullopt; }
+  void wind_down() override {}
   void shut_down() override {}
 
   std::vector<Request> requests{};

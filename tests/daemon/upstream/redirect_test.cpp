@@ -37,6 +37,7 @@ class Regions final : public Client {
   }
   Opening open(const Request& request) override { return test::opened(send(test::whole(request))); }
   [[nodiscard]] std::optional<std::string> why_stopped() const override { return std::nullopt; }
+  void wind_down() override {}
   void shut_down() override {}
 
   /// The base URLs that were asked since the last call, as one letter each: N, E, C.
