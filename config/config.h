@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,6 +38,8 @@ struct Listen {
   std::optional<unsigned> mode;      ///< of a Unix socket, e.g. 0660
   std::optional<std::string> group;  ///< of a Unix socket
   std::optional<ListenTls> tls;
+  bool known_callers = false;  ///< only such as have a credential that is known here, whatever token they bring
+  bool behind_proxy = false;   ///< a proxy is at the other end, and says for whom it asks
 
   bool operator==(const Listen&) const = default;
 };
@@ -87,6 +90,13 @@ struct RateLimits {
   bool operator==(const RateLimits&) const = default;
 };
 
+/// Whose token callers may use who bring none.
+struct Account {
+  std::filesystem::path access_token_file;  ///< another program writes it, and keeps it fresh
+
+  bool operator==(const Account&) const = default;
+};
+
 /// What is known of one caller, and its rules. Of names and patterns it has the text, whose syntax is right.
 struct CallerEntry {
   std::string name;  ///< "*": whoever has no entry
@@ -134,7 +144,8 @@ struct Config {
   Prices prices;
   RateLimits rate_limits;
   std::vector<CallerEntry> callers;
-  std::vector<std::string> confirm;  ///< commands and groups that need a confirmation of every caller
+  std::map<std::string, Account> accounts;  ///< by name
+  std::vector<std::string> confirm;         ///< commands and groups that need a confirmation of every caller
   Limits limits;
   Log log;
 

@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "config/accounts.h"
 #include "config/callers.h"
 #include "config/listen.h"
 #include "config/url.h"
@@ -138,7 +139,8 @@ void set_time(Config& config, const Entry& entry) {
 constexpr Key kKeys[] = {
     {"listen", "list of URLs or maps", "http://127.0.0.1:4480", "unix:/run/fleetsign/api.sock",
      "Where to listen; an entry is http://HOST:PORT, https://HOST:PORT, unix:/PATH, systemd:NAME or "
-     "{url, serve: all|public_key|metrics, mode, group, tls: {cert_file, key_file, client_ca_file}}",
+     "{url, serve: all|public_key|metrics, callers: any|known, behind_proxy, mode, group, tls: {cert_file, key_file, "
+     "client_ca_file}}",
      [](Config& config, const Entry& entry) { assign(config.listen, read_listen(entry)); }},
     {"key_file", "path", "", "/etc/fleetsign/private-key.pem",
      "The private key that signs commands (PEM, P-256); as in every path in a file, ~/ and ${CREDENTIALS_DIRECTORY}/ "
@@ -223,6 +225,10 @@ constexpr Key kKeys[] = {
      "Callers that have rules of their own, each {name, certificate, user, group, account, vehicles, allow, confirm, "
      "rate, daily_budget}; only a file can have it",
      [](Config& config, const Entry& entry) { assign(config.callers, read_callers(entry)); }},
+    {"accounts", "map of maps", "{}", "{home: {access_token_file: /run/tesla/token}}",
+     "Tesla accounts by name, for callers who bring no token, {access_token_file}: a file that another program keeps "
+     "fresh and that only fleetsign's user can read; it is read whenever it has changed",
+     [](Config& config, const Entry& entry) { assign(config.accounts, read_accounts(entry)); }},
     {"confirm", "list of names", "[]", "sensitive",
      "Commands and groups of commands that need the header `X-Confirm: COMMAND`, whoever calls; `fleetsign commands` "
      "lists them",

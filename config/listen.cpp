@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::array kServe = {Choice<Serve>{"all", Serve::all}, Choice<Serve>{"public_key", Serve::public_key},
                                Choice<Serve>{"metrics", Serve::metrics}};
+constexpr std::array kCallers = {Choice<bool>{"any", false}, Choice<bool>{"known", true}};
 constexpr std::string_view kUnix = "unix:";
 constexpr std::string_view kSystemd = "systemd:";
 constexpr std::string_view kForms = "write http://HOST:PORT, https://HOST:PORT, unix:/PATH or systemd:NAME";
@@ -106,6 +107,9 @@ struct Field {
 constexpr Field kFields[] = {
     {"url", [](Listen& listen, const Entry& entry) { assign(listen.url, read_url(entry)); }},
     {"serve", [](Listen& listen, const Entry& entry) { assign(listen.serve, read_choice<Serve>(entry, kServe)); }},
+    {"callers",
+     [](Listen& listen, const Entry& entry) { assign(listen.known_callers, read_choice<bool>(entry, kCallers)); }},
+    {"behind_proxy", [](Listen& listen, const Entry& entry) { assign(listen.behind_proxy, read_boolean(entry)); }},
     {"mode", [](Listen& listen, const Entry& entry) { assign(listen.mode, read_mode(entry)); }},
     {"group", [](Listen& listen, const Entry& entry) { assign(listen.group, read_text(entry, "a group's name")); }},
     {"tls.cert_file", [](Listen& listen, const Entry& entry) { assign(tls_of(listen).cert_file, read_path(entry)); }},
@@ -134,6 +138,9 @@ void check(const Listen& listen, const Entry& entry) {
   }
   if (listen.tls && !is_https && !is_systemd) {
     entry.complain(quote(listen.url) + " cannot have tls", "write https://HOST:PORT");
+  }
+  if (listen.known_callers && listen.serve == Serve::public_key) {
+    entry.complain(quote(listen.url) + " serves the public key, which is for everybody", "remove its `callers`");
   }
   const bool has_certificate = listen.tls && !listen.tls->cert_file.empty() && !listen.tls->key_file.empty();
   if ((is_https || listen.tls) && !has_certificate) {
@@ -194,12 +201,12 @@ std::optional<std::vector<Listen>> read_listen(const Entry& entry) {
 std::optional<ListenFault> refuse_exposed(const Listen& listen) {
   const auto origin = tcp_origin_of(listen);
   if (!origin || is_loopback(origin->host)) return std::nullopt;
-  const bool is_authenticated = listen.tls && listen.tls->client_ca_file;
+  const bool is_authenticated = listen.tls && (listen.tls->client_ca_file || listen.known_callers);
   if (listen.serve == Serve::public_key || is_authenticated) return std::nullopt;
-  return ListenFault{.why = "reaches beyond this machine, where callers must come over TLS and show a certificate",
+  return ListenFault{.why = "reaches beyond this machine, where callers must come over TLS and be known",
                      .hint =
-                         "give it tls with cert_file, key_file and client_ca_file, or serve: public_key, or listen "
-                         "on 127.0.0.1"};
+                         "give it tls with cert_file and key_file, and either tls.client_ca_file or callers: known; or "
+                         "serve: public_key; or listen on 127.0.0.1"};
 }
 
 std::vector<std::string> hosts_of(const std::vector<Listen>& all) {

@@ -11,7 +11,7 @@
 
 namespace fleetsign::config {
 
-/// A list of URLs or maps {url, serve, mode, group, tls: {cert_file, key_file, client_ca_file}}, or one URL, or several
+/// A list of URLs or maps {url, serve, callers, behind_proxy, mode, group, tls: {…}}, or one URL, or several
 /// with commas. At least one; each is complete and holds nothing that its scheme has no use for. No two take the same
 /// address, and none does what refuse_exposed() refuses.
 std::optional<std::vector<Listen>> read_listen(const Entry& entry);

@@ -73,6 +73,7 @@ class Loader {
     }
     for (const auto& [name, value] : sources_.flags) load_flag(name, value);
     check_timeouts();
+    check_accounts();
     choose_state_dir();
     return std::move(loaded_);
   }
@@ -166,6 +167,18 @@ class Loader {
       complain(loaded_.origins.at("timeout_max"),
                "timeout_max: " + most + " is shorter than timeout, which is " + timeout,
                "set timeout to " + most + " or less");
+    }
+  }
+
+  void check_accounts() {
+    if (faulty_.contains("accounts") || faulty_.contains("callers")) return;
+    std::vector<std::string> names;
+    for (const auto& [name, account] : loaded_.config.accounts) names.push_back(name);
+    for (const CallerEntry& caller : loaded_.config.callers) {
+      if (!caller.account || loaded_.config.accounts.contains(*caller.account)) continue;
+      const std::optional<std::string> meant = suggestion(*caller.account, names);
+      complain(caller.where, "callers.account: there is no account " + quote(*caller.account),
+               meant ? "did you mean " + *meant + "?" : "name it in `accounts`: {NAME: {access_token_file: PATH}}");
     }
   }
 

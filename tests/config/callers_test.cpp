@@ -28,7 +28,7 @@ Lines one(const std::string& message) {
 }
 
 CallerEntry caller_of(const std::string& entry) {
-  const Loaded loaded = load_text("callers:\n  - " + entry + "\n");
+  const Loaded loaded = load_text("callers:\n  - " + entry + "\naccounts: {home: {access_token_file: /t}}\n");
   CHECK(lines(loaded) == Lines{});
   REQUIRE(loaded.config.callers.size() == 1);
   return loaded.config.callers[0];
@@ -52,6 +52,7 @@ callers:
     rate: 60
     daily_budget: 2.50
   - {name: "*", allow: []}
+accounts: {home: {access_token_file: /t}}
 )");
   CHECK(lines(loaded) == Lines{});
   REQUIRE(loaded.config.callers.size() == 2);

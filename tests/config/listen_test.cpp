@@ -57,7 +57,7 @@ listen:
       cert_file: cert.pem
       key_file: /etc/ssl/key.pem
       client_ca_file: ca.pem
-  - {url: "unix:/run/api.sock", mode: "0660", group: fleetsign, serve: metrics}
+  - {url: "unix:/run/api.sock", mode: "0660", group: fleetsign, serve: metrics, callers: known, behind_proxy: true}
   - {url: "systemd:api", tls: {cert_file: c, key_file: k}}
 )"});
   CHECK(lines(loaded) == Lines{});
@@ -66,8 +66,14 @@ listen:
                          .key_file = "/etc/ssl/key.pem",
                          .client_ca_file = "/etc/fleetsign/ca.pem"};
   CHECK(loaded.config.listen[0] == Listen{.url = "https://[2001:db8::1]:8443", .serve = Serve::public_key, .tls = tls});
-  CHECK(loaded.config.listen[1] ==
-        Listen{.url = "unix:/run/api.sock", .serve = Serve::metrics, .mode = 0660, .group = "fleetsign"});
+  CHECK(loaded.config.listen[1] == Listen{.url = "unix:/run/api.sock",
+                                          .serve = Serve::metrics,
+                                          .mode = 0660,
+                                          .group = "fleetsign",
+                                          .known_callers = true,
+                                          .behind_proxy = true});
+  CHECK_FALSE(loaded.config.listen[0].known_callers);
+  CHECK_FALSE(loaded.config.listen[0].behind_proxy);
   CHECK(loaded.config.listen[2].tls->cert_file == "/etc/fleetsign/c");
 }
 
@@ -131,8 +137,9 @@ TEST_CASE("listen: no address is taken twice") {
 
 TEST_CASE("listen: beyond loopback, all but the public key needs TLS and callers who prove who they are") {
   const std::string why =
-      " reaches beyond this machine, where callers must come over TLS and show a certificate | give it tls with "
-      "cert_file, key_file and client_ca_file, or serve: public_key, or listen on 127.0.0.1";
+      " reaches beyond this machine, where callers must come over TLS and be known | give it tls with "
+      "cert_file and key_file, and either tls.client_ca_file or callers: known; or serve: public_key; or listen on "
+      "127.0.0.1";
   const std::string tls = ", tls: {cert_file: /c, key_file: /k}";
   const std::string client_ca = ", tls: {cert_file: /c, key_file: /k, client_ca_file: /a}";
   for (const std::string host : {"0.0.0.0", "[::]", "192.0.2.1", "[2001:db8::1]", "[::ffff:127.0.0.1]"}) {
@@ -144,6 +151,9 @@ TEST_CASE("listen: beyond loopback, all but the public key needs TLS and callers
     CHECK(problems_of_entry("{url: '" + https + "'" + tls + "}") == one(": \"" + https + "\"" + why));
     CHECK(problems_of_entry("{url: '" + https + "', serve: metrics" + tls + "}") == one(": \"" + https + "\"" + why));
     CHECK(problems_of_entry("{url: '" + https + "'" + client_ca + "}") == Lines{});
+    CHECK(problems_of_entry("{url: '" + https + "', callers: any" + tls + "}") == one(": \"" + https + "\"" + why));
+    CHECK(problems_of_entry("{url: '" + https + "', callers: known" + tls + "}") == Lines{});
+    CHECK(problems_of_entry("{url: '" + http + "', callers: known}") == one(": \"" + http + "\"" + why));
     CHECK(problems_of_entry("{url: '" + http + "', serve: public_key}") == Lines{});
   }
   for (const std::string url : {"http://127.0.0.1:80", "http://127.9.9.9:80", "http://[::1]:80", "http://localhost:80",
@@ -151,6 +161,15 @@ TEST_CASE("listen: beyond loopback, all but the public key needs TLS and callers
     CAPTURE(url);
     CHECK(problems_of_entry("'" + url + "'") == Lines{});
   }
+}
+
+TEST_CASE("listen: who may call is any or known, and the public key is for everybody") {
+  CHECK_FALSE(listen_of("[{url: 'unix:/x', callers: any}]")[0].known_callers);
+  CHECK(problems_of_entry("{url: 'unix:/x', callers: some}") == one(".callers: \"some\" is not one of any, known"));
+  CHECK(problems_of_entry("{url: 'unix:/x', behind_proxy: nginx}") ==
+        one(".behind_proxy: \"nginx\" is neither true nor false"));
+  CHECK(problems_of_entry("{url: 'unix:/x', serve: public_key, callers: known}") ==
+        one(": \"unix:/x\" serves the public key, which is for everybody | remove its `callers`"));
 }
 
 TEST_CASE("listen: what a socket of systemd reaches is asked again with its address") {
