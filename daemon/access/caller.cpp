@@ -15,10 +15,19 @@ using protocol::Failure;
 using protocol::Kind;
 
 constexpr std::string_view kScheme = "Bearer ";
-constexpr std::string_view kLocalKey = "fsk_";
+constexpr const char* kHeader = "Authorization";
+/// For a local key beside a token, which has the other header.
+constexpr const char* kOwnHeader = "X-Authorization";
 
 Failure not_authenticated(std::string message) {
   return {.kind = Kind::not_authenticated, .message = std::move(message)};
+}
+
+/// What stands behind the scheme; nothing when that is another, or nothing does.
+std::optional<std::string_view> bearer_in(std::string_view value) {
+  const bool is_bearer =
+      value.size() > kScheme.size() && http::equal_ignoring_case(value.substr(0, kScheme.size()), kScheme);
+  return is_bearer ? std::optional(value.substr(kScheme.size())) : std::nullopt;
 }
 
 /// An authority without its port: "127.0.0.1:4480" to "127.0.0.1", "[::1]:80" to "[::1]".
@@ -48,37 +57,34 @@ bool is_same_origin(std::string_view origin, std::string_view authority) {
          http::equal_ignoring_case(origin.substr(start + 3), authority);
 }
 
-/// Tells tokens apart, and nothing about them.
+}  // namespace
+
+protocol::Result<Credentials> credentials_in(const http::Request& request) {
+  Credentials shown;
+  if (const auto* header = request.headers.find(kOwnHeader); header != nullptr) {
+    const auto text = bearer_in(*header);
+    shown.key = request.headers.count(kOwnHeader) == 1 && text ? std::string(*text) : "";
+  }
+  const auto* header = request.headers.find(kHeader);
+  if (header == nullptr) return shown;
+  if (request.headers.count(kHeader) > 1) {
+    return not_authenticated("the header `Authorization` is given more than once");
+  }
+  const auto text = bearer_in(*header);
+  if (!text) return not_authenticated("the header `Authorization` is not of the form `Bearer TOKEN`");
+  if (text->starts_with(upstream::kLocalKey)) {
+    // Two keys are no key.
+    shown.key = shown.key ? "" : std::string(*text);
+    return shown;
+  }
+  shown.token = upstream::Bearer::read(*text);
+  if (!shown.token) return not_authenticated("the token has characters that no token has");
+  return shown;
+}
+
 std::string name_of(const upstream::Bearer& token) {
   constexpr std::size_t kDigits = 8;
   return "token:" + crypto::to_hex(crypto::sha256({crypto::as_bytes(token.expose())})).substr(0, kDigits);
-}
-
-}  // namespace
-
-protocol::Result<Caller> identify(const http::Request& request) {
-  auto token = bearer_of(request);
-  if (!token) return token.error();
-  auto name = name_of(*token);
-  return Caller{.name = std::move(name), .token = *std::move(token)};
-}
-
-protocol::Result<upstream::Bearer> bearer_of(const http::Request& request) {
-  const std::string* header = request.headers.find("Authorization");
-  if (header == nullptr) return not_authenticated("the request carries no token");
-  if (request.headers.count("Authorization") > 1) {
-    return not_authenticated("the header `Authorization` is given more than once");
-  }
-  const std::string_view value = *header;
-  if (value.size() <= kScheme.size() || !http::equal_ignoring_case(value.substr(0, kScheme.size()), kScheme)) {
-    return not_authenticated("the header `Authorization` is not of the form `Bearer TOKEN`");
-  }
-  const auto token = value.substr(kScheme.size());
-  const bool is_visible = std::ranges::all_of(token, [](char c) { return c > 0x20 && c < 0x7F; });
-  if (!is_visible) return not_authenticated("the token has characters that no token has");
-  // A local key is ours alone: it must never be passed on to Fleet API.
-  if (token.starts_with(kLocalKey)) return not_authenticated("this local key is not known");
-  return upstream::Bearer(std::string(token));
 }
 
 std::optional<Failure> refuse_foreign(const http::Request& request, const std::vector<std::string>& hosts) {

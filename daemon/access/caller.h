@@ -15,16 +15,26 @@ namespace fleetsign::access {
 
 /// Somebody who has shown a credential.
 struct Caller {
-  std::string name;                       ///< for logs: no secret, nor what one could be told from
-  std::optional<upstream::Bearer> token;  ///< to act with upstream; nothing: such requests are not for it
-  std::optional<std::size_t> entry = {};  ///< which of Config::callers has its rules; nothing: none
+  std::string name = {};                       ///< for logs: no secret, nor what one could be told from
+  bool is_known = false;                       ///< by something else than a Tesla token, which nobody here can judge
+  std::string account = {};                    ///< whose token it uses when it brings none; empty: nobody's
+  std::optional<upstream::Bearer> token = {};  ///< to act with upstream
+  std::optional<std::size_t> entry = {};       ///< which of Config::callers has its rules; nothing: none
 };
 
-/// Who has sent the request. Kind::not_authenticated when it shows no credential.
-protocol::Result<Caller> identify(const http::Request& request);
+/// What the fields of a request say of who sends it.
+struct Credentials {
+  std::optional<upstream::Bearer> token = {};
+  /// What stands where a local key does, or should: whoever has sent that wants to be known by it. It may be no key.
+  std::optional<std::string> key = {};
+};
 
-/// The bearer token (RFC 6750 section 2.1). Kind::not_authenticated when there is none that can be passed on.
-protocol::Result<upstream::Bearer> bearer_of(const http::Request& request);
+/// A bearer token (RFC 6750 section 2.1) of Tesla's or a local key in Authorization, and a local key in
+/// X-Authorization. Kind::not_authenticated for what is neither in Authorization.
+protocol::Result<Credentials> credentials_in(const http::Request& request);
+
+/// Tells tokens apart, and nothing about them.
+std::string name_of(const upstream::Bearer& token);
 
 /// Refuses what a web page could make a visitor's browser send: a `Host` that is not this machine (DNS rebinding), an
 /// `Origin` that is not this daemon's, a cross-site fetch. `hosts`, without ports, are ours beside the loopback ones;

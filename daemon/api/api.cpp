@@ -43,9 +43,11 @@ std::string joined(const std::vector<std::string_view>& methods) {
 
 /// Of a caller whom we know, and for whom nothing can be asked of Fleet API.
 Failure without_account() {
-  return {.kind = Kind::not_authenticated,
-          .message = "this caller has no account that it could use",
-          .hint = "send a Tesla token in `Authorization: Bearer TOKEN`"};
+  return {
+      .kind = Kind::not_authenticated,
+      .message = "this caller has no account that it could use",
+      .hint =
+          "send a Tesla token in `Authorization: Bearer TOKEN`, or give the caller's entry in `callers` an `account`"};
 }
 
 }  // namespace
@@ -130,6 +132,8 @@ std::vector<Api::Route> Api::make_routes() {
        &Api::diagnose,
        {"diagnosis", "Find out why a vehicle does not do what it is told; it is not woken for this"}},
       {{"POST"}, "/admin/v1/backup", &Api::backup, {}, Audience::owners},
+      {{"GET", "POST"}, "/admin/v1/clients", &Api::list_or_add_clients, {}, Audience::owners},
+      {{"DELETE"}, "/admin/v1/clients/{name}", &Api::revoke_client, {}, Audience::owners},
       {{"POST"}, "/api/1/vehicles/{vin}/command/{name}", &Api::command},
       {{"POST"},
        "/api/1/vehicles/fleet_telemetry_config",
@@ -196,6 +200,8 @@ http::Reply Api::answer(const Route& route, Context& context) const {
   if (route.is_command()) context.footer.upstream_requests = 0;  // of one that is refused before anything is sent
   if (route.audience == Audience::callers) {
     if (auto refusal = access::refuse_foreign(context.request, options_.hosts)) return render(*refusal, context.footer);
+    const auto& door = options_.doors.at(context.request.endpoint);
+    if (auto refusal = access::refuse_forwarded(context.request, door)) return render(*refusal, context.footer);
   }
   if (!route.takes(context.request.method)) {
     const auto allowed = joined(route.methods);
@@ -208,12 +214,21 @@ http::Reply Api::answer(const Route& route, Context& context) const {
     return reply;
   }
   if (route.audience == Audience::callers) {
-    auto caller = access::identify(context.request);
+    auto caller = admit(route, context.request);
     if (!caller) return render(caller.error(), context.footer);
     context.caller = *std::move(caller);
-    if (route.goes_upstream() && !context.caller.token) return render(without_account(), context.footer);
   }
   return (this->*route.handler)(context);
+}
+
+protocol::Result<access::Caller> Api::admit(const Route& route, const http::Request& request) const {
+  auto caller = parts_.callers.identify(request, options_.doors.at(request.endpoint));
+  if (!caller || !route.goes_upstream() || caller->token) return caller;
+  if (caller->account.empty()) return without_account();
+  auto token = parts_.accounts.token_of(caller->account);
+  if (!token) return token.error();
+  caller->token = *std::move(token);
+  return caller;
 }
 
 protocol::Instant Api::deadline_of(const http::Request& request) const {

@@ -16,7 +16,9 @@
 
 #include "config/config.h"
 #include "crypto/private_key.h"
-#include "daemon/access/caller.h"
+#include "daemon/access/callers.h"
+#include "daemon/accounts/accounts.h"
+#include "daemon/api/client_desk.h"
 #include "daemon/api/idempotency.h"
 #include "daemon/api/registration.h"
 #include "daemon/api/relay.h"
@@ -51,6 +53,7 @@ struct ApiOptions {
   std::vector<std::string> hosts = {};                            ///< that are ours beside the loopback ones
   std::string domain = {};                                        ///< where owners pair the key; empty: not known
   std::vector<config::Serve> endpoints = {config::Serve::all};    ///< what is served at each of the listener's
+  std::vector<access::Door> doors = {{}};                         ///< likewise: who is let in there
   std::string public_pem;                                         ///< our public key
 };
 
@@ -68,6 +71,9 @@ struct ApiParts {
   vehicles::RateLimiter& rates;
   SharedReads& reads;
   Idempotency& idempotency;
+  const access::Callers& callers;
+  const accounts::Accounts& accounts;
+  const ClientDesk& client_desk;
   ops::Metrics& metrics;
   ops::Log& log;
   vehicles::Clock clock;
@@ -125,6 +131,8 @@ class Api {
   [[nodiscard]] const Route* find_route(const http::Request& request, Captures& captures) const;
   [[nodiscard]] http::Reply dispatch(Context& context) const;
   [[nodiscard]] http::Reply answer(const Route& route, Context& context) const;
+  /// Who is calling, with a token where the route needs one; why nobody is let in otherwise.
+  [[nodiscard]] protocol::Result<access::Caller> admit(const Route& route, const http::Request& request) const;
   [[nodiscard]] protocol::Instant deadline_of(const http::Request& request) const;
 
   [[nodiscard]] http::Reply health(const Context& context) const;
@@ -150,6 +158,9 @@ class Api {
   [[nodiscard]] http::Reply forget_sessions(const Context& context) const;
   [[nodiscard]] http::Reply forget_protocol(const Context& context) const;
   [[nodiscard]] http::Reply backup(const Context& context) const;
+  void note_client(std::string_view event, const std::string& name, const Context& context) const;
+  [[nodiscard]] http::Reply list_or_add_clients(const Context& context) const;
+  [[nodiscard]] http::Reply revoke_client(const Context& context) const;
   [[nodiscard]] http::Reply diagnose(const Context& context) const;
 
   /// What a command has cost before it was sent in the other way.

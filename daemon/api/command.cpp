@@ -133,7 +133,7 @@ http::Reply Api::carry_out(const Context& context,
     return verdict;
   };
   if (!*key) return run().reply;
-  return parts_.idempotency.once(claim_of(context.request, *context.caller.token, **key, plan->path, plan->target),
+  return parts_.idempotency.once(claim_of(context.request, context.caller, **key, plan->path, plan->target),
                                  patience_of(context.deadline, context.request), context.footer, run);
 }
 

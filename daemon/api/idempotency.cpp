@@ -74,7 +74,7 @@ protocol::Result<std::optional<std::string>> idempotency_key_of(const http::Requ
                  .hint = "send a new UUID for each command, and the same one for its repeats"};
 }
 
-state::Claim claim_of(const http::Request& request, const upstream::Bearer& token, std::string_view key,
+state::Claim claim_of(const http::Request& request, const access::Caller& caller, std::string_view key,
                       std::string_view path, std::string_view target) {
   // None of the parts before the last has a line feed.
   std::string head = std::string(target) + '\n';
@@ -82,8 +82,11 @@ state::Claim claim_of(const http::Request& request, const upstream::Bearer& toke
     const auto* value = request.headers.find(name);
     head += (value == nullptr ? "" : *value) + '\n';
   }
-  const auto line = request.method + ' ' + std::string(path) + '\n';
-  return {.id = crypto::sha256({upstream::account_of(token.expose()), crypto::as_bytes(line), crypto::as_bytes(key)}),
+  // Whoever is known by more than a token has keys of its own, though others use the same account.
+  const auto whose = caller.is_known ? caller.name + '\n' : "";
+  const auto line = whose + request.method + ' ' + std::string(path) + '\n';
+  return {.id = crypto::sha256(
+              {upstream::account_of(caller.token->expose()), crypto::as_bytes(line), crypto::as_bytes(key)}),
           .request = crypto::sha256({crypto::as_bytes(head), crypto::as_bytes(request.body)})};
 }
 

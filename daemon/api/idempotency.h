@@ -12,12 +12,12 @@
 #include <string_view>
 
 #include "crypto/digest.h"
+#include "daemon/access/caller.h"
 #include "daemon/api/reply.h"
 #include "daemon/http/message.h"
 #include "daemon/ops/log.h"
 #include "daemon/ops/metrics.h"
 #include "daemon/state/claims.h"
-#include "daemon/upstream/fleet_api.h"
 #include "daemon/vehicles/patience.h"
 #include "protocol/failure.h"
 
@@ -27,8 +27,9 @@ namespace fleetsign::api {
 /// characters, and for two.
 protocol::Result<std::optional<std::string>> idempotency_key_of(const http::Request& request);
 
-/// What a request claims. `path` is its path in one spelling, `target` where it would be passed on to.
-state::Claim claim_of(const http::Request& request, const upstream::Bearer& token, std::string_view key,
+/// What a request of a caller with a token claims. `path` is its path in one spelling, `target` where it would be
+/// passed on to.
+state::Claim claim_of(const http::Request& request, const access::Caller& caller, std::string_view key,
                       std::string_view path, std::string_view target);
 
 /// Safe to use from many threads.

@@ -61,7 +61,7 @@ http::Reply Api::configure_telemetry(const Context& context) const {
                    plan);
   };
   if (!*key) return run().reply;
-  return parts_.idempotency.once(claim_of(context.request, *context.caller.token, **key, plan.path, plan.target),
+  return parts_.idempotency.once(claim_of(context.request, context.caller, **key, plan.path, plan.target),
                                  {.deadline = context.deadline, .caller_gone = request.caller_gone}, context.footer,
                                  run);
 }

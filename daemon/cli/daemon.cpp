@@ -51,6 +51,15 @@ std::vector<config::Serve> served(const std::vector<config::Listen>& all) {
   return served;
 }
 
+std::vector<access::Door> doors_of(const std::vector<config::Listen>& all) {
+  std::vector<access::Door> doors;
+  doors.reserve(all.size());
+  for (const auto& listen : all) {
+    doors.push_back({.known_only = listen.known_callers, .behind_proxy = listen.behind_proxy});
+  }
+  return doors;
+}
+
 api::ApiOptions api_options(const config::Config& config, std::vector<std::string> hosts,
                             const crypto::PrivateKey& key) {
   return {.timeout = config.timeout,
@@ -62,6 +71,7 @@ api::ApiOptions api_options(const config::Config& config, std::vector<std::strin
           .hosts = std::move(hosts),
           .domain = config.domain.value_or(""),
           .endpoints = served(config.listen),
+          .doors = doors_of(config.listen),
           .public_pem = key.public_pem()};
 }
 
@@ -127,6 +137,10 @@ Daemon::Daemon(const config::Config& config, std::vector<std::string> hosts, cry
                 config.pin_vehicle_keys ? state::Unreadable::is_refused : state::Unreadable::starts_afresh),
       claims_(*store_, ops::steady_unix_clock(unix_now(), ops::boot_now)),
       shutdown_timeout_(config.shutdown_timeout),
+      clients_(*store_),
+      client_desk_(clients_, unix_now),
+      callers_(config.callers, clients_, unix_now),
+      accounts_(config.accounts, credentials_directory()),
       client_(upstream::Client::start({.ca_file = config.fleet_api.ca_file,
                                        .http2 = config.fleet_api.http2,
                                        .user_agent = "fleetsign/" FLEETSIGN_VERSION})),
@@ -161,6 +175,9 @@ Daemon::Daemon(const config::Config& config, std::vector<std::string> hosts, cry
             .rates = rates_,
             .reads = reads_,
             .idempotency = idempotency_,
+            .callers = callers_,
+            .accounts = accounts_,
+            .client_desk = client_desk_,
             .metrics = metrics_,
             .log = log,
             .clock = ops::boot_now,

@@ -11,7 +11,10 @@
 #include "config/config.h"
 #include "crypto/private_key.h"
 #include "crypto/result.h"
+#include "daemon/access/callers.h"
+#include "daemon/accounts/accounts.h"
 #include "daemon/api/api.h"
+#include "daemon/api/client_desk.h"
 #include "daemon/api/idempotency.h"
 #include "daemon/api/registration.h"
 #include "daemon/api/shared_reads.h"
@@ -19,6 +22,7 @@
 #include "daemon/ops/log.h"
 #include "daemon/ops/metrics.h"
 #include "daemon/state/claims.h"
+#include "daemon/state/clients.h"
 #include "daemon/state/hosts.h"
 #include "daemon/state/partner_keys.h"
 #include "daemon/state/sessions.h"
@@ -70,6 +74,10 @@ class Daemon {
   state::Sessions sessions_;
   state::Claims claims_;
   std::chrono::milliseconds shutdown_timeout_;
+  state::Clients clients_;
+  api::ClientDesk client_desk_;
+  access::Callers callers_;
+  accounts::Accounts accounts_;
   std::unique_ptr<upstream::Client> client_;
   upstream::Ledger ledger_;
   upstream::BilledClient billed_client_;

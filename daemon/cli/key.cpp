@@ -40,10 +40,13 @@ crypto::Result<crypto::PrivateKey, crypto::KeyError> load_key(const config::Conf
                                 "make a key with `fleetsign keygen --out FILE` and set `key_file: FILE`; or try "
                                 "`fleetsign demo`, which needs none"};
   }
-  crypto::KeyFileRules rules{.passphrase_file = config.key_passphrase_file};
-  if (const char* folder = std::getenv("CREDENTIALS_DIRECTORY"); folder != nullptr)
-    rules.credentials_directory = folder;
-  return crypto::PrivateKey::load(*config.key_file, rules);
+  return crypto::PrivateKey::load(*config.key_file, {.passphrase_file = config.key_passphrase_file,
+                                                     .credentials_directory = credentials_directory()});
+}
+
+std::optional<std::filesystem::path> credentials_directory() {
+  const char* const folder = std::getenv("CREDENTIALS_DIRECTORY");
+  return folder == nullptr ? std::nullopt : std::optional<std::filesystem::path>(folder);
 }
 
 Action prepare_keygen(CLI::App& options) {

@@ -23,6 +23,7 @@ constexpr std::array kSubcommands = {
     Subcommand{"send", "Send a command to a vehicle through the running daemon", prepare_send},
     Subcommand{"status", "Show how the running daemon is", prepare_status},
     Subcommand{"doctor", "Find out why a vehicle does not do what it is told", prepare_doctor},
+    Subcommand{"client", "Give local keys to callers, list them, or take them away", prepare_client},
     Subcommand{"state", "Copy what survives a restart, or put a copy back", prepare_state},
     Subcommand{"explain", "Show what a command would send to a vehicle; nothing is sent", prepare_explain},
     Subcommand{"decode", "Show what a captured message to or from a vehicle says", prepare_decode},

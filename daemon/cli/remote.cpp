@@ -9,6 +9,7 @@
 #include <optional>
 #include <string_view>
 #include <utility>
+#include <variant>
 
 #include "daemon/api/request.h"
 #include "daemon/cli/input_file.h"
@@ -83,6 +84,21 @@ RemoteError refusal_in(const upstream::Delivered& reply) {
   return {.exit = kFailed,
           .message = "what answers is no fleetsign (status " + std::to_string(reply.status) + ")",
           .hint = {}};
+}
+
+RemoteResult<upstream::Delivered> ask_owner(const state::Owner& owner, OwnerCall call) {
+  const auto client = upstream::Client::start(
+      {.http2 = false, .user_agent = "fleetsign/" FLEETSIGN_VERSION, .unix_socket = owner.admin_socket});
+  auto answer = client->send({.method = std::move(call.method),
+                              .url = "http://localhost" + call.target,
+                              .body = std::move(call.body),
+                              .deadline = ops::boot_now() + call.patience,
+                              .reply_bytes = call.reply_bytes});
+  if (auto* delivered = std::get_if<upstream::Delivered>(&answer)) return std::move(*delivered);
+  return RemoteError{.exit = kUnavailable,
+                     .message = "the daemon (process " + std::to_string(owner.process) + ") does not answer at " +
+                                owner.admin_socket.string() + ": " + std::get<upstream::Undelivered>(answer).cause,
+                     .hint = "run this as the daemon's user, or as root"};
 }
 
 int fail(const RemoteError& error) {

@@ -3,12 +3,14 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "crypto/result.h"
 #include "daemon/cli/subcommand.h"
+#include "daemon/state/folder.h"
 #include "daemon/upstream/client.h"
 
 namespace fleetsign::cli {
@@ -28,6 +30,17 @@ std::string text_in(const nlohmann::ordered_json& body, const char* name);
 
 /// What to say of a reply that is not what was asked for: the daemon's own words where it has any.
 RemoteError refusal_in(const upstream::Delivered& reply);
+
+/// A request to the daemon that owns the state.
+struct OwnerCall {
+  std::string method;
+  std::string target;  ///< path and query
+  std::string body = {};
+  std::chrono::seconds patience{10};
+  std::size_t reply_bytes = upstream::kReplyBytes;  ///< as in upstream::Request
+};
+/// Sends it once to the admin socket. kUnavailable when there is no reply.
+RemoteResult<upstream::Delivered> ask_owner(const state::Owner& owner, OwnerCall call);
 
 /// The command line's part. Its values are there once the command line has been read.
 class Remote {

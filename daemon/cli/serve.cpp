@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "daemon/access/callers.h"
 #include "daemon/cli/daemon.h"
 #include "daemon/cli/endpoints.h"
 #include "daemon/cli/failures.h"
@@ -32,6 +33,7 @@ int serve(const Settings& settings, bool only_check) {
   ops::protect_memory();
   const auto loaded = settings.load();
   if (!loaded.problems.empty()) return fail(loaded.problems);
+  if (const auto problems = access::find_unknown_peers(loaded.config.callers); !problems.empty()) return fail(problems);
   auto key = load_key(loaded.config);
   if (!key) return fail(key.error());
   if (only_check) {

@@ -10,7 +10,6 @@
 #include <string>
 #include <system_error>
 #include <utility>
-#include <variant>
 
 #include "crypto/key_file.h"
 #include "daemon/cli/failures.h"
@@ -19,7 +18,6 @@
 #include "daemon/cli/settings.h"
 #include "daemon/cli/state_folder.h"
 #include "daemon/cli/subcommand.h"
-#include "daemon/ops/clock.h"
 #include "daemon/state/folder.h"
 
 namespace fleetsign::cli {
@@ -30,22 +28,11 @@ constexpr std::size_t kLargest = std::size_t{1024} * 1024 * 1024;
 
 /// Asks the folder's owner.
 RemoteResult<std::string> copy_of(const state::Owner& owner) {
-  const auto daemon = "the daemon (process " + std::to_string(owner.process) + ")";
-  const auto client = upstream::Client::start(
-      {.http2 = false, .user_agent = "fleetsign/" FLEETSIGN_VERSION, .unix_socket = owner.admin_socket});
-  const auto answer = client->send({.method = "POST",
-                                    .url = "http://localhost/admin/v1/backup",
-                                    .deadline = ops::boot_now() + kPatience,
-                                    .reply_bytes = kLargest});
-  if (const auto* undelivered = std::get_if<upstream::Undelivered>(&answer)) {
-    return RemoteError{
-        .exit = kUnavailable,
-        .message = daemon + " does not answer at " + owner.admin_socket.string() + ": " + undelivered->cause,
-        .hint = "run this as the daemon's user, or as root"};
-  }
-  const auto& reply = std::get<upstream::Delivered>(answer);
-  if (reply.status != 200) return refusal_in(reply);
-  return reply.body;
+  const auto reply = ask_owner(
+      owner, {.method = "POST", .target = "/admin/v1/backup", .patience = kPatience, .reply_bytes = kLargest});
+  if (!reply) return reply.error();
+  if (reply->status != 200) return refusal_in(*reply);
+  return reply->body;
 }
 
 int write(const std::string& file, const std::string& copy) {

@@ -2,6 +2,7 @@
 // Fleet API as the daemon calls it: paths and tokens in, answers out; the host is chosen here.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -18,10 +19,19 @@
 
 namespace fleetsign::upstream {
 
+/// What each local key begins with, and no Tesla token. They are for us alone, so that none is a Bearer's.
+inline constexpr std::string_view kLocalKey = "fsk_";
+
 /// A Tesla access token. Printed nowhere: it has no conversion to text but the header that carries it.
 class Bearer {
  public:
   explicit Bearer(std::string token) : token_(std::move(token)) {}
+  /// Nothing for a text that is no token (RFC 6750 section 2.1), or one of ours.
+  static std::optional<Bearer> read(std::string_view text) {
+    const bool is_visible = std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; });
+    return is_visible && !text.empty() && !text.starts_with(kLocalKey) ? std::optional(Bearer(std::string(text)))
+                                                                       : std::nullopt;
+  }
   [[nodiscard]] std::string expose_header() const { return "Bearer " + token_; }
   [[nodiscard]] std::string_view expose() const { return token_; }
 

@@ -2,6 +2,7 @@
 """Private values appear nowhere: not in the log at its most talkative, nor in any reply or message that we make."""
 
 import json
+import tempfile
 import unittest
 
 from harness import Case, Daemon, Simulator, run, vin
@@ -73,9 +74,16 @@ class PrivateValues(Case):
     def collect(self, log_format):
         """Everything that can be read of a daemon that got all of it: replies, then the log."""
         simulator = self.start(Simulator(self.folder))
-        config = f"action_endpoint: true\nexperimental_commands: [{', '.join(EXPERIMENTAL)}]\n"
+        token = self.folder / "managed-token"
+        token.write_text(TOKEN)
+        token.chmod(0o600)
+        config = (f"action_endpoint: true\nexperimental_commands: [{', '.join(EXPERIMENTAL)}]\n"
+                  f"accounts: {{home: {{access_token_file: {token}}}}}\ncallers: [{{name: planted, account: home}}]\n")
+        env = {"STATE_DIRECTORY": tempfile.mkdtemp(dir=self.folder)}
         daemon = self.start(Daemon(self.folder, simulator.url, "--log.level", "debug", "--log.format", log_format,
-                                   config=config))
+                                   config=config, env=env))
+        self.key = run("client", "add", "planted", env=env).stdout.strip()
+        self.assertTrue(self.key.startswith("fsk_"))
         seen = []
 
         def send(name, body, authorization=f"Bearer {TOKEN}", **headers):
@@ -101,7 +109,17 @@ class PrivateValues(Case):
                 send(name, json.dumps(body))
         for authorization in (f"Bearer {MARK} {MARK}", f"Basic {MARK}", f"Bearer fsk_{MARK}", f"Bearer {MARK}\u00e9"):
             send("door_lock", "", authorization)
-        send("door_lock", "", X_Authorization=MARK, Cookie=MARK)
+        send("door_lock", "", Cookie=MARK)
+        for key in (self.key, self.key[:-1], self.key + "x", self.key[:-1] + "!"):
+            send("door_lock", "", f"Bearer {key}")
+            for own in (MARK, f"Bearer {MARK}", f"Bearer {key}", key):
+                send("door_lock", "", **{"X-Authorization": own})
+        for target in ("/metrics", "/fleetsign/v1/status", "/fleetsign/v1/sessions"):
+            seen.append((target, str(daemon.get(target).body)))
+        for arguments in (("list",), ("list", "--json"), ("add", "planted"), ("revoke", "planted")):
+            ended = run("client", *arguments, env=env)
+            seen.append((f"client {arguments}", ended.stdout + ended.stderr))
+        send("door_lock", "", f"Bearer {self.key}")
         reply = daemon.get(f"/api/1/vehicles/{vin()}/vehicle_data?token={MARK}", {"Authorization": f"Bearer {TOKEN}"})
         self.assertEqual(reply.status, 200)
         log = daemon.log()
@@ -112,10 +130,11 @@ class PrivateValues(Case):
         seen, log = self.collect(log_format)
         self.assertGreater(len(seen), 150)
         self.assertGreater(log.count("set_pin_to_drive"), len(FAULTS))
-        for mark in MARKS:
+        marks = (*MARKS, self.key[4:16], self.key[16:-1])
+        for mark in marks:
             for name, text in seen:
                 self.assertNotIn(mark, text, name)
-        for mark in (*MARKS, vin()):
+        for mark in (*marks, vin()):
             self.assertEqual([line for line in log.splitlines() if mark in line], [])
 
     def test_nothing_private_is_said_at_the_command_line(self):

@@ -19,45 +19,66 @@ TEST_CASE("caller: a bearer token is taken as it is, whatever the case of its sc
   const std::string jwt = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhLV8ifQ.c2ln-_";
   for (const std::string& value : {"Bearer " + jwt, "bearer " + jwt, "BEARER " + jwt}) {
     CAPTURE(value);
-    const auto token = bearer_of(with({{"authorization", value}}));
-    REQUIRE(token);
-    CHECK(token->expose() == jwt);
-    CHECK(token->expose_header() == "Bearer " + jwt);
+    const auto shown = credentials_in(with({{"authorization", value}}));
+    REQUIRE((shown && shown->token));
+    CHECK(shown->token->expose() == jwt);
+    CHECK(shown->token->expose_header() == "Bearer " + jwt);
+    CHECK_FALSE(shown->key);
   }
-  CHECK(bearer_of(with({{"Authorization", "Bearer ~!#x=="}})));
+  CHECK(credentials_in(with({{"Authorization", "Bearer ~!#x=="}}))->token);
+}
+
+TEST_CASE("caller: without the header there is no token, and nothing is wrong with that") {
+  const auto shown = credentials_in(with({}));
+  REQUIRE(shown);
+  CHECK_FALSE(shown->token);
+  CHECK_FALSE(shown->key);
 }
 
 TEST_CASE("caller: anything else is not authenticated, and the token is in no message") {
   for (const std::string value : {"", "Bearer", "Bearer ", "Basic dXNlcjpwYXNz", "secret", "Bearersecret",
                                   "Bearer\tsecret", "Bearer  secret", "Bearer secret secret", "Bearer secret\n",
                                   "Bearer s\xC3\xA9"
-                                  "cret",
-                                  "Bearer fsk_secret"}) {
+                                  "cret"}) {
     CAPTURE(value);
-    const auto token = bearer_of(with({{"Authorization", value}}));
-    REQUIRE_FALSE(token);
-    CHECK(token.error().kind == Kind::not_authenticated);
-    CHECK_FALSE(token.error().message.empty());
-    CHECK(token.error().message.find("cret") == std::string::npos);
+    const auto shown = credentials_in(with({{"Authorization", value}}));
+    REQUIRE_FALSE(shown);
+    CHECK(shown.error().kind == Kind::not_authenticated);
+    CHECK_FALSE(shown.error().message.empty());
+    CHECK(shown.error().message.find("cret") == std::string::npos);
   }
-  const auto none = bearer_of(with({}));
-  REQUIRE_FALSE(none);
-  CHECK(none.error().kind == Kind::not_authenticated);
+  CHECK_FALSE(credentials_in(with({{"Authorization", "Bearer a"}, {"Authorization", "Bearer a"}})));
 }
 
-TEST_CASE("caller: who has a token of its own is named by its hash, and acts with it") {
-  const auto caller = identify(with({{"Authorization", "Bearer secret"}}));
-  REQUIRE(caller);
-  CHECK(caller->name == "token:2bb80d53");
-  REQUIRE(caller->token);
-  CHECK(caller->token->expose() == "secret");
-  CHECK_FALSE(caller->entry);
-  CHECK(identify(with({{"Authorization", "bearer secret"}}))->name == caller->name);
-  CHECK(identify(with({{"Authorization", "Bearer other"}}))->name != caller->name);
+TEST_CASE("caller: a local key stands in either header, and is never a token that is passed on") {
+  for (const auto& headers :
+       {http::Headers{{"Authorization", "Bearer fsk_k"}}, http::Headers{{"X-Authorization", "bearer fsk_k"}}}) {
+    const auto shown = credentials_in(with(headers));
+    REQUIRE(shown);
+    CHECK(shown->key == "fsk_k");
+    CHECK_FALSE(shown->token);
+  }
+  const auto both = credentials_in(with({{"Authorization", "Bearer secret"}, {"X-Authorization", "Bearer fsk_k"}}));
+  REQUIRE((both && both->token));
+  CHECK(both->key == "fsk_k");
+  CHECK(both->token->expose() == "secret");
+}
 
-  const auto nobody = identify(with({}));
-  REQUIRE_FALSE(nobody);
-  CHECK(nobody.error().kind == Kind::not_authenticated);
+TEST_CASE("caller: whoever shows something in place of a key, or two of them, shows one that is none") {
+  for (const auto& headers : {http::Headers{{"X-Authorization", "fsk_k"}}, http::Headers{{"X-Authorization", ""}},
+                              http::Headers{{"X-Authorization", "Basic fsk_k"}},
+                              http::Headers{{"X-Authorization", "Bearer fsk_k"}, {"X-Authorization", "Bearer fsk_k"}},
+                              http::Headers{{"X-Authorization", "Bearer fsk_k"}, {"Authorization", "Bearer fsk_k"}}}) {
+    const auto shown = credentials_in(with(headers));
+    REQUIRE(shown);
+    CHECK(shown->key == "");
+    CHECK_FALSE(shown->token);
+  }
+}
+
+TEST_CASE("caller: a token is named by its hash") {
+  CHECK(name_of(upstream::Bearer("secret")) == "token:2bb80d53");
+  CHECK(name_of(upstream::Bearer("other")) != "token:2bb80d53");
 }
 
 TEST_CASE("caller: a Host that is this machine passes, one that is not is DNS rebinding") {

@@ -4,18 +4,23 @@
 
 #include <doctest/doctest.h>
 
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "daemon/access/callers.h"
+#include "daemon/accounts/accounts.h"
 #include "daemon/api/api.h"
+#include "daemon/api/client_desk.h"
 #include "daemon/api/idempotency.h"
 #include "daemon/api/registration.h"
 #include "daemon/api/shared_reads.h"
 #include "daemon/http/path.h"
 #include "daemon/state/claims.h"
+#include "daemon/state/clients.h"
 #include "daemon/state/partner_keys.h"
 #include "daemon/state/store.h"
 #include "daemon/upstream/billed_client.h"
@@ -40,10 +45,19 @@ struct Thrift {
   protocol::Duration reads_kept_for{0};
 };
 
+/// Whom it knows.
+struct Acquaintances {
+  std::vector<config::CallerEntry> callers = {};
+  std::map<std::string, config::Account> accounts = {};
+};
+
 class ApiBench {
  public:
-  explicit ApiBench(ApiOptions options = {}, protocol::ExchangeRules exchange_rules = {}, Thrift thrift = {})
-      : rates(thrift.rates, [] { return kNow; }),
+  explicit ApiBench(ApiOptions options = {}, protocol::ExchangeRules exchange_rules = {}, Thrift thrift = {},
+                    const Acquaintances& known = {})
+      : callers(known.callers, clients, [this] { return unix_now; }),
+        accounts(known.accounts),
+        rates(thrift.rates, [] { return kNow; }),
         rules(exchange_rules),
         reads(thrift.reads_kept_for, [this] { return now; }),
         api(std::move(options), parts(log)) {}
@@ -102,6 +116,12 @@ class ApiBench {
   upstream::FleetApi fleet_api{billed_client, "https://fleet.test"};
   vehicles::Lanes lanes{key, [] { return kNow; }};
   vehicles::WakeBudget budget{{}, [] { return std::int64_t{0}; }};
+  crypto::test::TemporaryFolder folder{};
+  const std::unique_ptr<state::Store> store = open_store(folder);
+  state::Clients clients{*store};
+  const ClientDesk client_desk{clients, [this] { return unix_now; }};
+  const access::Callers callers;
+  const accounts::Accounts accounts;
   vehicles::RateLimiter rates;
   vehicles::Waker waker{fleet_api, budget, rates, [] { return kNow; }};
   vehicles::WithoutProtocol without_protocol{[this] { return unix_now; }};
@@ -110,8 +130,6 @@ class ApiBench {
   vehicles::Commander commander{lanes, fleet_api, waker, rules};
   ops::Metrics metrics{"0"};
   ops::Log log{ops::Level::error, ops::Format::json};
-  crypto::test::TemporaryFolder folder{};
-  const std::unique_ptr<state::Store> store = open_store(folder);
   state::Claims claims{*store, [] { return kUnixNow; }};
   state::PartnerKeys partner_keys{*store};
   Registration registration{"partner.example", key->public_point(), partner_keys, log};
@@ -136,6 +154,9 @@ class ApiBench {
             .rates = rates,
             .reads = reads,
             .idempotency = idempotency,
+            .callers = callers,
+            .accounts = accounts,
+            .client_desk = client_desk,
             .metrics = metrics,
             .log = to,
             .clock = [] { return kNow; },

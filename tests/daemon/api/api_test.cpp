@@ -32,8 +32,9 @@ TEST_CASE("api: health and readiness need no token and no host of ours") {
 }
 
 TEST_CASE("api: what is passed on may have a larger body than commands and our own paths, where it is served") {
-  const ApiBench bench(
-      {.endpoints = {config::Serve::all, config::Serve::public_key, config::Serve::metrics}, .public_pem = ""});
+  const ApiBench bench({.endpoints = {config::Serve::all, config::Serve::public_key, config::Serve::metrics},
+                        .doors = {{}, {}, {}},
+                        .public_pem = ""});
   const auto limit = [&](const std::string& path, std::size_t endpoint) {
     auto request = ApiBench::request("POST", path);
     request.endpoint = endpoint;
@@ -74,8 +75,9 @@ http::Reply send_to(const ApiBench& bench, std::size_t endpoint, const std::stri
 }
 
 TEST_CASE("api: an endpoint serves what it is for, and nothing tells that there is more") {
-  const ApiBench bench(
-      {.endpoints = {config::Serve::all, config::Serve::public_key, config::Serve::metrics}, .public_pem = "PEM"});
+  const ApiBench bench({.endpoints = {config::Serve::all, config::Serve::public_key, config::Serve::metrics},
+                        .doors = {{}, {}, {}},
+                        .public_pem = "PEM"});
   const std::string command = bench.command_path("door_lock");
   struct Row {
     std::string method;

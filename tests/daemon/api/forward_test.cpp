@@ -15,7 +15,7 @@ using fleetsign::test::unreachable;
 using test::ApiBench;
 
 TEST_CASE("forward: a request goes out as it came, but for what is ours") {
-  ApiBench bench;
+  ApiBench bench({.doors = {{.behind_proxy = true}}});
   bench.client.stand_between([](const auto&) { return fleetsign::test::answered(200, "{}"); });
   const std::string target = "/api/1/vehicles/fleet_status?x=%2Fa&y=b?c";
   for (const std::string method : {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}) {

@@ -247,7 +247,7 @@ TEST_CASE("idempotency: what an earlier run took up and did not answer is not ca
   ApiBench bench;
   const auto request = keyed(bench, "k");
   const auto path = bench.command_path("honk_horn");
-  REQUIRE(bench.claims.take(claim_of(request, upstream::Bearer("token"), "k", path, path)).ok());
+  REQUIRE(bench.claims.take(claim_of(request, {.token = upstream::Bearer("token")}, "k", path, path)).ok());
   for (int i = 0; i < 2; ++i) {
     const auto reply = bench.api.handle(request);
     check_failure(reply, 504, "no_reply", "unknown");

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+// Local keys: by the daemon while one runs, so that what is said holds at once; else in its state.
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <cstdint>
+#include <cstdio>
+#include <ctime>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "config/callers.h"
+#include "daemon/api/client_desk.h"
+#include "daemon/cli/failures.h"
+#include "daemon/cli/remote.h"
+#include "daemon/cli/settings.h"
+#include "daemon/cli/state_folder.h"
+#include "daemon/cli/subcommand.h"
+#include "daemon/ops/process.h"
+#include "daemon/state/folder.h"
+
+namespace fleetsign::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr const char* kClients = "/admin/v1/clients";
+
+std::int64_t unix_now() {
+  return std::time(nullptr);
+}
+
+/// One thing to be done with clients, in the two ways in which it can be.
+struct Task {
+  OwnerCall call;
+  std::function<protocol::Result<Json>(const api::ClientDesk&)> work;
+  bool may_make_state = false;
+};
+
+RemoteError describe(const protocol::Failure& failure) {
+  const bool is_state = failure.kind == protocol::Kind::state_unavailable;
+  return {.exit = is_state ? kIoError : kFailed,
+          .message = failure.message,
+          .hint = std::string(failure.hint_or_default())};
+}
+
+RemoteResult<Json> ask_daemon(const state::Owner& owner, const Task& task) {
+  const auto reply = ask_owner(owner, task.call);
+  if (!reply) return reply.error();
+  auto result = Json::parse(reply->body, nullptr, /*allow_exceptions=*/false);
+  if (reply->status == 200 && result.is_object()) return result;
+  auto refusal = refusal_in(*reply);
+  if (reply->status == 503) refusal.exit = kIoError;
+  return refusal;
+}
+
+/// What came of it; nothing when that has been said already, with the exit status in `exit`.
+std::optional<Json> carry_out(const config::Config& config, const Task& task, int& exit) {
+  if (std::error_code failed; !task.may_make_state && !config.state_dir.empty() &&
+                              !std::filesystem::exists(config.state_dir / "state.db", failed)) {
+    exit = fail(kNoInput, "there is no state in " + config.state_dir.string(),
+                "--state-dir, or state_dir in the configuration, says where the daemon keeps it");
+    return std::nullopt;
+  }
+  auto store = open_state(config, Taker::subcommand, [](const std::string& message) {
+    std::fprintf(stderr, "fleetsign: warning: %s\n", message.c_str());
+  });
+  RemoteResult<Json> result = RemoteError{};
+  if (store) {
+    state::Clients clients(**store);
+    auto done = task.work(api::ClientDesk(clients, unix_now));
+    result = done ? RemoteResult<Json>(*std::move(done)) : describe(done.error());
+  } else {
+    const auto owner = state::Folder::last_owner(config.state_dir);
+    if (store.error().reason != state::Error::Reason::in_use || !owner || owner->admin_socket.empty()) {
+      exit = fail(store.error());
+      return std::nullopt;
+    }
+    result = ask_daemon(*owner, task);
+  }
+  if (result) return *std::move(result);
+  exit = fail(result.error());
+  return std::nullopt;
+}
+
+/// "90d" in seconds: days, hours, minutes or seconds, up to ten years.
+std::optional<std::int64_t> seconds_in(std::string_view text) {
+  constexpr std::pair<char, std::int64_t> kUnits[] = {{'d', 86'400}, {'h', 3'600}, {'m', 60}, {'s', 1}};
+  constexpr std::int64_t kMost = std::int64_t{3'650} * 86'400;
+  for (const auto& [unit, seconds] : kUnits) {
+    if (!text.ends_with(unit)) continue;
+    std::int64_t number = 0;
+    const char* const end = text.data() + text.size() - 1;
+    const auto [stop, error] = std::from_chars(text.data(), end, number);
+    const bool is_in_range = error == std::errc{} && stop == end && number >= 1 && number <= kMost / seconds;
+    return is_in_range ? std::optional(number * seconds) : std::nullopt;
+  }
+  return std::nullopt;
+}
+
+/// What the name is before anybody is asked.
+std::optional<int> refuse_name(const std::string& name) {
+  if (config::is_caller_name(name)) return std::nullopt;
+  return fail(kUsage, "that is not a client's name",
+              "write up to 64 lower-case letters, digits, \".\", \"_\" and \"-\", such as wall-panel");
+}
+
+int add(const config::Config& config, const std::string& name, const std::string& expires) {
+  if (const auto refused = refuse_name(name)) return *refused;
+  Json body = {{"name", name}};
+  if (!expires.empty()) {
+    const auto seconds = seconds_in(expires);
+    if (!seconds) {
+      return fail(kUsage, "--expires is not a time of 1s to 3650d",
+                  "write days, hours, minutes or seconds, such as 90d");
+    }
+    body["lifetime"] = *seconds;
+  }
+  int exit = kDone;
+  const auto added = carry_out(config,
+                               {.call = {.method = "POST", .target = kClients, .body = body.dump()},
+                                .work = [&](const api::ClientDesk& desk) { return desk.add(body.dump()); },
+                                .may_make_state = true},
+                               exit);
+  if (!added) return exit;
+  const int printed = print(text_in(*added, "key") + '\n');
+  if (printed != kDone)
+    return fail(kIoError, "the key is lost", "`fleetsign client revoke " + name + "`, and add it anew");
+  std::fprintf(stderr, "This is the key of %s, shown this once: callers send it in `Authorization: Bearer KEY`.\n",
+               name.c_str());
+  return kDone;
+}
+
+/// "2026-11-29 15:13 UTC"
+std::string to_text(const Json& unix_time) {
+  if (!unix_time.is_number_integer()) return "never";
+  const auto seconds = unix_time.get<std::time_t>();
+  std::tm utc{};
+  char text[32] = "";
+  if (::gmtime_r(&seconds, &utc) == nullptr || std::strftime(text, sizeof text, "%Y-%m-%d %H:%M UTC", &utc) == 0) {
+    return std::to_string(seconds);
+  }
+  return text;
+}
+
+std::string in_words(const Json& clients) {
+  std::string text;
+  for (const auto& client : clients) {
+    text += text_in(client, "name") + "  made " + to_text(client["created"]) +
+            (client["expired"] == true ? "  expired " : "  expires ") + to_text(client["expires"]) + '\n';
+  }
+  return text;
+}
+
+int list(const config::Config& config, bool as_json) {
+  int exit = kDone;
+  const auto listed = carry_out(
+      config, {.call = {.method = "GET", .target = kClients}, .work = [](const auto& desk) { return desk.all(); }},
+      exit);
+  if (!listed) return exit;
+  const auto clients = listed->value("clients", Json::array());
+  if (as_json) return print(clients.dump(2) + '\n');
+  if (clients.empty()) std::fprintf(stderr, "no client has a local key; `fleetsign client add NAME` makes one\n");
+  return print(in_words(clients));
+}
+
+int revoke(const config::Config& config, const std::string& name) {
+  if (const auto refused = refuse_name(name)) return *refused;
+  int exit = kDone;
+  const auto revoked = carry_out(config,
+                                 {.call = {.method = "DELETE", .target = std::string(kClients) + '/' + name},
+                                  .work = [&](const auto& desk) { return desk.revoke(name); }},
+                                 exit);
+  if (!revoked) return exit;
+  return print("the key of " + name + " lets nobody in any more\n");
+}
+
+}  // namespace
+
+Action prepare_client(CLI::App& options) {
+  options.require_subcommand(1);
+  auto* adding = options.add_subcommand("add", "Make a key for a caller and print it, this once");
+  auto* listing = options.add_subcommand("list", "List who has a key, and until when");
+  auto* revoking = options.add_subcommand("revoke", "Take a caller's key away, at once and for good");
+  auto name = std::make_shared<std::string>();
+  auto expires = std::make_shared<std::string>();
+  auto as_json = std::make_shared<bool>(false);
+  for (auto* chosen : {adding, revoking})
+    chosen->add_option("NAME", *name, "The caller's name, as in `callers`")->required()->type_name("NAME");
+  adding->add_option("--expires", *expires, "When the key ends, from now: 90d, 12h; without it, never")
+      ->type_name("TIME");
+  listing->add_flag("--json", *as_json, "For programs");
+  auto settings_of_add = std::make_shared<Settings>(*adding);
+  auto settings_of_list = std::make_shared<Settings>(*listing);
+  auto settings_of_revoke = std::make_shared<Settings>(*revoking);
+  return [=] {
+    ops::protect_memory();
+    const auto& settings = adding->parsed()    ? settings_of_add
+                           : listing->parsed() ? settings_of_list
+                                               : settings_of_revoke;
+    const auto loaded = settings->load();
+    if (!loaded.problems.empty()) return fail(loaded.problems);
+    if (adding->parsed()) return add(loaded.config, *name, *expires);
+    return listing->parsed() ? list(loaded.config, *as_json) : revoke(loaded.config, *name);
+  };
+}
+
+}  // namespace fleetsign::cli
