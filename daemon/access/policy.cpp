@@ -144,7 +144,7 @@ std::optional<Failure> Policy::may_reach(std::optional<std::size_t> entry,
   const auto is_ours = [&](const std::string& vin) { return rules.vehicles->contains(vin); };
   if (!rules.vehicles || std::ranges::all_of(vehicles, is_ours)) return std::nullopt;
   auto failure = not_allowed(rules, "this caller may not reach this vehicle");
-  failure.hint += "; vehicles are to be named by VIN";
+  failure.hint += "; name vehicles by VIN";
   return failure;
 }
 

@@ -156,7 +156,8 @@ http::Reply Api::handle(const http::Request& request) const {
                   .captures = {},
                   .caller = {},
                   .footer = {.request_id = request_id_of(request)},
-                  .deadline = {}};
+                  .deadline = {},
+                  .admission = {}};
   http::Reply reply;
   // The one place that catches: whatever throws below is broken machinery, and costs this request only.
   try {
@@ -217,6 +218,7 @@ http::Reply Api::answer(const Route& route, Context& context) const {
     auto caller = admit(route, context.request);
     if (!caller) return render(caller.error(), context.footer);
     context.caller = *std::move(caller);
+    return answer_known(route, context);
   }
   return (this->*route.handler)(context);
 }
@@ -229,6 +231,22 @@ protocol::Result<access::Caller> Api::admit(const Route& route, const http::Requ
   if (!token) return token.error();
   caller->token = *std::move(token);
   return caller;
+}
+
+http::Reply Api::answer_known(const Route& route, Context& context) const {
+  if (auto refusal = refuse_action(context)) return render(*refusal, context.footer);
+  // A command's vehicle is looked up first, where it is not named by its VIN; in other paths, its VIN must be known.
+  const bool is_located_later = route.handler == &Api::command && is_fleet_api_id(context.captures[0]);
+  if (!is_located_later) {
+    if (const auto refusal = refuse_vehicles(context, vehicles_in_path(context))) {
+      return render(*refusal, context.footer);
+    }
+  }
+  const auto expected = route.handler == &Api::diagnose ? parts_.ledger.prices().commands : expected_cost(context);
+  auto admission = parts_.allowance.admit(context.caller.entry, expected);
+  if (!admission) return render(admission.error(), context.footer);
+  context.admission = &*admission;
+  return (this->*route.handler)(context);
 }
 
 protocol::Instant Api::deadline_of(const http::Request& request) const {

@@ -16,7 +16,9 @@
 
 #include "config/config.h"
 #include "crypto/private_key.h"
+#include "daemon/access/allowance.h"
 #include "daemon/access/callers.h"
+#include "daemon/access/policy.h"
 #include "daemon/accounts/accounts.h"
 #include "daemon/api/client_desk.h"
 #include "daemon/api/idempotency.h"
@@ -63,6 +65,8 @@ struct ApiParts {
   const upstream::FleetApi& fleet_api;
   const upstream::Ledger& ledger;
   const crypto::PrivateKey& key;
+  const access::Policy& policy;
+  access::Allowance& allowance;
   Registration& registration;
   vehicles::Lanes& lanes;
   vehicles::Waker& waker;
@@ -122,6 +126,7 @@ class Api {
     access::Caller caller;  ///< where a route needs one; with a token where it goes upstream
     Footer footer;
     protocol::Instant deadline;
+    access::Allowance::Admission* admission = nullptr;  ///< what it costs is counted there; null: not at all
   };
   struct Route;
   [[nodiscard]] static std::vector<Route> make_routes();
@@ -133,6 +138,18 @@ class Api {
   [[nodiscard]] http::Reply answer(const Route& route, Context& context) const;
   /// Who is calling, with a token where the route needs one; why nobody is let in otherwise.
   [[nodiscard]] protocol::Result<access::Caller> admit(const Route& route, const http::Request& request) const;
+  /// The answer to a caller whom we know, if what it asks for is within its rules.
+  [[nodiscard]] http::Reply answer_known(const Route& route, Context& context) const;
+  /// Why the caller may not do this, whichever vehicles it is for.
+  [[nodiscard]] std::optional<protocol::Failure> refuse_action(const Context& context) const;
+  /// The vehicles that the path names, by VIN where that is known.
+  [[nodiscard]] std::vector<std::string> vehicles_in_path(const Context& context) const;
+  /// Why the caller may not reach these vehicles.
+  [[nodiscard]] std::optional<protocol::Failure> refuse_vehicles(const Context& context,
+                                                                 const std::vector<std::string>& vehicles) const;
+  /// What is billed of the request at least, in millionths of a dollar, as far as can be told beforehand.
+  [[nodiscard]] std::uint64_t expected_cost(const Context& context) const;
+  void spend(const Context& context, upstream::Category category, int requests) const;
   [[nodiscard]] protocol::Instant deadline_of(const http::Request& request) const;
 
   [[nodiscard]] http::Reply health(const Context& context) const;

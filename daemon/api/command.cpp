@@ -21,8 +21,6 @@ using protocol::Executed;
 using protocol::Failure;
 using protocol::Kind;
 
-constexpr std::string_view kWake = "wake";
-
 /// Fleet API's are all in lower case: in another one, a command would go round what is said of it here.
 bool is_command_name(std::string_view name) {
   return std::ranges::all_of(name, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
@@ -120,6 +118,7 @@ http::Reply Api::carry_out(const Context& context,
     // Under a key it may have been executed before.
     const auto otherwise = *key ? Executed::unknown : Executed::no;
     if (auto refusal = locate(context, *plan, otherwise)) return *std::move(refusal);
+    if (const auto refusal = refuse_vehicles(context, {plan->vin})) return render(*refusal, footer_of(context, *plan));
   }
   if (*dry_run) {
     return render_dry_run(is_signed(*plan) || plan->target.empty()
@@ -252,6 +251,7 @@ std::optional<Verdict> Api::sign(const Context& context, Plan& plan) const {
                                                 .wake = plan.wake});
   const int requests = spent.requests + report.upstream_requests - requests_of(report.waking);
   const int counted = spent.counted + requests - spent.requests - report.uncounted;
+  spend(context, charge.category, requests - spent.requests);
   const bool was_woken = spent.woken || has_woken(report.waking);
   if (report.waking) note(*report.waking, context, vin);
   if (report.without_protocol && !plan.spent) {
@@ -310,6 +310,7 @@ vehicles::Waking Api::wake(const Context& context, const std::string& vin) const
 }
 
 void Api::note(const vehicles::Waking& waking, const Context& context, const std::string& vin) const {
+  spend(context, upstream::Category::wakes, waking.wakes);
   const auto outcome = waking.failure ? row_of(waking.failure->kind).error_code : "ok";
   parts_.metrics.count_waking(
       {.outcome = outcome, .wakes = waking.wakes, .upstream_requests = waking.upstream_requests});
@@ -353,6 +354,7 @@ std::optional<Verdict> Api::forward(const Context& context, Plan& plan) const {
     requests += upstream::requests_made(answer);
     counted += upstream::requests_counted(answer);
   }
+  if (charge) spend(context, charge->category, requests - spent.requests);
   const int waking_requests = spent.waking + requests_of(waking);
   const bool was_woken = spent.woken || has_woken(waking);
   if (wants_signature(answer)) {

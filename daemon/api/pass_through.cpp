@@ -140,7 +140,10 @@ http::Reply Api::pass_through(const Context& context) const {
                                         .caller_gone = request.caller_gone},
                                        *context.caller.token);
   passage->requests = upstream::requests_made(opening);
-  if (charge) parts_.rates.settle(*charge, upstream::requests_counted(opening), passage->started);
+  if (charge) {
+    parts_.rates.settle(*charge, upstream::requests_counted(opening), passage->started);
+    spend(context, charge->category, passage->requests);
+  }
   if (effect_of(request.method) == Executes::something) parts_.reads.forget(vehicle_of(context));
   Footer footer = context.footer;
   footer.upstream_requests = passage->requests;

@@ -71,6 +71,7 @@ http::Reply Api::read(const Context& context) const {
     auto answer = parts_.fleet_api.send(call, *context.caller.token);
     requests = upstream::requests_made(answer);
     parts_.rates.settle(charge, upstream::requests_counted(answer), since);
+    spend(context, charge.category, requests);
     if (auto* delivered = std::get_if<upstream::Delivered>(&answer)) return std::move(*delivered);
     failure = describe(std::get<upstream::Undelivered>(answer), Executes::nothing);
     return std::nullopt;

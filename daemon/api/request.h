@@ -38,6 +38,9 @@ std::optional<std::chrono::seconds> oldest_wanted(const http::Request& request);
 /// The flag of a command that is not to be sent.
 inline constexpr std::string_view kDryRun = "dry_run";
 
+/// Whether a sleeping vehicle is to be woken for a command.
+inline constexpr std::string_view kWake = "wake";
+
 /// Whether a query has the parameter, with any value or none.
 bool has_parameter(std::string_view query, std::string_view name);
 

@@ -46,6 +46,7 @@ http::Reply Api::configure_telemetry(const Context& context) const {
   if (!dry_run) return render(dry_run.error(), context.footer);
   const auto config = protocol::read_telemetry_config(context.request.body, parts_.key.public_point());
   if (!config) return render(config.error(), context.footer);
+  if (const auto refusal = refuse_vehicles(context, config->vins)) return render(*refusal, context.footer);
   const auto query = without_parameter(context.request.query, kDryRun);
   const Plan plan{.vin = {}, .name = kName, .path = kPath, .payload = {}, .target = with_query(kSignedPath, query)};
   if (*dry_run) return render_dry_run(describe(*config, plan.target), context.footer);

@@ -11,7 +11,9 @@
 #include "config/config.h"
 #include "crypto/private_key.h"
 #include "crypto/result.h"
+#include "daemon/access/allowance.h"
 #include "daemon/access/callers.h"
+#include "daemon/access/policy.h"
 #include "daemon/accounts/accounts.h"
 #include "daemon/api/api.h"
 #include "daemon/api/client_desk.h"
@@ -26,6 +28,7 @@
 #include "daemon/state/hosts.h"
 #include "daemon/state/partner_keys.h"
 #include "daemon/state/sessions.h"
+#include "daemon/state/spending.h"
 #include "daemon/state/store.h"
 #include "daemon/state/unsigned_vehicles.h"
 #include "daemon/state/wakes.h"
@@ -92,6 +95,9 @@ class Daemon {
   vehicles::WithoutProtocol without_protocol_;
   vehicles::VehicleList vehicle_list_;
   vehicles::Commander commander_;
+  state::Spending spending_;
+  access::Policy policy_;
+  access::Allowance allowance_;
   ops::Metrics metrics_;
   api::SharedReads reads_;
   api::Idempotency idempotency_;

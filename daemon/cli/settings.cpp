@@ -9,9 +9,11 @@
 #include <map>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "config/keys.h"
 #include "config/suggestion.h"
+#include "daemon/access/policy.h"
 #include "protocol/catalogue/catalogue.h"
 
 namespace fleetsign::cli {
@@ -80,6 +82,9 @@ config::Loaded Settings::load() const {
   }
   auto loaded = config::load(sources);
   check_experimental(loaded);
+  for (auto& problem : access::unknown_names(loaded.config.callers, loaded.config.confirm, loaded.origins["confirm"])) {
+    loaded.problems.push_back(std::move(problem));
+  }
   return loaded;
 }
 

@@ -6,9 +6,11 @@
 #include <memory>
 
 #include "config/config.h"
+#include "daemon/access/allowance.h"
 #include "daemon/ops/log.h"
 #include "daemon/state/error.h"
 #include "daemon/state/hosts.h"
+#include "daemon/state/spending.h"
 #include "daemon/state/store.h"
 #include "daemon/state/wakes.h"
 #include "daemon/upstream/learned_hosts.h"
@@ -30,6 +32,9 @@ state::Store::Report report_to(ops::Log& log);
 
 /// In memory, and from run to run in `wakes`, which outlives them; also while nothing can be written there.
 vehicles::WakeCounts wake_counts(state::Wakes& wakes);
+
+/// In `spending`, which outlives it.
+access::SpendingRecord spending_record(state::Spending& spending);
 
 /// In `hosts`, which outlives it.
 upstream::KeptHosts kept_hosts(state::Hosts& hosts);

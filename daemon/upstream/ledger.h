@@ -48,6 +48,8 @@ class Ledger {
   /// Of at most `vehicles` (1 or more) it knows each one's bill; the total is that of all.
   explicit Ledger(Prices prices, std::size_t vehicles = kVehicles) : prices_(prices), vehicles_(vehicles) {}
 
+  [[nodiscard]] const Prices& prices() const { return prices_; }
+
   void note(const Charge& charge, Billed billed);
 
   [[nodiscard]] Bill bill() const;

@@ -11,7 +11,9 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/access/allowance.h"
 #include "daemon/access/callers.h"
+#include "daemon/access/policy.h"
 #include "daemon/accounts/accounts.h"
 #include "daemon/api/api.h"
 #include "daemon/api/client_desk.h"
@@ -39,27 +41,27 @@ using Json = nlohmann::ordered_json;
 inline constexpr protocol::Instant kNow{std::chrono::hours(1)};
 inline constexpr std::int64_t kUnixNow = 1'700'000'000;
 
-/// What limits requests, or saves them.
-struct Thrift {
+/// Whom it knows, and what limits requests or saves them.
+struct House {
   vehicles::Rates rates = {};
-  protocol::Duration reads_kept_for{0};
-};
-
-/// Whom it knows.
-struct Acquaintances {
   std::vector<config::CallerEntry> callers = {};
+  std::vector<std::string> confirm = {};
   std::map<std::string, config::Account> accounts = {};
+  protocol::Duration reads_kept_for{0};
 };
 
 class ApiBench {
  public:
-  explicit ApiBench(ApiOptions options = {}, protocol::ExchangeRules exchange_rules = {}, Thrift thrift = {},
-                    const Acquaintances& known = {})
-      : callers(known.callers, clients, [this] { return unix_now; }),
-        accounts(known.accounts),
-        rates(thrift.rates, [] { return kNow; }),
+  explicit ApiBench(ApiOptions options = {}, protocol::ExchangeRules exchange_rules = {}, House house = {})
+      : policy(house.callers, house.confirm),
+        allowance(house.callers, {.now = [] { return kNow; }, .unix_now = [] { return kUnixNow; }},
+                  {.load = [this](const auto&...) { return spent; },
+                   .store = [this](const auto&, auto, std::uint64_t sum) { spent = sum; }}),
+        callers(house.callers, clients, [this] { return unix_now; }),
+        accounts(house.accounts),
+        rates(house.rates, [] { return kNow; }),
         rules(exchange_rules),
-        reads(thrift.reads_kept_for, [this] { return now; }),
+        reads(house.reads_kept_for, [this] { return now; }),
         api(std::move(options), parts(log)) {}
 
   /// A request with a token, as a program on this machine makes it.
@@ -111,6 +113,9 @@ class ApiBench {
                             return std::chrono::duration_cast<std::chrono::milliseconds>(kNow.time_since_epoch());
                           }}};
   fleetsign::test::FleetClient client{fleet};
+  std::uint64_t spent = 0;
+  access::Policy policy;
+  access::Allowance allowance;
   upstream::Ledger ledger{{.commands = 1'000, .data = 2'000, .wakes = 20'000}};
   upstream::BilledClient billed_client{client, ledger};
   upstream::FleetApi fleet_api{billed_client, "https://fleet.test"};
@@ -146,6 +151,8 @@ class ApiBench {
             .fleet_api = fleet_api,
             .ledger = ledger,
             .key = *key,
+            .policy = policy,
+            .allowance = allowance,
             .registration = registration,
             .lanes = lanes,
             .waker = waker,

@@ -14,9 +14,9 @@ namespace fleetsign::api {
 namespace {
 
 using fleetsign::test::token_of;
-using test::Acquaintances;
 using test::ApiBench;
 using test::check_failure;
+using test::House;
 
 const std::string kRead = "/api/1/products";
 
@@ -38,8 +38,8 @@ class Household {
   ApiBench bench{{},
                  {},
                  {},
-                 Acquaintances{.callers = {{.name = "wall", .account = "home"}, {.name = "panel", .account = "home"}},
-                               .accounts = {{"home", {.access_token_file = token}}}}};
+                 House{.callers = {{.name = "wall", .account = "home"}, {.name = "panel", .account = "home"}},
+                       .accounts = {{"home", {.access_token_file = token}}}}};
 };
 
 TEST_CASE("callers: who brings no token acts with that of its account, and with its own where it brings one") {
