@@ -16,6 +16,9 @@ namespace fleetsign::config {
 /// A command is sent only while a whole second is left, so a shorter wait could never succeed.
 inline constexpr std::chrono::seconds kShortestTimeout{2};
 
+/// In the place of a path.
+inline constexpr const char* kAuditToStderr = "stderr";
+
 /// `admin` is the daemon's own socket for its sub-commands, which no configuration names.
 enum class Serve { all, public_key, metrics, admin };
 enum class Region { automatic, na, eu, cn };
@@ -144,8 +147,9 @@ struct Config {
   Prices prices;
   RateLimits rate_limits;
   std::vector<CallerEntry> callers;
-  std::map<std::string, Account> accounts;  ///< by name
-  std::vector<std::string> confirm;         ///< commands and groups that need a confirmation of every caller
+  std::map<std::string, Account> accounts;          ///< by name
+  std::vector<std::string> confirm;                 ///< commands and groups that need a confirmation of every caller
+  std::optional<std::filesystem::path> audit_file;  ///< or kAuditToStderr; nothing: no audit
   Limits limits;
   Log log;
 

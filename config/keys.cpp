@@ -92,6 +92,12 @@ std::optional<std::vector<std::string>> read_hosts(const Entry& entry) {
   return hosts;
 }
 
+std::optional<std::filesystem::path> read_audit_file(const Entry& entry) {
+  const std::optional<std::string> text = read_text(entry, "a path");
+  if (text == kAuditToStderr) return *text;
+  return text ? read_path(entry) : std::nullopt;
+}
+
 std::optional<std::vector<std::string>> read_command_names(const Entry& entry) {
   const std::optional<std::vector<Value>> items = read_list(entry);
   if (!items) return std::nullopt;
@@ -233,6 +239,9 @@ constexpr Key kKeys[] = {
      "Commands and groups of commands that need the header `X-Confirm: COMMAND`, whoever calls; `fleetsign commands` "
      "lists them",
      [](Config& config, const Entry& entry) { assign(config.confirm, read_confirm(entry)); }},
+    {"audit_file", "path or `stderr`", "", "/var/log/fleetsign/audit.jsonl",
+     "Where a line is written for every command: who gave it to which vehicle, and what became of it",
+     [](Config& config, const Entry& entry) { assign(config.audit_file, read_audit_file(entry)); }},
     {"limits.connections", "count", "10000", "1000",
      "The most connections at once, a file descriptor each, of which other machines get at most half; a further one is "
      "answered 503, over https closed",

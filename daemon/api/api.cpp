@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "daemon/api/audit.h"
 #include "daemon/api/openapi.h"
 #include "daemon/api/path_rules.h"
 #include "daemon/api/request.h"
@@ -72,6 +73,13 @@ struct Api::Route {
     return is_command() || handler == &Api::partner_account || handler == &Api::pass_through ||
            handler == &Api::diagnose;
   }
+  /// Null where nothing is audited.
+  [[nodiscard]] Auditing auditing() const {
+    if (handler == &Api::command) return audit_command;
+    if (handler == &Api::action) return audit_action;
+    if (handler == &Api::telemetry_config) return audit_telemetry;
+    return handler == &Api::partner_account || handler == &Api::pass_through ? audit_passage : nullptr;
+  }
   [[nodiscard]] bool is_served(config::Serve at) const {
     if (audience == Audience::owners || at == config::Serve::admin) {
       return audience == Audience::owners && at == config::Serve::admin;
@@ -131,6 +139,7 @@ std::vector<Api::Route> Api::make_routes() {
        "/fleetsign/v1/vehicles/{vin}/diagnosis",
        &Api::diagnose,
        {"diagnosis", "Find out why a vehicle does not do what it is told; it is not woken for this"}},
+      {{"GET"}, "/admin/v1/audit", &Api::audit, {}, Audience::owners},
       {{"POST"}, "/admin/v1/backup", &Api::backup, {}, Audience::owners},
       {{"GET", "POST"}, "/admin/v1/clients", &Api::list_or_add_clients, {}, Audience::owners},
       {{"DELETE"}, "/admin/v1/clients/{name}", &Api::revoke_client, {}, Audience::owners},
@@ -159,6 +168,7 @@ http::Reply Api::handle(const http::Request& request) const {
                   .deadline = {},
                   .admission = {}};
   http::Reply reply;
+  const auto started = parts_.clock();
   // The one place that catches: whatever throws below is broken machinery, and costs this request only.
   try {
     context.deadline = deadline_of(request);
@@ -170,7 +180,25 @@ http::Reply Api::handle(const http::Request& request) const {
     reply = render(Failure{.kind = Kind::internal, .message = "an internal error"}, context.footer);
   }
   reply.headers.set("X-Request-Id", context.footer.request_id);
+  if (context.audited) end_audit(context, reply, started);
   return reply;
+}
+
+std::unique_ptr<ops::AuditEntry> Api::begin_audit(const Route& route, const Context& context) const {
+  const auto auditing = route.auditing();
+  if (!parts_.audit || auditing == nullptr) return nullptr;
+  auto entry = auditing(context.captures, context.request);
+  if (!entry) return nullptr;
+  entry->caller = context.caller.name;
+  entry->request_id = context.footer.request_id;
+  return std::make_unique<ops::AuditEntry>(*std::move(entry));
+}
+
+void Api::end_audit(Context& context, const http::Reply& reply, protocol::Instant started) const {
+  add_verdict(*context.audited, reply);
+  context.audited->took =
+      context.request.age + std::chrono::duration_cast<std::chrono::milliseconds>(parts_.clock() - started);
+  parts_.audit(std::move(*context.audited));
 }
 
 const Api::Route* Api::find_route(const http::Request& request, Captures& captures) const {
@@ -218,6 +246,7 @@ http::Reply Api::answer(const Route& route, Context& context) const {
     auto caller = admit(route, context.request);
     if (!caller) return render(caller.error(), context.footer);
     context.caller = *std::move(caller);
+    context.audited = begin_audit(route, context);
     return answer_known(route, context);
   }
   return (this->*route.handler)(context);

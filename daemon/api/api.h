@@ -28,6 +28,7 @@
 #include "daemon/api/routes.h"
 #include "daemon/api/shared_reads.h"
 #include "daemon/http/message.h"
+#include "daemon/ops/audit_log.h"
 #include "daemon/ops/log.h"
 #include "daemon/ops/metrics.h"
 #include "daemon/upstream/fleet_api.h"
@@ -90,6 +91,10 @@ struct ApiParts {
   std::function<protocol::Result<std::string>()> backup = [] {
     return protocol::Failure{.kind = protocol::Kind::state_unavailable, .message = "nothing is kept"};
   };
+  /// Told of every request that is audited, once it is answered; must not wait. Empty: there is no audit.
+  std::function<void(ops::AuditEntry)> audit = {};
+  /// How the audit is; nothing when there is none.
+  std::function<std::optional<ops::AuditState>()> audit_state = [] { return std::optional<ops::AuditState>(); };
   /// Why the key file would not do at the next start, in words; empty when it would.
   std::function<std::string()> key_file_trouble = [] { return std::string(); };
   /// Whether something keeps the machine's clock right; nothing when that is not known.
@@ -127,6 +132,7 @@ class Api {
     Footer footer;
     protocol::Instant deadline;
     access::Allowance::Admission* admission = nullptr;  ///< what it costs is counted there; null: not at all
+    std::unique_ptr<ops::AuditEntry> audited = {};      ///< what is known of it so far; null: it is not audited
   };
   struct Route;
   [[nodiscard]] static std::vector<Route> make_routes();
@@ -150,6 +156,9 @@ class Api {
   /// What is billed of the request at least, in millionths of a dollar, as far as can be told beforehand.
   [[nodiscard]] std::uint64_t expected_cost(const Context& context) const;
   void spend(const Context& context, upstream::Category category, int requests) const;
+  /// Null where the request is not audited.
+  [[nodiscard]] std::unique_ptr<ops::AuditEntry> begin_audit(const Route& route, const Context& context) const;
+  void end_audit(Context& context, const http::Reply& reply, protocol::Instant started) const;
   [[nodiscard]] protocol::Instant deadline_of(const http::Request& request) const;
 
   [[nodiscard]] http::Reply health(const Context& context) const;
@@ -174,6 +183,7 @@ class Api {
   [[nodiscard]] http::Reply sessions(const Context& context) const;
   [[nodiscard]] http::Reply forget_sessions(const Context& context) const;
   [[nodiscard]] http::Reply forget_protocol(const Context& context) const;
+  [[nodiscard]] http::Reply audit(const Context& context) const;
   [[nodiscard]] http::Reply backup(const Context& context) const;
   void note_client(std::string_view event, const std::string& name, const Context& context) const;
   [[nodiscard]] http::Reply list_or_add_clients(const Context& context) const;

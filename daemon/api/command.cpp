@@ -148,6 +148,7 @@ std::optional<http::Reply> Api::locate(const Context& context, Plan& plan, Execu
   }
   const auto length = upstream::vehicle_path(plan.vin).size();
   plan.vin = *finding.vin;
+  if (context.audited) context.audited->vehicles = {plan.vin};
   plan.path.replace(0, length, upstream::vehicle_path(plan.vin));
   plan.target.replace(0, length, upstream::vehicle_path(plan.vin));
   return std::nullopt;

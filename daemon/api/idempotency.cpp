@@ -15,7 +15,6 @@ using protocol::Kind;
 using Repeat = ops::Metrics::Repeat;
 
 constexpr const char* kHeader = "Idempotency-Key";
-constexpr const char* kReplayed = "Idempotency-Replayed";
 constexpr std::size_t kLongestKey = 255;
 
 /// What of a reply is about its body or its verdict. The rest, cookies among it, was for the first request alone.

@@ -27,6 +27,9 @@ namespace fleetsign::api {
 /// characters, and for two.
 protocol::Result<std::optional<std::string>> idempotency_key_of(const http::Request& request);
 
+/// On a reply that was given before.
+inline constexpr const char* kReplayed = "Idempotency-Replayed";
+
 /// What a request of a caller with a token claims. `path` is its path in one spelling, `target` where it would be
 /// passed on to.
 state::Claim claim_of(const http::Request& request, const access::Caller& caller, std::string_view key,

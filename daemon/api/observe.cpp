@@ -25,6 +25,10 @@ Json describe(const vehicles::LaneState& lane) {
           {"waiting", lane.waiting}};
 }
 
+Json describe(const ops::AuditState& audit) {
+  return {{"file", audit.file}, {"lines", audit.lines}, {"last_seq", audit.end.seq}, {"lost", audit.lost}};
+}
+
 /// Of how many vehicles the status shows the cost.
 constexpr std::size_t kDearest = 1'000;
 
@@ -96,7 +100,9 @@ http::Reply Api::status(const Context& /*context*/) const {
                 {"fleet_api", parts_.fleet_api.known_base_urls()},
                 {"without_protocol", Json::array()},
                 {"commands", Json::object()},
-                {"billing", describe(parts_.ledger, started_unix_)}};
+                {"billing", describe(parts_.ledger, started_unix_)},
+                {"audit", Json()}};
+  if (const auto audit = parts_.audit_state()) document["audit"] = describe(*audit);
   for (const auto& [outcome, count] : parts_.metrics.commands_by_outcome()) document["commands"][outcome] = count;
   for (const auto& [vin, until] : parts_.without_protocol.all()) {
     document["without_protocol"].push_back({{"vin", vin}, {"until", until}});
@@ -136,6 +142,19 @@ http::Reply Api::forget_protocol(const Context& context) const {
   return render(protocol::Failure{.kind = protocol::Kind::state_unavailable,
                                   .message = "it is forgotten, but only until the next restart"},
                 context.footer);
+}
+
+http::Reply Api::audit(const Context& context) const {
+  const auto audit = parts_.audit_state();
+  if (!audit) {
+    return render(protocol::Failure{.kind = protocol::Kind::not_found,
+                                    .message = "this daemon writes no audit",
+                                    .hint = "set audit_file in its configuration"},
+                  context.footer);
+  }
+  auto document = describe(*audit);
+  document["last_hash"] = crypto::to_hex(audit->end.hash);
+  return render_document(document);
 }
 
 http::Reply Api::backup(const Context& context) const {

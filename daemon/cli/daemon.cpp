@@ -129,10 +129,11 @@ http::ListenerOptions listener_options(const config::Config& config, std::vector
 
 }  // namespace
 
-Daemon::Daemon(const config::Config& config, std::vector<std::string> hosts, crypto::PrivateKey key,
-               std::unique_ptr<state::Store> store, ops::Log& log)
+Daemon::Daemon(const config::Config& config, std::vector<std::string> hosts, crypto::PrivateKey key, Records records,
+               ops::Log& log)
     : key_(std::make_shared<const crypto::PrivateKey>(std::move(key))),
-      store_(std::move(store)),
+      store_(std::move(records.state)),
+      audit_(std::move(records.audit)),
       sessions_(*store_, ops::moment_now,
                 config.pin_vehicle_keys ? state::Unreadable::is_refused : state::Unreadable::starts_afresh),
       claims_(*store_, ops::steady_unix_clock(unix_now(), ops::boot_now)),
@@ -190,10 +191,13 @@ Daemon::Daemon(const config::Config& config, std::vector<std::string> hosts, cry
             .not_ready = [this] { return not_ready(); },
             .warnings = [this] { return warnings(); },
             .backup = [this] { return backup(); },
+            .audit = audit(),
+            .audit_state = [this] { return audit_state(); },
             .key_file_trouble = [config, loaded = key_->public_point()] { return key_file_trouble(config, loaded); },
             .clock_synchronised = [] { return ops::moment_now().wall.has_value(); }}) {
   claims_.clear_expired();
   watch();
+  if (audit_) watch_audit();
 }
 
 std::vector<std::string> Daemon::not_ready() const {
@@ -207,7 +211,20 @@ std::vector<std::string> Daemon::warnings() const {
   std::vector<std::string> warnings;
   if (auto trouble = store_->trouble()) warnings.push_back(*std::move(trouble));
   if (auto differs = registration_.warning()) warnings.push_back(*std::move(differs));
+  if (const auto audit = audit_state()) {
+    if (audit->trouble) warnings.push_back(*audit->trouble);
+    if (audit->lost > 0) warnings.push_back(std::to_string(audit->lost) + " lines of the audit were lost");
+  }
   return warnings;
+}
+
+std::function<void(ops::AuditEntry)> Daemon::audit() const {
+  if (!audit_) return {};
+  return [this](ops::AuditEntry entry) { audit_->add(std::move(entry)); };
+}
+
+std::optional<ops::AuditState> Daemon::audit_state() const {
+  return audit_ ? std::optional(audit_->state()) : std::nullopt;
 }
 
 protocol::Result<std::string> Daemon::backup() const {
@@ -238,9 +255,19 @@ void Daemon::watch() {
   metrics_.watch("ready", "Whether /ready says so", count([this] { return not_ready().empty() ? 1 : 0; }));
 }
 
+void Daemon::watch_audit() {
+  const auto total = [this](std::uint64_t ops::AuditState::*member) {
+    return std::vector<ops::Metrics::Total>{
+        {.label = {}, .read = [this, member] { return static_cast<double>(audit_->state().*member); }}};
+  };
+  metrics_.watch_totals("audit_lines_total", "Lines of the audit written since the start", {},
+                        total(&ops::AuditState::lines));
+  metrics_.watch_totals("audit_lost_total", "Lines of the audit that could not be written", {},
+                        total(&ops::AuditState::lost));
+}
+
 crypto::Result<std::unique_ptr<Daemon>, http::ListenError> Daemon::start(const config::Config& given,
-                                                                         crypto::PrivateKey key,
-                                                                         std::unique_ptr<state::Store> store,
+                                                                         crypto::PrivateKey key, Records records,
                                                                          ops::Log& log) {
   config::Config config = given;
   config.listen.push_back(
@@ -249,7 +276,7 @@ crypto::Result<std::unique_ptr<Daemon>, http::ListenError> Daemon::start(const c
   const auto resolved = resolve(given.listen, passed);
   if (auto refusal = refuse_exposed(resolved)) return *std::move(refusal);
   std::unique_ptr<Daemon> daemon(
-      new Daemon(config, own_hosts(config, resolved), std::move(key), std::move(store), log));
+      new Daemon(config, own_hosts(config, resolved), std::move(key), std::move(records), log));
   auto listener =
       http::Listener::open(listener_options(config, std::move(passed), daemon->api_, *daemon->client_, log));
   if (!listener) return std::move(listener).error();

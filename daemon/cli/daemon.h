@@ -4,7 +4,9 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +23,7 @@
 #include "daemon/api/registration.h"
 #include "daemon/api/shared_reads.h"
 #include "daemon/http/listener.h"
+#include "daemon/ops/audit_log.h"
 #include "daemon/ops/log.h"
 #include "daemon/ops/metrics.h"
 #include "daemon/state/claims.h"
@@ -46,12 +49,17 @@
 
 namespace fleetsign::cli {
 
+/// What a daemon writes down. The audit needs the state as long as it lives.
+struct Records {
+  std::unique_ptr<state::Store> state;
+  std::unique_ptr<ops::AuditLog> audit = {};  ///< null: there is none
+};
+
 class Daemon {
  public:
   /// Serves when it returns. The configuration is complete and valid; the log outlives the daemon.
   static crypto::Result<std::unique_ptr<Daemon>, http::ListenError> start(const config::Config& config,
-                                                                          crypto::PrivateKey key,
-                                                                          std::unique_ptr<state::Store> store,
+                                                                          crypto::PrivateKey key, Records records,
                                                                           ops::Log& log);
 
   Daemon(const Daemon&) = delete;
@@ -64,16 +72,20 @@ class Daemon {
   void stop();
 
  private:
-  Daemon(const config::Config& config, std::vector<std::string> hosts, crypto::PrivateKey key,
-         std::unique_ptr<state::Store> store, ops::Log& log);
+  Daemon(const config::Config& config, std::vector<std::string> hosts, crypto::PrivateKey key, Records records,
+         ops::Log& log);
 
   [[nodiscard]] std::vector<std::string> not_ready() const;
   [[nodiscard]] std::vector<std::string> warnings() const;
   [[nodiscard]] protocol::Result<std::string> backup() const;
+  [[nodiscard]] std::function<void(ops::AuditEntry)> audit() const;
+  [[nodiscard]] std::optional<ops::AuditState> audit_state() const;
   void watch();
+  void watch_audit();
 
   std::shared_ptr<const crypto::PrivateKey> key_;  // shared with every session
   std::unique_ptr<state::Store> store_;
+  std::unique_ptr<ops::AuditLog> audit_;  // null: there is none
   state::Sessions sessions_;
   state::Claims claims_;
   std::chrono::milliseconds shutdown_timeout_;

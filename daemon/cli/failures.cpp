@@ -35,6 +35,19 @@ Exit exit_of(http::ListenError::Reason reason) {
   }
 }
 
+Exit exit_of(ops::AuditError::Reason reason) {
+  using Reason = ops::AuditError::Reason;
+  switch (reason) {
+    case Reason::in_use:
+      return kUnavailable;
+    case Reason::not_permitted:
+      return kNoPermission;
+    case Reason::unusable:
+      break;
+  }
+  return kIoError;
+}
+
 Exit exit_of(config::Problem::Kind kind) {
   using Kind = config::Problem::Kind;
   switch (kind) {
@@ -72,6 +85,10 @@ int fail(const crypto::KeyError& error) {
 }
 
 int fail(const http::ListenError& error) {
+  return fail(exit_of(error.reason), error.message, error.hint);
+}
+
+int fail(const ops::AuditError& error) {
   return fail(exit_of(error.reason), error.message, error.hint);
 }
 

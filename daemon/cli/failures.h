@@ -8,6 +8,7 @@
 #include "crypto/private_key.h"
 #include "daemon/cli/subcommand.h"
 #include "daemon/http/listener.h"
+#include "daemon/ops/audit_file.h"
 #include "daemon/state/error.h"
 #include "protocol/failure.h"
 
@@ -16,6 +17,7 @@ namespace fleetsign::cli {
 /// Prints the reason and returns the exit status for it.
 int fail(const crypto::KeyError& error);
 int fail(const http::ListenError& error);
+int fail(const ops::AuditError& error);
 int fail(const state::Error& error);
 /// Prints every problem; the exit status is that of the first.
 int fail(const std::vector<config::Problem>& problems);

@@ -25,6 +25,7 @@ constexpr std::array kSubcommands = {
     Subcommand{"doctor", "Find out why a vehicle does not do what it is told", prepare_doctor},
     Subcommand{"client", "Give local keys to callers, list them, or take them away", prepare_client},
     Subcommand{"state", "Copy what survives a restart, or put a copy back", prepare_state},
+    Subcommand{"audit", "Find out whether the audit is as it was written", prepare_audit},
     Subcommand{"explain", "Show what a command would send to a vehicle; nothing is sent", prepare_explain},
     Subcommand{"decode", "Show what a captured message to or from a vehicle says", prepare_decode},
     Subcommand{"sign-telemetry", "Sign a telemetry configuration for Fleet API", prepare_sign_telemetry},

@@ -44,7 +44,9 @@ int serve(const Settings& settings, bool only_check) {
   allow_connections(loaded.config.limits.connections, log);
   auto store = open_state(loaded.config, Taker::daemon, report_to(log));
   if (!store) return fail(store.error());
-  auto daemon = Daemon::start(loaded.config, *std::move(key), *std::move(store), log);
+  auto audit = open_audit(loaded.config, **store, log);
+  if (!audit) return fail(audit.error());
+  auto daemon = Daemon::start(loaded.config, *std::move(key), {*std::move(store), *std::move(audit)}, log);
   if (!daemon) return fail(daemon.error());
   for (const auto& url : (*daemon)->urls()) {
     if (const int status = print("ready " + url + '\n'); status != kDone) return status;

@@ -9,6 +9,8 @@
 #include <string>
 #include <utility>
 
+#include "daemon/state/audit_anchor.h"
+
 namespace fleetsign::cli {
 namespace {
 
@@ -43,6 +45,19 @@ state::Result<std::unique_ptr<state::Store>> open_state(const config::Config& co
 
 state::Store::Report report_to(ops::Log& log) {
   return [&log](const std::string& message) { log.warning("state", {{"what", ops::Plain{message}}}); };
+}
+
+crypto::Result<std::unique_ptr<ops::AuditLog>, ops::AuditError> open_audit(const config::Config& config,
+                                                                           state::Store& store, ops::Log& log) {
+  if (!config.audit_file) return std::unique_ptr<ops::AuditLog>();
+  state::AuditAnchor anchor(store);
+  return ops::AuditLog::start({.file = *config.audit_file,
+                               .kept = anchor.find(),
+                               .keep = [anchor](const ops::ChainEnd& end) mutable { return anchor.keep(end); },
+                               .report =
+                                   [&log](const std::string& message) {
+                                     log.warning("audit", {{"what", ops::Plain{message}}});
+                                   }});
 }
 
 vehicles::WakeCounts wake_counts(state::Wakes& wakes) {

@@ -7,6 +7,7 @@
 
 #include "config/config.h"
 #include "daemon/access/allowance.h"
+#include "daemon/ops/audit_log.h"
 #include "daemon/ops/log.h"
 #include "daemon/state/error.h"
 #include "daemon/state/hosts.h"
@@ -29,6 +30,11 @@ state::Result<std::unique_ptr<state::Store>> open_state(const config::Config& co
 
 /// Writes what people should know to the log, which outlives it.
 state::Store::Report report_to(ops::Log& log);
+
+/// Goes on with the audit that the configuration asks for; null when it asks for none. The store and the log outlive
+/// it.
+crypto::Result<std::unique_ptr<ops::AuditLog>, ops::AuditError> open_audit(const config::Config& config,
+                                                                           state::Store& store, ops::Log& log);
 
 /// In memory, and from run to run in `wakes`, which outlives them; also while nothing can be written there.
 vehicles::WakeCounts wake_counts(state::Wakes& wakes);

@@ -34,6 +34,7 @@ struct Subcommand {
   Action (*prepare)(CLI::App& options);
 };
 
+Action prepare_audit(CLI::App& options);
 Action prepare_client(CLI::App& options);
 Action prepare_commands(CLI::App& options);
 Action prepare_complete(CLI::App& options);

@@ -11,6 +11,8 @@
 #include <system_error>
 #include <utility>
 
+#include "config/config.h"
+
 namespace fleetsign::ops {
 namespace {
 
@@ -33,7 +35,7 @@ AuditError describe(const std::filesystem::path& path, int error) {
 AuditFile::AuditFile(std::filesystem::path path, int descriptor) : path_(std::move(path)), descriptor_(descriptor) {
   struct stat about {};
   if (fstat(descriptor_, &about) != 0) return;
-  is_file_ = path_ != kAuditToStderr && S_ISREG(about.st_mode);
+  is_file_ = path_ != config::kAuditToStderr && S_ISREG(about.st_mode);
   device_ = about.st_dev;
   inode_ = about.st_ino;
 }
@@ -46,7 +48,7 @@ crypto::Result<std::unique_ptr<AuditFile>, AuditError> AuditFile::open(const std
   // A pipe that nobody empties must not hold up anything.
   const int flags = O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
   const int descriptor =
-      path == kAuditToStderr ? fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0) : ::open(path.c_str(), flags, 0600);
+      path == config::kAuditToStderr ? fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0) : ::open(path.c_str(), flags, 0600);
   if (descriptor < 0) return describe(path, errno);
   std::unique_ptr<AuditFile> file(new AuditFile(path, descriptor));
   if (file->is_file_ && flock(descriptor, LOCK_EX | LOCK_NB) != 0) {

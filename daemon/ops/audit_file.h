@@ -27,13 +27,11 @@ struct AuditError {
   std::string hint = {};
 };
 
-/// In place of a path: standard error.
-inline constexpr const char* kAuditToStderr = "stderr";
-
 /// Used by one thread at a time.
 class AuditFile {
  public:
-  /// Opens the file, or makes it (0600). It is this process's alone until this ends.
+  /// Opens the file, or makes it (0600); config::kAuditToStderr is standard error. It is this process's alone until
+  /// this ends.
   static crypto::Result<std::unique_ptr<AuditFile>, AuditError> open(const std::filesystem::path& path);
   ~AuditFile();
   AuditFile(const AuditFile&) = delete;

@@ -34,7 +34,7 @@ struct AuditState {
 };
 
 struct AuditOptions {
-  std::filesystem::path file;    ///< or kAuditToStderr
+  std::filesystem::path file;    ///< or config::kAuditToStderr
   std::optional<ChainEnd> kept;  ///< the chain's end, as an earlier run has kept it; nothing when that is not known
   std::function<bool(const ChainEnd&)> keep;       ///< whether it is durable; called by the thread that writes
   std::function<void(const std::string&)> report;  ///< told what people should know; must not throw

@@ -136,7 +136,7 @@ void Metrics::watch_totals(const std::string& name, const std::string& help, con
       .name = "fleetsign_" + name, .help = help, .type = prometheus::MetricType::Counter, .metric = {}};
   for (const Total& total : totals) {
     prometheus::ClientMetric metric{};
-    metric.label.push_back({label_name, total.label});
+    if (!label_name.empty()) metric.label.push_back({label_name, total.label});
     family.metric.push_back(std::move(metric));
   }
   impl_->watched_totals.push_back({std::move(family), std::move(totals)});

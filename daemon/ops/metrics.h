@@ -67,7 +67,8 @@ class Metrics {
     std::string label;  ///< its value
     std::function<double()> read;
   };
-  /// Figures that only grow and differ in one label; else as above.
+  /// Figures that only grow and differ in one label, or a single one without, where `label_name` is empty; else as
+  /// above.
   void watch_totals(const std::string& name, const std::string& help, const std::string& label_name,
                     std::vector<Total> totals);
 

@@ -51,6 +51,7 @@ TEST_CASE("example: with every key uncommented it sets every key, those with a d
   loaded.config.domain.reset();
   loaded.config.wake_limit.reset();
   loaded.config.rate_limits = {};
+  loaded.config.audit_file.reset();
   CHECK(loaded.config == load({.environment = environment}).config);
 }
 

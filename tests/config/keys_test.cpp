@@ -90,6 +90,7 @@ TEST_CASE("keys: the promised ones, in order") {
                                                "callers",
                                                "accounts",
                                                "confirm",
+                                               "audit_file",
                                                "limits.connections",
                                                "limits.connections_per_peer",
                                                "limits.workers",
@@ -277,6 +278,12 @@ TEST_CASE("domain: a host name in lower case and nothing else") {
           Lines{"fleetsign.yaml:1: domain: \"" + std::string(text) +
                 "\" is not a host name in lower case | write the name alone, such as example.com"});
   }
+}
+
+TEST_CASE("audit_file: a path, or standard error") {
+  CHECK(from_file("audit_file", "log/audit.jsonl").config.audit_file == "log/audit.jsonl");
+  CHECK(from_file("audit_file", "stderr").config.audit_file == kAuditToStderr);
+  CHECK(problems_of("audit_file: [a]\n").size() == 1);
 }
 
 TEST_CASE("hosts: names and addresses as callers write them, and nothing else") {

@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "config/config.h"
 #include "tests/crypto/temporary_folder.h"
 #include "tests/daemon/ops/audit_lines.h"
 #include "tests/daemon/support/captured_stderr.h"
@@ -249,7 +250,7 @@ TEST_CASE("audit: a file that cannot be had is told at the start") {
 TEST_CASE("audit: to standard error, whole lines") {
   const fleetsign::test::CapturedStderr captured;
   Bench bench;
-  bench.file = kAuditToStderr;
+  bench.file = config::kAuditToStderr;
   bench.run(2);
   bench.run(1);
   CHECK(bench.kept->seq == 3);
