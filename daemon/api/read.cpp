@@ -2,13 +2,19 @@
 // Reads of a vehicle's data, each answer of which is paid for once.
 #include <charconv>
 #include <chrono>
+#include <cstddef>
 #include <functional>
+#include <memory>
 #include <optional>
+#include <string>
 #include <utility>
+#include <variant>
 
 #include "daemon/api/api.h"
+#include "daemon/api/relay.h"
 #include "daemon/api/request.h"
 #include "daemon/api/under_way.h"
+#include "daemon/http/read_ahead.h"
 
 namespace fleetsign::api {
 namespace {
@@ -22,6 +28,28 @@ constexpr std::string_view kShared = "/vehicle_data";
 std::string_view to_string(From from) {
   if (from == From::asked) return "fleet_api";
   return from == From::shared ? "shared" : "kept";
+}
+
+/// The most that is held of an answer, so that others can have it too. What Fleet API says of a vehicle is far shorter.
+constexpr std::size_t kMostShared = std::size_t{1024} * 1024;
+
+/// What came of a read: an answer that is whole, one that goes on, or why there is none.
+using Answer = std::variant<upstream::Delivered, upstream::Incoming, upstream::Undelivered>;
+
+Answer read_ahead(upstream::Opening opening) {
+  if (auto* undelivered = std::get_if<upstream::Undelivered>(&opening)) return std::move(*undelivered);
+  auto incoming = std::get<upstream::Incoming>(std::move(opening));
+  auto body = std::make_unique<http::ReadAhead>(std::move(incoming.body), kMostShared);
+  if (body->failure()) {
+    return upstream::Undelivered{
+        .cause = *body->failure(), .redirects = incoming.redirects, .repeats = incoming.repeats};
+  }
+  if (body->whole()) {
+    return upstream::Delivered{
+        .status = incoming.status, .headers = std::move(incoming.headers), .body = std::string(body->beginning())};
+  }
+  incoming.body = std::move(body);
+  return incoming;
 }
 
 /// How old the answer is by now (RFC 9111 section 4.2.3): with what it says of its age when it came.
@@ -40,6 +68,43 @@ Failure out_of_patience(const http::Request& request) {
           .hint = "allow more time: the header `Prefer: wait=60`"};
 }
 
+/// What the log says of a read once its reply is out.
+struct Noted {
+  protocol::Instant started;
+  std::string vin;
+  From from;
+  int status;
+  int requests;
+  std::string request_id;
+};
+
+void log_end(ops::Log& log, const Noted& read, const RelayedBody::End& end, protocol::Instant now) {
+  log.info("read", {{"vin", ops::ShortVin{read.vin}},
+                    {"status", read.status},
+                    {"from", ops::Plain{to_string(read.from)}},
+                    {"upstream_requests", read.requests},
+                    {"reply_bytes", end.bytes},
+                    {"ended", ops::Plain{end.failure.empty() ? "whole" : std::string_view(end.failure)}},
+                    {"ms", std::chrono::duration_cast<std::chrono::milliseconds>(now - read.started)},
+                    {"request_id", ops::Plain{read.request_id}}});
+}
+
+http::Reply render_reading(const Reading& reading, std::optional<upstream::Incoming>& unshared, const Failure& failure,
+                           const Footer& footer) {
+  if (unshared) {
+    auto reply =
+        render({.status = unshared->status, .headers = unshared->headers}, footer, std::nullopt, Executes::nothing);
+    if (reply.status == unshared->status) reply.body_source = std::move(unshared->body);
+    return reply;
+  }
+  if (!reading.answer) return render(failure, footer);
+  auto reply = render(*reading.answer, footer, std::nullopt, Executes::nothing);
+  if (reading.from == From::kept) {
+    reply.headers.set("Age", std::to_string(age_of(*reading.answer, reading.age).count()));
+  }
+  return reply;
+}
+
 }  // namespace
 
 bool Api::is_shared_read(const Context& context) {
@@ -52,7 +117,7 @@ bool Api::is_shared_read(const Context& context) {
 }
 
 http::Reply Api::read(const Context& context) const {
-  const UnderWay under_way(in_flight_);
+  const auto under_way = std::make_shared<UnderWay>(in_flight_);
   const auto started = parts_.clock();
   const auto& request = context.request;
   const upstream::Charge charge{.category = upstream::Category::data, .vehicle = vehicle_of(context)};
@@ -63,17 +128,20 @@ http::Reply Api::read(const Context& context) const {
                       .vehicle = charge.vehicle};
   int requests = 0;
   std::optional<Failure> failure;
+  std::optional<upstream::Incoming> unshared;
   const auto ask = [&](const std::function<bool()>& unwanted) -> std::optional<upstream::Delivered> {
     call.caller_gone = unwanted;
     const auto since = parts_.clock();
     failure = parts_.rates.admit(charge);
     if (failure) return std::nullopt;
-    auto answer = parts_.fleet_api.send(call, *context.caller.token);
-    requests = upstream::requests_made(answer);
-    parts_.rates.settle(charge, upstream::requests_counted(answer), since);
+    auto opening = parts_.fleet_api.open(call, *context.caller.token);
+    requests = upstream::requests_made(opening);
+    parts_.rates.settle(charge, upstream::requests_counted(opening), since);
     spend(context, charge.category, requests);
-    if (auto* delivered = std::get_if<upstream::Delivered>(&answer)) return std::move(*delivered);
-    failure = describe(std::get<upstream::Undelivered>(answer), Executes::nothing);
+    auto answer = read_ahead(std::move(opening));
+    if (auto* whole = std::get_if<upstream::Delivered>(&answer)) return std::move(*whole);
+    if (auto* incoming = std::get_if<upstream::Incoming>(&answer)) unshared = std::move(*incoming);
+    if (const auto* none = std::get_if<upstream::Undelivered>(&answer)) failure = describe(*none, Executes::nothing);
     return std::nullopt;
   };
   const auto reading =
@@ -84,19 +152,23 @@ http::Reply Api::read(const Context& context) const {
                         ask);
   Footer footer = context.footer;
   footer.upstream_requests = requests;
-  auto reply = reading.answer ? render(*reading.answer, footer, std::nullopt, Executes::nothing)
-                              : render(failure.value_or(out_of_patience(request)), footer);
-  if (reading.from == From::kept) {
-    reply.headers.set("Age", std::to_string(age_of(*reading.answer, reading.age).count()));
-  }
+  auto reply = render_reading(reading, unshared, failure.value_or(out_of_patience(request)), footer);
   if (reading.answer && reading.from != From::asked) parts_.metrics.count_saved_read(to_string(reading.from));
   parts_.metrics.count_forwarded(reply.status, requests);
-  parts_.log.info("read", {{"vin", ops::ShortVin{charge.vehicle}},
-                           {"status", reply.status},
-                           {"from", ops::Plain{to_string(reading.from)}},
-                           {"upstream_requests", requests},
-                           {"ms", std::chrono::duration_cast<std::chrono::milliseconds>(parts_.clock() - started)},
-                           {"request_id", ops::Plain{footer.request_id}}});
+  const auto note = [this, under_way,
+                     noted = Noted{.started = started,
+                                   .vin = charge.vehicle,
+                                   .from = reading.from,
+                                   .status = reply.status,
+                                   .requests = requests,
+                                   .request_id = footer.request_id}](const RelayedBody::End& end) {
+    log_end(parts_.log, noted, end, parts_.clock());
+  };
+  if (reply.body_source) {
+    reply.body_source = std::make_shared<RelayedBody>(std::move(reply.body_source), note);
+  } else {
+    note({.bytes = reply.body.size(), .failure = {}});
+  }
   return reply;
 }
 

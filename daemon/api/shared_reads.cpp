@@ -86,8 +86,8 @@ Reading SharedReads::read(const Read& wanted, const Ask& ask) {
   flight->is_led = true;
   lock.unlock();
   Leadership leadership(*this, wanted, flight);
-  auto answer = ask([&] {
-    if (!wanted.patience.caller_gone()) return false;
+  auto answer = ask([this, flight, gone = wanted.patience.caller_gone] {
+    if (!gone()) return false;
     const Lock held(mutex_);
     return flight->waiting == 0;
   });

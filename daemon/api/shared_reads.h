@@ -57,7 +57,8 @@ class SharedReads {
       : lifetime_(lifetime), clock_(std::move(clock)), bounds_(bounds) {}
   SharedReads(protocol::Duration lifetime, vehicles::Clock clock) : SharedReads(lifetime, std::move(clock), Bounds{}) {}
 
-  /// Gets the answer. `unwanted` says, while it is got, whether the caller has gone and nobody else waits.
+  /// Gets the answer. `unwanted` says whether the caller has gone and nobody else waits: while it is got, and as long
+  /// as the caller's request and these reads live.
   using Ask = std::function<std::optional<upstream::Delivered>(const std::function<bool()>& unwanted)>;
 
   /// The first of those who want the same calls `ask`, with its own deadline, and the others wait for what comes, each

@@ -215,5 +215,25 @@ TEST_CASE("read: where no answer comes, the reply says why, and nothing is kept"
   CHECK(bench.read().body == "1");
 }
 
+TEST_CASE("read: an answer too large to be held goes through as it comes, and is neither shared nor kept") {
+  constexpr std::size_t kSize = std::size_t{1024} * 1024 + 1;
+  Bench bench(10s);
+  bench.client.stand_between([&](const auto&) -> std::optional<upstream::Answer> {
+    ++bench.asked;
+    return upstream::Delivered{.status = 200, .headers = {{"x-txid", "t"}}, .body = std::string(kSize, 'x')};
+  });
+  for (const int before : {0, 1}) {
+    CHECK(bench.asked == before);
+    const auto reply = bench.read();
+    CHECK(reply.status == 200);
+    CHECK(*reply.headers.find("x-txid") == "t");
+    CHECK(requests_said(reply) == "1");
+    CHECK(bench.api.in_flight() == 1);
+    REQUIRE(reply.body_source);
+    CHECK(http::read_all(*reply.body_source)->size() == kSize);
+  }
+  CHECK(bench.api.in_flight() == 0);
+}
+
 }  // namespace
 }  // namespace fleetsign::api
