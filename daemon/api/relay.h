@@ -22,7 +22,7 @@ class CountedBody final : public http::BodySource {
 
   [[nodiscard]] std::optional<std::uint64_t> size() const override { return body_->size(); }
   crypto::Result<std::size_t, std::string> read(std::span<char> into) override;
-  void ask_while_waiting(std::function<bool()> is_wanted) override { body_->ask_while_waiting(std::move(is_wanted)); }
+  void ask_while_waiting(const std::function<bool()>& is_wanted) override { body_->ask_while_waiting(is_wanted); }
 
   /// The bytes that were read so far.
   [[nodiscard]] std::uint64_t count() const { return count_; }

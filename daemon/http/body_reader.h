@@ -9,7 +9,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "daemon/http/body_source.h"
 #include "daemon/http/head.h"
@@ -30,7 +29,7 @@ class BodyReader final : public BodySource {
 
   [[nodiscard]] std::optional<std::uint64_t> size() const override { return size_; }
   crypto::Result<std::size_t, std::string> read(std::span<char> into) override;
-  void ask_while_waiting(std::function<bool()> is_wanted) override { is_wanted_ = std::move(is_wanted); }
+  void ask_while_waiting(const std::function<bool()>& is_wanted) override { is_wanted_ = is_wanted; }
 
   /// Why read() fails; nothing while it does not, or fails because no more is wanted, which is no fault of the
   /// caller's.

@@ -31,7 +31,7 @@ class BodySource {
 
   /// From now on a read() that has to wait asks a few times a second whether its bytes are still wanted, and fails when
   /// they are not. Who never waits for long need not ask.
-  virtual void ask_while_waiting(std::function<bool()> /*is_wanted*/) {}
+  virtual void ask_while_waiting(const std::function<bool()>& /*is_wanted*/) {}
 };
 
 /// A body that is here already.

@@ -3,7 +3,7 @@
 
 import json
 import pathlib
-import re
+import tempfile
 import unittest
 
 from callers import Caller
@@ -16,24 +16,28 @@ def commands():
     return {command["name"]: command for command in json.loads(run("commands", "--json").stdout)["commands"]}
 
 
-def rules_for_everybody(name):
-    """The example, for whoever comes with a token of its own."""
-    text = (EXAMPLES / name).read_text()
-    text = re.sub(r"accounts:\n(  .*\n)+", "", text)
-    text = re.sub(r"\n    account: .*", "", text)
-    return re.sub(r"- name: .*", '- name: "*"', text)
-
-
 class Policy(Case):
-    def start_example(self, name, more=""):
+    def start_example(self, name):
+        """Serves the example as it is, but for where its token lies, and makes the key of its caller."""
         simulator = self.start(Simulator(self.folder, vehicles=2))
-        config = rules_for_everybody(name) + "action_endpoint: true\n" + more
-        return simulator, self.start(Daemon(self.folder, simulator.url, config=config))
+        token = self.folder / "home.token"
+        token.write_text(f"{TOKEN}\n")
+        token.chmod(0o600)
+        config = (EXAMPLES / f"{name}.yaml").read_text().replace("/run/fleetsign/home.token", str(token))
+        state = {"STATE_DIRECTORY": tempfile.mkdtemp(dir=self.folder)}
+        added = run("client", "add", name, env=state)
+        self.assertEqual(added.returncode, 0, added.stderr)
+        self.authorization = {"Authorization": f"Bearer {added.stdout.strip()}"}
+        config += "action_endpoint: true\n"
+        return simulator, self.start(Daemon(self.folder, simulator.url, config=config, env=state))
+
+    def command(self, daemon, name, arguments=None, headers=None, car=vin()):
+        return daemon.command(name, arguments, headers={**self.authorization, **(headers or {})}, car=car)
 
     def assert_refused(self, daemon, method, target, body="{}"):
         """As it is written: a client's library would tidy the path up."""
         caller = Caller(daemon.url)
-        caller.send(method, target, body, {"Authorization": f"Bearer {TOKEN}"})
+        caller.send(method, target, body, self.authorization)
         reply = caller.receive()
         caller.close()
         self.assertIn(reply.status, (400, 403, 404, 405), (method, target, reply.body))
@@ -41,9 +45,9 @@ class Policy(Case):
     def assert_allows_only(self, simulator, daemon, allowed):
         for name in commands():
             if name not in allowed:
-                self.assert_failure(daemon.command(name), 403, "not_allowed")
+                self.assert_failure(self.command(daemon, name), 403, "not_allowed")
                 self.assert_failure(daemon.request("POST", f"/api/1/vehicles/{vin()}/command/{name}?dry_run=true", "{}",
-                                                   {"Authorization": f"Bearer {TOKEN}"}), 403, "not_allowed")
+                                                   self.authorization), 403, "not_allowed")
         one = sorted(allowed)[0]
         car = f"/api/1/vehicles/{vin()}"
         other_ways = [f"{car}/command/{spelt}" for spelt in (
@@ -66,23 +70,23 @@ class Policy(Case):
         self.assertEqual(asked, {})
 
     def test_a_charger_controls_charging_only(self):
-        simulator, daemon = self.start_example("charger.yaml", more="prices: {commands: 0.001}\n")
+        simulator, daemon = self.start_example("charger")
         charging = {name for name, command in commands().items() if "charging" in command["groups"]}
         self.assert_allows_only(simulator, daemon, charging)
         for name in ("charge_start", "charge_stop", "charge_port_door_open"):
-            self.assert_accepted(daemon.command(name))
-        self.assert_accepted(daemon.command("set_charge_limit", {"percent": 70}))
-        self.assert_failure(daemon.command("charge_start", car=vin(2)), 403, "not_allowed")
+            self.assert_accepted(self.command(daemon, name))
+        self.assert_accepted(self.command(daemon, "set_charge_limit", {"percent": 70}))
+        self.assert_failure(self.command(daemon, "charge_start", car=vin(2)), 403, "not_allowed")
         self.assertEqual(simulator.executed(vin(2)), 0)
 
     def test_a_wall_panel_only_flashes_and_honks_and_confirms_the_horn(self):
-        simulator, daemon = self.start_example("wall-panel.yaml")
+        simulator, daemon = self.start_example("wall-panel")
         self.assert_allows_only(simulator, daemon, {"flash_lights", "honk_horn"})
-        self.assert_accepted(daemon.command("flash_lights"))
-        self.assert_failure(daemon.command("honk_horn"), 428, "confirmation_required")
-        self.assert_failure(daemon.command("honk_horn", headers={"X-Confirm": "yes"}), 428, "confirmation_required")
+        self.assert_accepted(self.command(daemon, "flash_lights"))
+        self.assert_failure(self.command(daemon, "honk_horn"), 428, "confirmation_required")
+        self.assert_failure(self.command(daemon, "honk_horn", headers={"X-Confirm": "yes"}), 428, "confirmation_required")
         self.assertEqual(simulator.executed(vin()), 1)
-        self.assert_accepted(daemon.command("honk_horn", headers={"X-Confirm": "honk_horn"}))
+        self.assert_accepted(self.command(daemon, "honk_horn", headers={"X-Confirm": "honk_horn"}))
 
     def test_a_budget_holds_over_a_restart(self):
         simulator = self.start(Simulator(self.folder))

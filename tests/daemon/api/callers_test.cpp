@@ -37,7 +37,6 @@ class Household {
   const std::filesystem::path token = folder.write("token", "managed\n");
   ApiBench bench{{},
                  {},
-                 {},
                  House{.callers = {{.name = "wall", .account = "home"}, {.name = "panel", .account = "home"}},
                        .accounts = {{"home", {.access_token_file = token}}}}};
 };

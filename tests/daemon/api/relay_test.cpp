@@ -111,7 +111,7 @@ TEST_CASE("relay: a body that is counted asks whether it is wanted") {
       if (is_wanted && !is_wanted()) return std::string("unwanted");
       return std::size_t{0};
     }
-    void ask_while_waiting(std::function<bool()> asked) override { is_wanted = std::move(asked); }
+    void ask_while_waiting(const std::function<bool()>& asked) override { is_wanted = asked; }
 
     std::function<bool()> is_wanted{};
   };

@@ -181,7 +181,7 @@ TEST_CASE("stream: a refusal that comes while the source waits is there at once"
       into[0] = 'x';
       return 1;
     }
-    void ask_while_waiting(std::function<bool()> is_wanted) override { is_wanted_ = std::move(is_wanted); }
+    void ask_while_waiting(const std::function<bool()>& is_wanted) override { is_wanted_ = is_wanted; }
 
    private:
     bool begun_ = false;
