@@ -39,21 +39,26 @@ Json parameter(std::string_view name, std::string_view in, std::string_view desc
 }
 
 Json parameters() {
-  return {{"vin", parameter("vin", "path", "The vehicle",
-                            {{"type", "string"}, {"pattern", "^[A-HJ-NPR-Za-hj-npr-z0-9]{17}$"}})},
-          {"dry_run", parameter("dry_run", "query", "Say what would be sent, and send nothing", {{"type", "boolean"}})},
-          {"wake", parameter("wake", "query",
-                             "Wake the vehicle when it sleeps, and send the command again; without it, `auto_wake` of "
-                             "the configuration says whether",
-                             {{"type", "boolean"}})},
-          {"prefer", parameter("Prefer", "header", "`wait=SECONDS`: how long to wait, at most `timeout_max` (RFC 7240)",
-                               {{"type", "string"}, {"examples", {"wait=30"}}})},
-          {"idempotency_key", parameter("Idempotency-Key", "header",
-                                        "Comes with each repeat of a command, and with no other: it is then carried "
-                                        "out once, and answered alike, with `Idempotency-Replayed: true`, for 24 hours",
-                                        {{"type", "string"}, {"pattern", "^[!-~]{1,255}$"}})},
-          {"request_id", parameter("X-Request-Id", "header", "Comes back with the reply; without it, one is made",
-                                   {{"type", "string"}, {"maxLength", 128}})}};
+  return {
+      {"vin",
+       parameter("vin", "path", "The vehicle", {{"type", "string"}, {"pattern", "^[A-HJ-NPR-Za-hj-npr-z0-9]{17}$"}})},
+      {"dry_run", parameter("dry_run", "query", "Say what would be sent, and send nothing", {{"type", "boolean"}})},
+      {"wake", parameter("wake", "query",
+                         "Wake the vehicle when it sleeps, and send the command again; without it, `auto_wake` of "
+                         "the configuration says whether",
+                         {{"type", "boolean"}})},
+      {"prefer", parameter("Prefer", "header", "`wait=SECONDS`: how long to wait, at most `timeout_max` (RFC 7240)",
+                           {{"type", "string"}, {"examples", {"wait=30"}}})},
+      {"idempotency_key", parameter("Idempotency-Key", "header",
+                                    "Comes with each repeat of a command, and with no other: it is then carried "
+                                    "out once, and answered alike, with `Idempotency-Replayed: true`, for 24 hours",
+                                    {{"type", "string"}, {"pattern", "^[!-~]{1,255}$"}})},
+      {"confirm", parameter("X-Confirm", "header",
+                            "The command's own name, where the configuration wants it confirmed; without it, such a "
+                            "command is answered 428",
+                            {{"type", "string"}})},
+      {"request_id", parameter("X-Request-Id", "header", "Comes back with the reply; without it, one is made",
+                               {{"type", "string"}, {"maxLength", 128}})}};
 }
 
 /// The members that both kinds of replies end with.
@@ -143,6 +148,7 @@ Json command_parameters() {
           reference_to("parameters/wake"),
           reference_to("parameters/prefer"),
           reference_to("parameters/idempotency_key"),
+          reference_to("parameters/confirm"),
           reference_to("parameters/request_id")};
 }
 
@@ -179,6 +185,24 @@ Json own_operation(const DocumentedRoute& route, const Json& replies) {
   return operation;
 }
 
+Json security_schemes() {
+  return {
+      {"bearer",
+       {{"type", "http"}, {"scheme", "bearer"}, {"description", "A Tesla token, which is passed on, or a local key"}}},
+      {"local_key",
+       {{"type", "apiKey"},
+        {"in", "header"},
+        {"name", "X-Authorization"},
+        {"description", "`Bearer KEY`: a local key, beside a Tesla token in `Authorization`"}}},
+      {"certificate", {{"type", "mutualTLS"}, {"description", "A client certificate that the configuration knows"}}}};
+}
+
+/// Any one of these.
+Json security() {
+  Json both{{"bearer", Json::array()}, {"local_key", Json::array()}};
+  return {{{"bearer", Json::array()}}, std::move(both), {{"certificate", Json::array()}}};
+}
+
 Json document(const std::vector<DocumentedRoute>& own) {
   Json paths = Json::object();
   const Json replies = references_to(responses(), "responses/");
@@ -197,13 +221,13 @@ Json document(const std::vector<DocumentedRoute>& own) {
              "to Fleet API and answered as Fleet API answers."},
             {"license", {{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}}}},
           {"servers", {{{"url", "/"}}}},
-          {"security", {{{"bearer", Json::array()}}}},
+          {"security", security()},
           {"paths", std::move(paths)},
           {"components",
            {{"parameters", parameters()},
             {"responses", responses()},
             {"schemas", {{"Verdict", verdict_schema()}, {"Failure", failure_schema()}}},
-            {"securitySchemes", {{"bearer", {{"type", "http"}, {"scheme", "bearer"}}}}}}}};
+            {"securitySchemes", security_schemes()}}}};
 }
 
 }  // namespace

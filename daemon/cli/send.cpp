@@ -29,6 +29,7 @@ struct SendOptions {
   std::string command;
   std::vector<std::string> words;
   bool wake = false;
+  bool confirm = false;
   bool as_json = false;
 };
 
@@ -80,6 +81,9 @@ Outcome outcome_of(const upstream::Delivered& reply) {
     return {.words = "the vehicle declined: " + text_in(body.value("response", Json()), "reason"),
             .hint = hint_where(executed == "unknown")};
   }
+  if (text_in(body, "error_code") == row_of(protocol::Kind::confirmation_required).error_code) {
+    return {.words = text_in(body, "error"), .hint = "if it is meant, repeat it with --confirm"};
+  }
   const auto description = text_in(body, "error_description");
   return {.words = description.empty() ? text_in(body, "error") : description, .hint = text_in(body, "hint")};
 }
@@ -109,6 +113,7 @@ int send(const SendOptions& options, const Wait& wait, const Remote& remote) {
       .body = *std::move(body),
       .patience = wait.patience()};
   wait.add_to(call.headers);
+  if (options.confirm) call.headers.set("X-Confirm", options.command);
   const auto reply = remote.send(std::move(call), *token);
   if (!reply) return fail(reply.error());
   return report(*reply, options.as_json);
@@ -123,6 +128,8 @@ Action prepare_send(CLI::App& options) {
   options.add_option("parameters", chosen->words, "Parameters of the command, or name:=JSON")->type_name("NAME=VALUE");
   auto wait = std::make_shared<Wait>(options, "How long the command may take");
   options.add_flag("--wake", chosen->wake, "Wake the vehicle when it sleeps, which takes a while: see --wait");
+  options.add_flag("--confirm", chosen->confirm,
+                   "Say that this command is meant, where the configuration wants it said");
   options.add_flag("--json", chosen->as_json, "Print the daemon's reply as it came, for programs");
   auto remote = std::make_shared<Remote>(options);
   return [=] { return send(*chosen, *wait, *remote); };

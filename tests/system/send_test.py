@@ -15,6 +15,7 @@ NOBODY = 65534
 
 class Send(SharedCase):
     vehicles = 20
+    config = "confirm: [remote_start_drive]\n"
 
     def send(self, *arguments, url=None, token=TOKEN, **options):
         return run("send", *arguments, env={"FLEETSIGN_URL": url or self.daemon.url, "FLEETSIGN_TOKEN": token}, **options)
@@ -52,6 +53,13 @@ class Send(SharedCase):
         self.assert_refused(self.send(vin(3), "honk_horn"), 1, "\nhint: wake it first")
         self.simulator.order(vin(4), "drop_reply", on="command")
         self.assert_refused(self.send(vin(4), "honk_horn"), 1, "the vehicle may have acted")
+
+    def test_what_must_be_confirmed_is_done_with_confirm_only(self):
+        self.assert_refused(self.send(vin(18), "remote_start_drive"), 1, "remote_start_drive",
+                            "\nhint: if it is meant, repeat it with --confirm")
+        self.assertEqual(self.simulator.executed(vin(18)), 0)
+        self.assertEqual(self.send(vin(18), "remote_start_drive", "--confirm").returncode, 0)
+        self.assertEqual(self.simulator.executed(vin(18)), 1)
 
     def test_json_is_the_reply_as_it_came_and_changes_no_exit_status(self):
         for status, result in ((0, True), (1, False)):

@@ -144,6 +144,18 @@ TEST_CASE("openapi: each of our own paths is in the document, says whether it ne
   CHECK_FALSE(ids.empty());
 }
 
+TEST_CASE("openapi: every credential is there, and a command can be confirmed") {
+  const auto schemes = document().at("components").at("securitySchemes");
+  CHECK(schemes.at("bearer").at("scheme") == "bearer");
+  CHECK(schemes.at("local_key").at("name") == "X-Authorization");
+  CHECK(schemes.at("certificate").at("type") == "mutualTLS");
+  for (const auto& way : document().at("security")) {
+    for (const auto& scheme : way.items()) CHECK(schemes.contains(scheme.key()));
+  }
+  const auto command = document().at("paths").at("/api/1/vehicles/{vin}/command/door_unlock").at("post");
+  CHECK(command.at("parameters").dump().find("parameters/confirm\"") != std::string::npos);
+}
+
 TEST_CASE("openapi: a telemetry configuration is for several vehicles, and its reply is Fleet API's own") {
   const auto operation = document().at("paths").at(kTelemetryPath).at("post");
   CHECK(schema_of(operation).at("required") == Json{"vins", "config"});
