@@ -28,6 +28,7 @@ std::optional<std::string> LearnedHosts::find(const Account& account) {
 }
 
 void LearnedHosts::learn(const Account& account, const std::string& base_url) {
+  const std::lock_guard changing(changing_);
   {
     const std::lock_guard lock(mutex_);
     auto& known = known_[name_of(account)];
@@ -38,6 +39,7 @@ void LearnedHosts::learn(const Account& account, const std::string& base_url) {
 }
 
 void LearnedHosts::forget(const Account& account, const std::string& base_url) {
+  const std::lock_guard changing(changing_);
   {
     const std::lock_guard lock(mutex_);
     auto& known = known_[name_of(account)];

@@ -47,7 +47,8 @@ class LearnedHosts {
   };
 
   KeptHosts kept_;
-  std::mutex mutex_{};  // guards the rest
+  std::mutex changing_{};  // so that what is kept changes in the order of what is known; taken before the other
+  std::mutex mutex_{};     // guards the rest; never held while the disk is waited for
   Recent<Known> known_{kAtHand};
 };
 

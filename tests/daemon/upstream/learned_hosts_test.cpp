@@ -4,7 +4,10 @@
 #include <doctest/doctest.h>
 
 #include <map>
+#include <mutex>
+#include <optional>
 #include <string>
+#include <thread>
 
 #include "daemon/upstream/hosts.h"
 
@@ -92,6 +95,28 @@ TEST_CASE("learned hosts: a file that names another host than Fleet API's leads 
     CAPTURE(url);
     Kept kept{.by_account = {{account(1), url}}};
     CHECK_FALSE(LearnedHosts(kept.hosts()).find(account(1)));
+  }
+}
+
+TEST_CASE("learned hosts: what is known and what is kept stay the same, whoever is first") {
+  std::mutex mutex;
+  std::optional<std::string> kept;
+  LearnedHosts hosts({.find = [](const auto&) { return std::optional<std::string>(); },
+                      .keep =
+                          [&](const auto&, const std::string& base_url) {
+                            const std::lock_guard lock(mutex);
+                            kept = base_url;
+                          },
+                      .forget =
+                          [&](const auto&) {
+                            const std::lock_guard lock(mutex);
+                            kept.reset();
+                          }});
+  for (int round = 0; round < 200; ++round) {
+    std::thread learning([&] { hosts.learn(account(1), kEu); });
+    hosts.forget(account(1), kEu);
+    learning.join();
+    REQUIRE(hosts.find(account(1)) == kept);
   }
 }
 
