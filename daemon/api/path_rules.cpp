@@ -9,6 +9,7 @@
 #include "daemon/api/request.h"
 #include "daemon/http/message.h"
 #include "daemon/upstream/billing.h"
+#include "protocol/vin.h"
 
 namespace fleetsign::api {
 namespace {
@@ -70,10 +71,24 @@ bool has_more_than_words(std::string_view path) {
   return !std::ranges::all_of(segments[kTag], is_of_a_word) || !std::ranges::all_of(segments[kWord], is_of_a_word);
 }
 
+/// Something else may still lead to a vehicle, but nobody here could tell to which.
+bool has_odd_vehicle(std::string_view path) {
+  constexpr std::string_view kWordCharacters = "abcdefghijklmnopqrstuvwxyz_";
+  if (!path.starts_with(kFleetApi)) return false;
+  const auto segments = segments_of(path);
+  if (segments[kFirst] != kVehicles || segments.size() <= kTag) return false;
+  // A command's reply says more.
+  if (segments.size() == kWord + 2 && segments[kWord] == "command") return false;
+  const auto tag = segments[kTag];
+  const bool is_word = tag.find_first_not_of(kWordCharacters) == std::string_view::npos;
+  return !is_word && !is_fleet_api_id(tag) && !protocol::read_vin(tag);
+}
+
 struct Rule {
   bool (*is_broken)(std::string_view path);
   const char* message;
   const char* hint;
+  protocol::Kind kind = protocol::Kind::bad_request;
 };
 
 constexpr std::array kRules = {
@@ -87,6 +102,8 @@ constexpr std::array kRules = {
          "write `vehicles`, `command` and such in lower case"},
     Rule{has_more_than_words, "the path has other characters than words have, behind `vehicles`",
          "write /api/1/vehicles/VIN/command/NAME, without `;` and percent-encoding"},
+    Rule{has_odd_vehicle, "what stands for the vehicle is neither a VIN nor Fleet API's number of it",
+         "a VIN has 17 letters and digits, without I, O and Q; a number at most 20 digits", protocol::Kind::bad_vin},
 };
 
 }  // namespace
@@ -94,7 +111,7 @@ constexpr std::array kRules = {
 std::optional<protocol::Failure> refuse_path(std::string_view path) {
   const auto* broken = std::ranges::find_if(kRules, [&](const Rule& rule) { return rule.is_broken(path); });
   if (broken == kRules.end()) return std::nullopt;
-  return protocol::Failure{.kind = protocol::Kind::bad_request, .message = broken->message, .hint = broken->hint};
+  return protocol::Failure{.kind = broken->kind, .message = broken->message, .hint = broken->hint};
 }
 
 }  // namespace fleetsign::api

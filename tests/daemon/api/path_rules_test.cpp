@@ -74,5 +74,22 @@ TEST_CASE("path_rules: nothing is put behind these words, or behind a vehicle's 
                 "percent-encoding");
 }
 
+TEST_CASE("path_rules: whose request it is can be told: by a VIN, or Fleet API's number") {
+  for (const std::string tag : {"000000001492931337002", "1492931337002-x", "1492931337002.0", "1492931337002.json",
+                                "1492931337002~", "5YJS0000000000001.", "5YJSI000000000001", "A"}) {
+    for (const std::string rest : {"/wake_up", "/vehicle_data", ""}) {
+      CAPTURE(tag);
+      const auto refusal = refuse_path("/api/1/vehicles/" + tag + rest);
+      REQUIRE(refusal);
+      CHECK(refusal->kind == protocol::Kind::bad_vin);
+    }
+  }
+  for (const std::string tag : {"1492931337002", "5YJS0000000000001", "5yjs0000000000001", "fleet_status"}) {
+    CAPTURE(tag);
+    CHECK_FALSE(refuse_path("/api/1/vehicles/" + tag + "/wake_up"));
+    CHECK_FALSE(refuse_path("/api/1/vehicles/" + tag));
+  }
+}
+
 }  // namespace
 }  // namespace fleetsign::api
