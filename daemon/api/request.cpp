@@ -26,14 +26,16 @@ constexpr std::array<std::string_view, 11> kOfOneConnection = {
     // set anew by whoever passes a message on
     "Content-Length"};
 
-constexpr std::array<std::string_view, 17> kNotForFleetApi = {
+constexpr std::array<std::string_view, 22> kNotForFleetApi = {
     // set anew by the sender
     "Host", "Expect", "Authorization",
     // about the caller
     "Forwarded", "Forwarded-For", "X-Forwarded", "X-Original-Forwarded-For", "X-Real-IP", "X-Client-IP",
     "X-Cluster-Client-IP", "X-ProxyUser-IP", "True-Client-IP", "CF-Connecting-IP", "Via",
     // for us alone
-    "X-Authorization", "X-Confirm", "X-Request-Id"};
+    "X-Authorization", "X-Confirm", "X-Request-Id",
+    // by which some servers make another request of it than the one that was judged here
+    "X-HTTP-Method", "X-HTTP-Method-Override", "X-Method-Override", "X-Original-URL", "X-Rewrite-URL"};
 /// In Cache-Control: an answer that was made for this request and for no other.
 constexpr std::array<std::string_view, 2> kFreshOnly = {"no-cache", "no-store"};
 

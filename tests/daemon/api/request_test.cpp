@@ -190,7 +190,9 @@ TEST_CASE("request: how long a caller prefers to wait") {
   CHECK(preferred_wait(with({{"Prefer", "respond-async"}, {"prefer", "wait=6"}})) == seconds(6));
 }
 
-TEST_CASE("request: what is about one connection, set anew, about the caller or for us is not passed on") {
+TEST_CASE(
+    "request: what is about one connection, set anew, about the caller, for us or about another request is not passed "
+    "on") {
   const http::Headers received{{"Accept", "a"},
                                {"Connection", "close, X-One"},
                                {"connection", " x-two ,Keep-Alive"},
@@ -222,6 +224,11 @@ TEST_CASE("request: what is about one connection, set anew, about the caller or 
                                {"X-Authorization", "Bearer fsk_x"},
                                {"X-Confirm", "erase_user_data"},
                                {"X-Request-Id", "r"},
+                               {"X-HTTP-Method-Override", "DELETE"},
+                               {"X-HTTP-Method", "DELETE"},
+                               {"X-Method-Override", "DELETE"},
+                               {"X-Original-URL", "/api/1/users/me"},
+                               {"X-Rewrite-URL", "/api/1/users/me"},
                                {"Idempotency-Key", "k"},
                                {"Content-Type", "application/json"},
                                {"Content-Encoding", "gzip"},
