@@ -30,6 +30,12 @@ std::optional<std::string_view> bearer_in(std::string_view value) {
   return is_bearer ? std::optional(value.substr(kScheme.size())) : std::nullopt;
 }
 
+/// Whether it is a local key, or was meant to be one: no token of Tesla's begins like that.
+bool is_like_key(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of("\"'"), text.size()));
+  return http::equal_ignoring_case(text.substr(0, upstream::kLocalKey.size()), upstream::kLocalKey);
+}
+
 /// An authority without its port: "127.0.0.1:4480" to "127.0.0.1", "[::1]:80" to "[::1]".
 std::string_view host_in(std::string_view authority) {
   if (authority.starts_with('[')) {
@@ -72,7 +78,7 @@ protocol::Result<Credentials> credentials_in(const http::Request& request) {
   }
   const auto text = bearer_in(*header);
   if (!text) return not_authenticated("the header `Authorization` is not of the form `Bearer TOKEN`");
-  if (text->starts_with(upstream::kLocalKey)) {
+  if (is_like_key(*text)) {
     // Two keys are no key.
     shown.key = shown.key ? "" : std::string(*text);
     return shown;

@@ -64,6 +64,15 @@ TEST_CASE("caller: a local key stands in either header, and is never a token tha
   CHECK(both->token->expose() == "secret");
 }
 
+TEST_CASE("caller: what was meant to be a local key is never a token that is passed on") {
+  for (const std::string text : {"FSK_k", "Fsk_k", "\"fsk_k\"", "'fsk_k'", "\"\"fsk_k"}) {
+    const auto shown = credentials_in(with({{"Authorization", "Bearer " + text}}));
+    REQUIRE(shown);
+    CHECK(shown->key == text);
+    CHECK_FALSE(shown->token);
+  }
+}
+
 TEST_CASE("caller: whoever shows something in place of a key, or two of them, shows one that is none") {
   for (const auto& headers : {http::Headers{{"X-Authorization", "fsk_k"}}, http::Headers{{"X-Authorization", ""}},
                               http::Headers{{"X-Authorization", "Basic fsk_k"}},
