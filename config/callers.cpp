@@ -219,6 +219,11 @@ bool is_caller_name(std::string_view name) {
 }
 
 std::optional<std::vector<CallerEntry>> read_callers(const Entry& entry) {
+  // Nothing at all would lift every rule.
+  if (entry.value.kind != Value::Kind::list) {
+    entry.complain_expected("a list of maps, which only a file can have");
+    return std::nullopt;
+  }
   const std::optional<std::vector<Value>> items = read_list(entry);
   if (!items) return std::nullopt;
   std::vector<CallerEntry> all;

@@ -77,10 +77,18 @@ TEST_CASE("callers: what an entry leaves out is not limited") {
 }
 
 TEST_CASE("callers: only a file can have them") {
-  CHECK(lines(load({.environment = {{"FLEETSIGN_CALLERS", "panel"}}})) ==
-        Lines{"environment FLEETSIGN_CALLERS: callers: expected a map with a name, which only a file can have, found "
-              "text"});
+  CHECK(
+      lines(load({.environment = {{"FLEETSIGN_CALLERS", "panel"}}})) ==
+      Lines{"environment FLEETSIGN_CALLERS: callers: expected a list of maps, which only a file can have, found text"});
   CHECK(problems_of_entry("[]") == one(": expected a map with a name, which only a file can have, found a list"));
+}
+
+TEST_CASE("callers: nothing at all is no list: it would lift every rule unseen") {
+  for (const auto& problems : {problems_of("callers:\n"), lines(load({.environment = {{"FLEETSIGN_CALLERS", ""}}}))}) {
+    REQUIRE(problems.size() == 1);
+    CHECK(problems[0].find("callers: expected a list of maps, which only a file can have") != std::string::npos);
+  }
+  CHECK(problems_of("callers: []\n").empty());
 }
 
 TEST_CASE("callers: a mistyped member is recognised, and each problem has its line") {
