@@ -7,6 +7,7 @@ from pathlib import Path
 from unittest import mock
 
 import layers
+import links
 import prose
 import spdx
 
@@ -36,6 +37,12 @@ class Checks(unittest.TestCase):
             with self.subTest(path=path, include=include):
                 why = layers.fault(path, include[0], include[1:-1])
                 self.assertIn(expected or "None", str(why))
+
+    def test_links(self):
+        self.write("docs/a.md", "[b](b.md) [c](../c.md#part) [web](https://example.com/x)\n`tests/there.py` `tests/gone.py`\n")
+        self.write("docs/b.md", "a sentence\n")
+        self.write("tests/there.py", HASH)
+        self.assert_found(links.check, "docs/a.md:1: there is no docs/../c.md", "docs/a.md:2: there is no tests/gone.py")
 
     def test_arrows(self):
         cases = [
