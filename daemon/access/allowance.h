@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -20,14 +21,17 @@ namespace fleetsign::access {
 /// Where it is kept what callers have spent, in millionths of a dollar, by their entries' names. A day is that of UTC,
 /// in days since 1970. Called from many threads, and of one caller by one of them at a time.
 struct SpendingRecord {
-  std::function<std::uint64_t(const std::string& caller, std::int64_t day)> load;  ///< 0 when there is none
-  std::function<void(const std::string& caller, std::int64_t day, std::uint64_t millionths)> store;
+  /// 0 when there is none; nothing when it cannot be known.
+  std::function<std::optional<std::uint64_t>(const std::string& caller, std::int64_t day)> load;
+  /// Whether it is durable.
+  std::function<bool(const std::string& caller, std::int64_t day, std::uint64_t millionths)> store;
 };
 
 /// A minute's requests may come at once, and then as they become due again. Of the money, what was admitted together
 /// never exceeds the budget; what a request costs beyond what was expected of it counts against the next one. Of a
-/// day's budget a restart may cost one sixty-fourth. Safe to use from many threads. Those without an entry share the
-/// rate and the budget of "*".
+/// day's budget a restart may cost one sixty-fourth. Money that could not be counted over a restart is refused. A day
+/// never goes back, even where the clock does. Safe to use from many threads; who waits for the disk holds up nobody
+/// but those who wait for the same. Those without an entry share the rate and the budget of "*".
 class Allowance {
  public:
   struct Clocks {
@@ -68,12 +72,19 @@ class Allowance {
   Allowance& operator=(const Allowance&) = delete;
 
   /// One request of the entry, an index into `callers` or nothing for who has none, of which `millionths` are expected
-  /// to be billed at least. Kind::local_rate or Kind::local_budget, with when to come again; then it does not count.
+  /// to be billed at least. Kind::local_rate or Kind::local_budget, with when to come again, or Kind::state_unavailable
+  /// while it cannot be kept what is spent; then it does not count. What costs nothing never waits for the disk.
   [[nodiscard]] protocol::Result<Admission> admit(std::optional<std::size_t> entry, std::uint64_t millionths);
 
  private:
-  void turn_to(Account& account, std::int64_t day) const;
-  void keep(Account& account) const;
+  using Lock = std::unique_lock<std::mutex>;
+
+  // All with the account's lock held, which they let go while they wait for the disk: whether they succeeded.
+  static bool at_disk(Account& account, Lock& lock, const std::function<bool()>& work);
+  bool reserve(Account& account, Lock& lock, std::uint64_t millionths) const;
+  bool load(Account& account, Lock& lock) const;
+  bool keep(Account& account, Lock& lock, std::uint64_t own) const;
+
   void settle(const Admission& admission) const;
 
   const Clocks clocks_;

@@ -74,7 +74,7 @@ vehicles::WakeCounts wake_counts(state::Wakes& wakes) {
 access::SpendingRecord spending_record(state::Spending& spending) {
   return {.load = [&spending](const std::string& caller, std::int64_t day) { return spending.spent(caller, day); },
           .store = [&spending](const std::string& caller, std::int64_t day,
-                               std::uint64_t millionths) { spending.keep(caller, day, millionths); }};
+                               std::uint64_t millionths) { return spending.keep(caller, day, millionths); }};
 }
 
 upstream::KeptHosts kept_hosts(state::Hosts& hosts) {

@@ -5,19 +5,18 @@
 
 namespace fleetsign::state {
 
-std::uint64_t Spending::spent(const std::string& caller, std::int64_t day) const {
+std::optional<std::uint64_t> Spending::spent(const std::string& caller, std::int64_t day) const {
   std::int64_t found = 0;
   const bool was_read = store_.read([&](const Database& database) {
     auto row = database.prepare("SELECT millionths FROM spending WHERE caller = ? AND day = ?");
     row.bind(caller).bind(day);
     if (row.step()) found = row.integer(0);
   });
-  return was_read ? static_cast<std::uint64_t>(std::max<std::int64_t>(found, 0)) : 0;
+  return was_read ? std::optional(static_cast<std::uint64_t>(std::max<std::int64_t>(found, 0))) : std::nullopt;
 }
 
 bool Spending::keep(const std::string& caller, std::int64_t day, std::uint64_t millionths) {
   return store_.write([&](const Database& database) {
-    database.prepare("DELETE FROM spending WHERE day <> ?").bind(day).run();
     database.prepare("INSERT OR REPLACE INTO spending (caller, day, millionths) VALUES (?, ?, ?)")
         .bind(caller)
         .bind(day)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "daemon/state/store.h"
@@ -14,11 +15,11 @@ class Spending {
  public:
   explicit Spending(Store& store) : store_(store) {}
 
-  /// In millionths of a dollar; 0 when nothing is known, or it cannot be read. A day is a number that grows.
-  [[nodiscard]] std::uint64_t spent(const std::string& caller, std::int64_t day) const;
+  /// In millionths of a dollar; 0 when nothing was kept, nothing when it cannot be read. A day is a number that grows.
+  [[nodiscard]] std::optional<std::uint64_t> spent(const std::string& caller, std::int64_t day) const;
 
-  /// Gives up other days. Whether it is durable.
-  bool keep(const std::string& caller, std::int64_t day, std::uint64_t millionths);
+  /// In place of what is kept for another day of that caller. Whether it is durable.
+  [[nodiscard]] bool keep(const std::string& caller, std::int64_t day, std::uint64_t millionths);
 
  private:
   Store& store_;

@@ -5,7 +5,11 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
+#include <functional>
 #include <map>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -27,11 +31,19 @@ struct Rig {
 
   Allowance make() {
     return Allowance(callers, {.now = [this] { return now; }, .unix_now = [this] { return unix_now; }},
-                     {.load = [this](const std::string& caller, std::int64_t day) { return load(caller, day); },
+                     {.load = [this](const std::string& caller, std::int64_t day) -> std::optional<std::uint64_t> {
+                        ++loads;
+                        if (!is_readable) return std::nullopt;
+                        return load(caller, day);
+                      },
                       .store =
                           [this](const std::string& caller, std::int64_t day, std::uint64_t millionths) {
                             ++stores;
+                            on_store();
+                            if (!is_writable) return false;
                             kept[{caller, day}] = millionths;
+                            last_kept = millionths;
+                            return true;
                           }});
   }
   [[nodiscard]] std::uint64_t load(const std::string& caller, std::int64_t day) const {
@@ -43,7 +55,44 @@ struct Rig {
   protocol::Instant now{1h};
   std::int64_t unix_now = kMidnight + 10;
   std::map<std::pair<std::string, std::int64_t>, std::uint64_t> kept{};
+  bool is_readable = true;
+  bool is_writable = true;
+  std::function<void()> on_store = [] {};
+  int loads = 0;
   std::atomic<int> stores{0};
+  std::atomic<std::uint64_t> last_kept{0};
+};
+
+/// A disk that takes its time, until it is let go.
+class SlowDisk {
+ public:
+  void write() {
+    std::unique_lock lock(mutex_);
+    is_writing_ = true;
+    changed_.notify_all();
+    has_timed_out_ = !changed_.wait_for(lock, 10s, [this] { return is_free_; });
+  }
+  void wait_for_writer() {
+    std::unique_lock lock(mutex_);
+    REQUIRE(changed_.wait_for(lock, 10s, [this] { return is_writing_; }));
+  }
+  void let_go() {
+    const std::lock_guard lock(mutex_);
+    is_free_ = true;
+    changed_.notify_all();
+  }
+  /// Whether somebody waited for it who should have gone on and let it go.
+  [[nodiscard]] bool has_timed_out() {
+    const std::lock_guard lock(mutex_);
+    return has_timed_out_;
+  }
+
+ private:
+  std::mutex mutex_{};
+  std::condition_variable changed_{};
+  bool is_writing_ = false;
+  bool is_free_ = false;
+  bool has_timed_out_ = false;
 };
 
 /// A request that costs what was expected.
@@ -141,6 +190,80 @@ TEST_CASE("budget: what was under way at midnight does not count for the new day
   CHECK_FALSE(pays(allowance, 1));
 }
 
+TEST_CASE("budget: a day never goes back, so that a clock that does gives nobody a second budget") {
+  Rig rig({{.name = "a", .daily_budget = 10}});
+  auto allowance = rig.make();
+  CHECK(pays(allowance, 8));
+  rig.unix_now = kMidnight + kDay;
+  auto under_way = allowance.admit(0, 8);
+  REQUIRE(under_way);
+  rig.unix_now = kMidnight + kDay - 1;
+  CHECK_FALSE(pays(allowance, 3));
+  CHECK(allowance.admit(0, 3).error().retry_after == kDay + 1);
+  under_way->spend(8);
+  { const auto ends = std::move(*under_way); }
+  rig.unix_now = kMidnight + kDay;
+  CHECK_FALSE(pays(allowance, 3));
+  CHECK(pays(allowance, 2));
+}
+
+TEST_CASE("budget: while the record cannot be read, what costs money is refused, and then what it has counts") {
+  Rig rig({{.name = "a", .rate = 2, .daily_budget = 10}});
+  rig.kept[{"a", 20'000}] = 6;
+  rig.is_readable = false;
+  auto allowance = rig.make();
+  for (int i = 0; i < 3; ++i) {
+    const auto refused = allowance.admit(0, 1);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().kind == Kind::state_unavailable);
+  }
+  CHECK(rig.loads == 3);
+  {
+    auto free = allowance.admit(0, 0);
+    REQUIRE(free);
+    CHECK(rig.loads == 3);
+    free->spend(2);
+  }
+  rig.is_readable = true;
+  CHECK(allowance.admit(0, 3).error().kind == Kind::local_budget);
+  CHECK(pays(allowance, 2));
+}
+
+TEST_CASE("budget: while the record cannot be written, what it would have to have is refused, and costs nothing") {
+  Rig rig({{.name = "a", .rate = 2, .daily_budget = 640}});
+  auto allowance = rig.make();
+  CHECK(pays(allowance, 90));
+  rig.is_writable = false;
+  for (int i = 0; i < 3; ++i) CHECK(allowance.admit(0, 11).error().kind == Kind::state_unavailable);
+  CHECK(pays(allowance, 10));  // the record has this already
+  rig.now += 1min;
+  CHECK(pays(allowance, 0));
+  rig.is_writable = true;
+  CHECK(pays(allowance, 540));
+  rig.now += 1min;
+  CHECK(allowance.admit(0, 1).error().kind == Kind::local_budget);
+}
+
+TEST_CASE("budget: who waits for the disk holds up nobody who needs it not") {
+  Rig rig({{.name = "a", .daily_budget = 640}});
+  auto allowance = rig.make();
+  CHECK(pays(allowance, 90));  // 100 are kept
+  SlowDisk disk;
+  rig.on_store = [&] { disk.write(); };
+  std::atomic<bool> was_admitted{false};
+  std::thread dear([&] { was_admitted = pays(allowance, 20); });
+  disk.wait_for_writer();
+  CHECK(pays(allowance, 0));
+  CHECK(pays(allowance, 10));
+  CHECK(allowance.admit(0, 600).error().kind == Kind::local_budget);
+  CHECK_FALSE(was_admitted);
+  disk.let_go();
+  dear.join();
+  CHECK_FALSE(disk.has_timed_out());
+  CHECK(was_admitted);
+  CHECK(rig.load("a", 20'000) == 120);
+}
+
 TEST_CASE("budget: a refused request costs no turn of the rate, and the other way round") {
   Rig rig({{.name = "a", .rate = 1, .daily_budget = 10}});
   auto allowance = rig.make();
@@ -189,16 +312,20 @@ TEST_CASE("budget: a hundred requests at once are admitted for no more than ther
   auto allowance = rig.make();
   std::atomic<int> admitted{0};
   std::atomic<bool> begins{false};
+  std::atomic<bool> all_is_kept{true};
   std::vector<std::thread> callers;
   for (int i = 0; i < 100; ++i) {
     callers.emplace_back([&] {
       while (!begins) std::this_thread::yield();
-      if (pays(allowance, 1'000)) ++admitted;
+      if (!pays(allowance, 1'000)) return;
+      const auto spent = 1'000U * static_cast<unsigned>(++admitted);
+      if (rig.last_kept < spent) all_is_kept = false;
     });
   }
   begins = true;
   for (auto& caller : callers) caller.join();
   CHECK(admitted == 50);
+  CHECK(all_is_kept);
   CHECK_FALSE(pays(allowance, 1));
 }
 

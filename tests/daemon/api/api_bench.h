@@ -56,7 +56,11 @@ class ApiBench {
       : policy(house.callers, house.confirm),
         allowance(house.callers, {.now = [] { return kNow; }, .unix_now = [] { return kUnixNow; }},
                   {.load = [this](const auto&...) { return spent; },
-                   .store = [this](const auto&, auto, std::uint64_t sum) { spent = sum; }}),
+                   .store =
+                       [this](const auto&, auto, std::uint64_t sum) {
+                         if (spent) spent = sum;
+                         return spent.has_value();
+                       }}),
         callers(house.callers, clients, [this] { return unix_now; }),
         accounts(house.accounts),
         rates(house.rates, [] { return kNow; }),
@@ -113,7 +117,7 @@ class ApiBench {
                             return std::chrono::duration_cast<std::chrono::milliseconds>(kNow.time_since_epoch());
                           }}};
   fleetsign::test::FleetClient client{fleet};
-  std::uint64_t spent = 0;
+  std::optional<std::uint64_t> spent = 0;  ///< nothing: it can be neither read nor written
   access::Policy policy;
   access::Allowance allowance;
   upstream::Ledger ledger{{.commands = 1'000, .data = 2'000, .wakes = 20'000}};
