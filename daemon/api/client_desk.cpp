@@ -59,6 +59,7 @@ Json describe(const state::Client& client, std::int64_t unix_now) {
   Json described = {{"name", client.name}, {"created", client.created}, {"expires", nullptr}};
   if (client.expires) described["expires"] = *client.expires;
   described["expired"] = client.has_expired(unix_now);
+  described["revoked"] = client.is_revoked;
   return described;
 }
 

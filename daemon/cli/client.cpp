@@ -22,6 +22,7 @@
 #include "daemon/cli/settings.h"
 #include "daemon/cli/state_folder.h"
 #include "daemon/cli/subcommand.h"
+#include "daemon/ops/clock.h"
 #include "daemon/ops/process.h"
 #include "daemon/state/folder.h"
 
@@ -73,7 +74,7 @@ std::optional<Json> carry_out(const config::Config& config, const Task& task, in
   });
   RemoteResult<Json> result = RemoteError{};
   if (store) {
-    state::Clients clients(**store);
+    state::Clients clients(**store, ops::boot_now);
     auto done = task.work(api::ClientDesk(clients, unix_now));
     result = done ? RemoteResult<Json>(*std::move(done)) : describe(done.error());
   } else {
@@ -153,7 +154,9 @@ std::string in_words(const Json& clients) {
   std::string text;
   for (const auto& client : clients) {
     text += text_in(client, "name") + "  made " + to_text(client["created"]) +
-            (client["expired"] == true ? "  expired " : "  expires ") + to_text(client["expires"]) + '\n';
+            (client["expired"] == true ? "  expired " : "  expires ") + to_text(client["expires"]);
+    if (client["revoked"] == true) text += "  revoked until the next start only: revoke it once more";
+    text += '\n';
   }
   return text;
 }

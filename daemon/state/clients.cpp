@@ -23,6 +23,8 @@ auto find_by_name(Known& known, const std::string& name) {
 
 Clients::Known* Clients::known() const {
   if (known_) return &*known_;
+  const auto now = now_();
+  if (next_try_ && now < *next_try_) return nullptr;
   Known read;
   const bool was_read = store_.read([&](const Database& database) {
     auto row = database.prepare("SELECT id, name, secret, created, expires FROM clients WHERE revoked IS NULL");
@@ -34,6 +36,7 @@ Clients::Known* Clients::known() const {
                                    .expires = row.is_null(4) ? std::nullopt : std::optional(row.integer(4))});
     }
   });
+  next_try_ = now + kRetry;
   if (was_read) known_ = std::move(read);
   return known_ ? &*known_ : nullptr;
 }
@@ -99,7 +102,10 @@ crypto::Result<std::vector<Client>, Clients::Refusal> Clients::all() const {
     const std::lock_guard lock(mutex_);
     const auto* all = known();
     if (all == nullptr) return Refusal::unreadable;
-    for (const auto& [id, client] : *all) clients.push_back(client);
+    for (const auto& [id, client] : *all) {
+      clients.push_back(client);
+      clients.back().is_revoked = refused_.contains(id);
+    }
   }
   std::ranges::sort(clients, {}, &Client::name);
   return clients;

@@ -3,17 +3,21 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "crypto/digest.h"
 #include "crypto/result.h"
 #include "daemon/state/store.h"
+#include "protocol/time.h"
 
 namespace fleetsign::state {
 
@@ -25,6 +29,7 @@ struct Client {
   crypto::Sha256Digest secret{};             ///< its hash
   std::int64_t created = 0;                  ///< Unix seconds
   std::optional<std::int64_t> expires = {};  ///< likewise; nothing: never
+  bool is_revoked = false;                   ///< for now: the file may not say so, and then it is good after a restart
 
   [[nodiscard]] bool has_expired(std::int64_t unix_now) const { return expires && *expires <= unix_now; }
 };
@@ -43,7 +48,12 @@ class Clients {
     unreadable,
   };
 
-  explicit Clients(Store& store, std::size_t capacity = kCapacity) : store_(store), capacity_(capacity) {}
+  /// While the file cannot be read, that is tried again so often.
+  static constexpr protocol::Duration kRetry = std::chrono::seconds(1);
+
+  /// The store outlives it. `now` never goes back, and may be called from many threads.
+  Clients(Store& store, std::function<protocol::Instant()> now, std::size_t capacity = kCapacity)
+      : store_(store), now_(std::move(now)), capacity_(capacity) {}
 
   /// Nothing when the key can be used from now on, and it is durable. `unwritable`: it cannot be used.
   std::optional<Refusal> add(const ClientId& id, const Client& client);
@@ -55,7 +65,7 @@ class Clients {
   /// Nothing when there is none that is not revoked. Refusal::unreadable when that is not known.
   [[nodiscard]] crypto::Result<std::optional<Client>, Refusal> find(const ClientId& id) const;
 
-  /// By name. Refusal::unreadable as well.
+  /// By name, with those whose revocation could not be written. Refusal::unreadable as well.
   [[nodiscard]] crypto::Result<std::vector<Client>, Refusal> all() const;
 
  private:
@@ -65,11 +75,13 @@ class Clients {
   Known* known() const;
 
   Store& store_;
-  std::size_t capacity_;
+  const std::function<protocol::Instant()> now_;
+  const std::size_t capacity_;
   std::mutex changing_{};  // held for the whole of a change, so that no two share a name; taken before mutex_
   mutable std::mutex mutex_{};
-  mutable std::optional<Known> known_{};  // with mutex_ held
-  std::set<ClientId> refused_{};          // with mutex_ held: revoked, though the file may not say so
+  mutable std::optional<Known> known_{};                 // with mutex_ held
+  mutable std::optional<protocol::Instant> next_try_{};  // likewise
+  std::set<ClientId> refused_{};                         // with mutex_ held: revoked, though the file may not say so
 };
 
 }  // namespace fleetsign::state

@@ -127,7 +127,7 @@ class ApiBench {
   vehicles::WakeBudget budget{{}, [] { return std::int64_t{0}; }};
   crypto::test::TemporaryFolder folder{};
   const std::unique_ptr<state::Store> store = open_store(folder);
-  state::Clients clients{*store};
+  state::Clients clients{*store, [] { return kNow; }};
   const ClientDesk client_desk{clients, [this] { return unix_now; }};
   const access::Callers callers;
   const accounts::Accounts accounts;

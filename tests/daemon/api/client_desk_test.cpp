@@ -27,8 +27,9 @@ TEST_CASE("client desk: whoever is added gets a key that is told once, and is li
   REQUIRE(desk.add(R"({"name": "guest", "lifetime": 1})").ok());
 
   const auto listed = desk.all()->dump();
-  CHECK(listed == R"({"clients":[{"name":"guest","created":1700000000,"expires":1700000001,"expired":false},)"
-                  R"({"name":"wall-panel","created":1700000000,"expires":null,"expired":false}]})");
+  CHECK(listed ==
+        R"({"clients":[{"name":"guest","created":1700000000,"expires":1700000001,"expired":false,"revoked":false},)"
+        R"({"name":"wall-panel","created":1700000000,"expires":null,"expired":false,"revoked":false}]})");
   bench.unix_now = kUnixNow + 1;
   CHECK(desk.all()->at("clients")[0].at("expired") == true);
 }
@@ -77,6 +78,7 @@ TEST_CASE("client desk: what cannot be written or read is said to be so") {
   REQUIRE_FALSE(revoked.ok());
   CHECK(revoked.error().kind == Kind::state_unavailable);
   CHECK(revoked.error().message.starts_with("the key of a is refused from now on"));
+  CHECK(bench.client_desk.all()->at("clients")[0].at("revoked") == true);
 }
 
 }  // namespace

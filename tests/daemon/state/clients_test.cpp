@@ -10,6 +10,10 @@ namespace {
 
 using Refusal = Clients::Refusal;
 
+protocol::Instant stand_still() {
+  return protocol::Instant{};
+}
+
 ClientId id_of(std::uint8_t number) {
   return {number};
 }
@@ -38,14 +42,14 @@ TEST_CASE("clients: one that was added is found, before and after a restart, wit
   test::Bench bench;
   {
     const auto store = bench.open();
-    Clients clients(*store);
+    Clients clients(*store, stand_still);
     CHECK_FALSE(is_good(clients, 1));
     CHECK_FALSE(clients.add(id_of(1), client("wall", 2'000)));
     CHECK_FALSE(clients.add(id_of(2), client("charger")));
     CHECK(names_in(clients) == "charger wall ");
   }
   const auto store = bench.open();
-  const Clients clients(*store);
+  const Clients clients(*store, stand_still);
   const auto found = clients.find(id_of(1));
   REQUIRE((found.ok() && found->has_value()));
   CHECK((*found)->name == "wall");
@@ -66,7 +70,7 @@ TEST_CASE("clients: one that was revoked is gone at once, for good, and its name
   test::Bench bench;
   {
     const auto store = bench.open();
-    Clients clients(*store);
+    Clients clients(*store, stand_still);
     CHECK_FALSE(clients.add(id_of(1), client("wall")));
     CHECK(clients.add(id_of(2), client("wall")) == Refusal::exists);
     CHECK_FALSE(clients.revoke("wall", 1'500));
@@ -75,7 +79,7 @@ TEST_CASE("clients: one that was revoked is gone at once, for good, and its name
     CHECK_FALSE(clients.add(id_of(2), client("wall")));
   }
   const auto store = bench.open();
-  const Clients clients(*store);
+  const Clients clients(*store, stand_still);
   CHECK_FALSE(is_good(clients, 1));
   CHECK(is_good(clients, 2));
 }
@@ -83,7 +87,7 @@ TEST_CASE("clients: one that was revoked is gone at once, for good, and its name
 TEST_CASE("clients: there is room for so many") {
   test::Bench bench;
   const auto store = bench.open();
-  Clients clients(*store, 1);
+  Clients clients(*store, stand_still, 1);
   CHECK_FALSE(clients.add(id_of(1), client("a")));
   CHECK(clients.add(id_of(2), client("b")) == Refusal::full);
   CHECK_FALSE(clients.revoke("a", 0));
@@ -94,20 +98,22 @@ TEST_CASE("clients: what cannot be written is not added; what cannot be revoked 
   test::Bench bench;
   {
     const auto store = bench.open();
-    Clients clients(*store);
+    Clients clients(*store, stand_still);
     CHECK_FALSE(clients.add(id_of(1), client("a")));
     std::filesystem::rename(bench.folder(), bench.folder().string() + ".away");
     CHECK(clients.add(id_of(2), client("b")) == Refusal::unwritable);
     CHECK_FALSE(is_good(clients, 2));
+    CHECK_FALSE(clients.all()->front().is_revoked);
     CHECK(clients.revoke("a", 1'500) == Refusal::unwritable);
     CHECK_FALSE(is_good(clients, 1));
+    CHECK(clients.all()->front().is_revoked);
 
     std::filesystem::rename(bench.folder().string() + ".away", bench.folder());
     CHECK_FALSE(clients.revoke("a", 1'500));
     CHECK(clients.revoke("a", 1'500) == Refusal::unknown);
   }
   const auto store = bench.open();
-  CHECK_FALSE(is_good(Clients(*store), 1));
+  CHECK_FALSE(is_good(Clients(*store, stand_still), 1));
 }
 
 TEST_CASE("clients: a copy that is put back brings back what was lost, and nothing that was revoked since") {
@@ -115,7 +121,7 @@ TEST_CASE("clients: a copy that is put back brings back what was lost, and nothi
   std::string copy;
   {
     const auto store = bench.open();
-    Clients clients(*store);
+    Clients clients(*store, stand_still);
     CHECK_FALSE(clients.add(id_of(1), client("stays")));
     CHECK_FALSE(clients.add(id_of(2), client("revoked")));
     CHECK_FALSE(clients.add(id_of(3), client("renewed")));
@@ -127,7 +133,7 @@ TEST_CASE("clients: a copy that is put back brings back what was lost, and nothi
   REQUIRE_FALSE(bench.open()->restore(copy));
   {
     const auto store = bench.open();
-    const Clients clients(*store);
+    const Clients clients(*store, stand_still);
     CHECK(names_in(clients) == "renewed stays ");
     CHECK_FALSE(is_good(clients, 3));
     CHECK(is_good(clients, 4));
@@ -135,20 +141,25 @@ TEST_CASE("clients: a copy that is put back brings back what was lost, and nothi
   std::filesystem::remove(bench.file());
   REQUIRE_FALSE(bench.open()->restore(copy));
   const auto store = bench.open();
-  CHECK(names_in(Clients(*store)) == "renewed revoked stays ");
+  CHECK(names_in(Clients(*store, stand_still)) == "renewed revoked stays ");
 }
 
 TEST_CASE("clients: while the file cannot be read, nobody says that there are none") {
   test::Bench bench;
   const auto store = bench.open();
   CHECK(store->write([](const Database& database) { database.run("ALTER TABLE clients RENAME TO hidden"); }));
-  Clients clients(*store);
+  auto now = stand_still();
+  Clients clients(*store, [&] { return now; });
   CHECK(clients.find(id_of(1)).error() == Refusal::unreadable);
   CHECK(clients.all().error() == Refusal::unreadable);
   CHECK(clients.add(id_of(1), client("a")) == Refusal::unreadable);
   CHECK(clients.revoke("a", 0) == Refusal::unreadable);
 
   CHECK(store->write([](const Database& database) { database.run("ALTER TABLE hidden RENAME TO clients"); }));
+  // It is looked at once a second, not for every request.
+  now += Clients::kRetry - protocol::Duration(1);
+  CHECK(clients.find(id_of(1)).error() == Refusal::unreadable);
+  now += protocol::Duration(1);
   CHECK_FALSE(is_good(clients, 1));
 }
 
