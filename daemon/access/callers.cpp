@@ -35,7 +35,10 @@ Failure bad_key() {
 Failure for_known_only() {
   return {.kind = Kind::not_authenticated,
           .message = "this address is for callers that are known here",
-          .hint = "send a local key in `X-Authorization: Bearer KEY`: `fleetsign client add` makes one"};
+          .hint =
+              "send a local key in `X-Authorization: Bearer KEY`: `fleetsign client add` makes one; or give its "
+              "certificate or "
+              "user an entry in `callers`"};
 }
 
 /// getpwnam_r and getgrnam_r alike, with as much room as the entry needs.
@@ -128,7 +131,7 @@ protocol::Result<Caller> Callers::caller_of_key(std::string_view text) const {
   return caller;
 }
 
-std::optional<Caller> Callers::caller_of_peer(const http::Peer& peer) const {
+std::optional<Caller> Callers::caller_of_peer(const http::Peer& peer, const Door& door) const {
   const auto find = [&](auto is_peer) -> std::optional<Caller> {
     const auto found = std::ranges::find_if(peers_, is_peer);
     if (found == peers_.end()) return std::nullopt;
@@ -144,7 +147,7 @@ std::optional<Caller> Callers::caller_of_peer(const http::Peer& peer) const {
   if (peer.gid) {
     if (auto caller = find([&](const Peer& own) { return own.group == peer.gid; })) return caller;
   }
-  if (!peer.certificate) return std::nullopt;
+  if (!peer.certificate || door.known_only) return std::nullopt;
   auto caller = other(name_of(*peer.certificate));
   caller.is_known = true;
   return caller;
@@ -159,7 +162,7 @@ protocol::Result<Caller> Callers::identify(const http::Request& request, const D
     if (!caller) return caller.error();
     known = *std::move(caller);
   } else if (!door.behind_proxy) {
-    known = caller_of_peer(request.peer);
+    known = caller_of_peer(request.peer, door);
   }
   if (known) {
     known->token = shown->token;

@@ -27,14 +27,16 @@ struct Door {
 /// Safe to use from many threads.
 class Callers {
  public:
-  /// The clients outlive it. `unix_now` gives seconds, and may be called from many threads.
+  /// The clients outlive it. `unix_now` gives seconds, and may be called from many threads; a key that has expired is
+  /// good again when it goes back.
   Callers(const std::vector<config::CallerEntry>& entries, const state::Clients& clients,
           std::function<std::int64_t()> unix_now);
 
   /// Who has sent the request, by the first credential that it shows of: a local key, a certificate with an entry, a
-  /// user with one, a group with one, any certificate, a Tesla token. One that shows a key is who the key says, or
-  /// nobody: Kind::not_authenticated, in the same words for every key that lets nobody in, and Kind::state_unavailable
-  /// while it cannot be known which do.
+  /// user with one, a group with one, any certificate, a Tesla token. At a door for
+  /// known ones, neither of the last two is enough: an authority may vouch for many whom nobody here knows. One that
+  /// shows a key is who the key says, or nobody: Kind::not_authenticated, in the same words for every key that lets
+  /// nobody in, and Kind::state_unavailable while it cannot be known which do.
   [[nodiscard]] protocol::Result<Caller> identify(const http::Request& request, const Door& door) const;
 
  private:
@@ -46,7 +48,7 @@ class Callers {
   };
 
   [[nodiscard]] protocol::Result<Caller> caller_of_key(std::string_view text) const;
-  [[nodiscard]] std::optional<Caller> caller_of_peer(const http::Peer& peer) const;
+  [[nodiscard]] std::optional<Caller> caller_of_peer(const http::Peer& peer, const Door& door) const;
   [[nodiscard]] Caller caller_of_entry(std::size_t index) const;
   /// With the rules for whoever has no entry.
   [[nodiscard]] Caller other(std::string name) const;

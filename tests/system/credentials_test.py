@@ -12,11 +12,12 @@ from harness import PATIENCE, TOKEN, Case, Daemon, Simulator, eventually, run, v
 
 CARS = "/api/1/vehicles"
 NOBODY, SOMEBODY = 65534, 12345  # users of this machine's that no entry but a test's names
+STAFF = 54321  # a group likewise
 
 
-def curl(url, *arguments, user=None):
+def curl(url, *arguments, user=None, group=None):
     """(status, body without the request's id, which is each one's own)."""
-    asked = subprocess.run(["curl", "-s", "-w", "\n%{http_code}", *map(str, arguments), url], user=user, group=user,
+    asked = subprocess.run(["curl", "-s", "-w", "\n%{http_code}", *map(str, arguments), url], user=user, group=group or user,
                            extra_groups=None if user is None else [], capture_output=True, text=True, timeout=PATIENCE)
     body, _, status = asked.stdout.rpartition("\n")
     try:
@@ -204,12 +205,12 @@ class Certificates(CredentialsCase):
                      f"{name}.pem")
         (self.folder / f"{name}.key").chmod(0o600)
 
-    def certificate(self, file, name):
-        """Signed by the authority of clients: curl's arguments that show it."""
+    def certificate(self, file, name, authority="clients", days=1):
+        """Signed by an authority, and expired before `days` of 1: curl's arguments that show it."""
         self.openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
                      "-keyout", f"{file}.key", "-out", f"{file}.csr")
-        self.openssl("x509", "-req", "-in", f"{file}.csr", "-CA", "clients.pem", "-CAkey", "clients.key", "-CAcreateserial",
-                     "-days", 1, "-out", f"{file}.pem")
+        self.openssl("x509", "-req", "-in", f"{file}.csr", "-CA", f"{authority}.pem", "-CAkey", f"{authority}.key",
+                     "-CAcreateserial", "-days", days, "-out", f"{file}.pem")
         return "--cert", self.folder / f"{file}.pem", "--key", self.folder / f"{file}.key"
 
     def fingerprint(self, file):
@@ -246,18 +247,34 @@ class Certificates(CredentialsCase):
         self.assertEqual(curl(beyond, *trust, *bearing(key))[0], 200)
         self.assertEqual(curl(beyond, *trust, *bearing(TOKEN), "-H", f"X-Authorization: Bearer {key}")[0], 200)
 
+    def test_a_certificate_that_is_over_or_of_another_authority_gets_no_connection(self):
+        for name in ("server", "clients", "foreign"):
+            self.authority(name)
+        tls = {"cert_file": str(self.folder / "server.pem"), "key_file": str(self.folder / "server.key"),
+               "client_ca_file": str(self.folder / "clients.pem")}
+        daemon = self.serve([{"name": "panel", "certificate": "panel", "account": "home"}],
+                            [{"url": "https://127.0.0.1:0", "tls": tls}])
+        trust = "--cacert", self.folder / "server.pem"
+        self.assertEqual(curl(daemon.url + CARS, *trust, *self.certificate("good", "panel"))[0], 200)
+        for shown in (self.certificate("expired", "panel", days=-1), self.certificate("foreign-one", "panel", "foreign")):
+            for more in ((), bearing(TOKEN)):
+                with self.subTest(shown[1].name, more=more):
+                    self.assertEqual(curl(daemon.url + CARS, *trust, *shown, *more)[0], 0)
+
 
 @unittest.skipUnless(os.geteuid() == 0, "needs root, to become other users")
 class Sockets(CredentialsCase):
     def test_users_and_groups_of_a_socket_are_who_the_kernel_says(self):
         self.folder.chmod(0o755)
         path, proxy = self.folder / "api.sock", self.folder / "proxy.sock"
-        daemon = self.serve([{"name": "panel", "user": str(SOMEBODY), "account": "home"}],
+        daemon = self.serve([{"name": "panel", "user": str(SOMEBODY), "account": "home"},
+                             {"name": "staff", "group": str(STAFF), "account": "home"}],
                             [{"url": f"unix:{path}", "mode": "0666"}, "http://127.0.0.1:0",
                              {"url": f"unix:{proxy}", "mode": "0666", "behind_proxy": True}])
         tcp = daemon.process.stdout.readline().split()[1]
         there, url = ("--unix-socket", path), "http://localhost" + CARS
         self.assertEqual(curl(url, *there, user=SOMEBODY)[0], 200)
+        self.assertEqual(curl(url, *there, user=NOBODY, group=STAFF)[0], 200)
         self.assertEqual(curl(url, *there, user=NOBODY)[1]["error"], "the request carries no token")
         self.assertEqual(curl(url, *there, *bearing(TOKEN), user=NOBODY)[0], 200)
         self.assertEqual(curl(tcp + CARS, user=SOMEBODY)[0], 401)

@@ -65,7 +65,7 @@ class Gate {
   std::int64_t now = 1'000;
   state::test::Bench bench{};
   std::unique_ptr<state::Store> store = bench.open();
-  state::Clients clients{*store};
+  state::Clients clients{*store, [] { return protocol::Instant{}; }};
   const Callers callers;
 };
 
@@ -192,9 +192,23 @@ TEST_CASE("callers: where only known ones are let in, a Tesla token alone is no 
   CHECK(gate.name(request_of({{"Authorization", "Bearer tesla"}}), door) == kKnownOnly);
   CHECK(gate.name(request_of({{"Authorization", "Bearer tesla"}}, of_socket(1, 1)), door) == kKnownOnly);
   CHECK(gate.name(request_of({}, of_socket(0, 1)), door) == "root");
-  CHECK(gate.name(request_of({}, with_certificate("other")), door) == "cert:other");
   CHECK(gate.name(with_key(gate.add("wall")), door) == "wall");
   CHECK(gate.name(with_key("fsk_"), door) == kBadKey);
+}
+
+TEST_CASE("callers: where only known ones are let in, a certificate needs an entry, and not that of whoever has none") {
+  for (const auto& others : {Entries{}, Entries{{.name = "*"}}}) {
+    auto entries = others;
+    entries.push_back({.name = "panel", .certificate = "wall panel"});
+    Gate gate(entries);
+    const Door door{.known_only = true};
+    CHECK(gate.name(request_of({}, with_certificate("wall panel")), door) == "panel");
+    CHECK(gate.name(request_of({}, with_certificate("other")), door) == kKnownOnly);
+    CHECK(gate.name(request_of({{"Authorization", "Bearer tesla"}}, with_certificate("other")), door) == kKnownOnly);
+    CHECK(gate.name(request_of({}, with_certificate("other"))) == "cert:other");
+    CHECK(gate.name(request_of({{"Authorization", "Bearer " + gate.add("wall")}}, with_certificate("other")), door) ==
+          "wall");
+  }
 }
 
 TEST_CASE("callers: behind a proxy, what the proxy is says nothing of the caller") {
