@@ -15,6 +15,12 @@ struct Row {
 };
 
 std::vector<Row> rows() {
+  const std::vector<std::string_view> unlocking = {"door_unlock",      "actuate_trunk",    "open_tonneau",
+                                                   "sun_roof_control", "trigger_homelink", "window_control"};
+  std::vector<std::string_view> sensitive = {"clear_pin_to_drive_admin", "erase_user_data",        "guest_mode",
+                                             "remote_start_drive",       "reset_pin_to_drive_pin", "reset_valet_pin",
+                                             "set_pin_to_drive",         "set_valet_mode"};
+  sensitive.insert(sensitive.end(), unlocking.begin(), unlocking.end());
   return {
       {"security", "Locks, Sentry Mode, valet mode and PINs", "security", {}},
       {"closures", "Whatever opens and closes, lights and horn", "closures", {}},
@@ -43,15 +49,8 @@ std::vector<Row> rows() {
        "",
        {"flash_lights", "honk_horn", "remote_boombox"}},
       {"wake", "Waking the vehicle, by wake_up or ?wake=true", "", {"wake_up"}},
-      {"unlock",
-       "What lets somebody in",
-       "",
-       {"door_unlock", "actuate_trunk", "open_tonneau", "sun_roof_control", "trigger_homelink", "window_control"}},
-      {"sensitive",
-       "Unlocking, starting, erasing, and every PIN and limit of who drives",
-       "limits",
-       {"clear_pin_to_drive_admin", "door_unlock", "erase_user_data", "guest_mode", "remote_start_drive",
-        "reset_pin_to_drive_pin", "reset_valet_pin", "set_pin_to_drive", "set_valet_mode"}},
+      {"unlock", "What lets somebody in", "", unlocking},
+      {"sensitive", "Getting in, starting, erasing, every PIN and limit of who drives", "limits", sensitive},
   };
 }
 

@@ -57,13 +57,13 @@ TEST_CASE("document: a terminal gets a line for each command and one for each of
 TEST_CASE("document: a terminal gets the groups and their commands, within 100 columns") {
   const std::string table = plain_table();
   CHECK(table.ends_with(
-      "\n  sensitive                         Unlocking, starting, erasing, and every PIN and limit of who drives\n"
+      "\n  sensitive                         Getting in, starting, erasing, every PIN and limit of who drives\n"
       "      clear_pin_to_drive_admin door_unlock erase_user_data guest_mode remote_start_drive\n"
-      "      reset_pin_to_drive_pin reset_valet_pin set_pin_to_drive set_valet_mode\n"
-      "      parental_controls_activate parental_controls_clear_pin parental_controls_clear_pin_admin\n"
-      "      parental_controls_deactivate parental_controls_enable_setting\n"
-      "      parental_controls_set_speed_limit speed_limit_activate speed_limit_clear_pin\n"
-      "      speed_limit_clear_pin_admin speed_limit_deactivate speed_limit_set_limit\n"));
+      "      reset_pin_to_drive_pin reset_valet_pin set_pin_to_drive set_valet_mode actuate_trunk\n"
+      "      open_tonneau sun_roof_control trigger_homelink window_control parental_controls_activate\n"
+      "      parental_controls_clear_pin parental_controls_clear_pin_admin parental_controls_deactivate\n"
+      "      parental_controls_enable_setting parental_controls_set_speed_limit speed_limit_activate\n"
+      "      speed_limit_clear_pin speed_limit_clear_pin_admin speed_limit_deactivate speed_limit_set_limit\n"));
 }
 
 TEST_CASE("document: a program gets all that a row says, in a fixed order") {

@@ -61,6 +61,13 @@ TEST_CASE("groups: a subject's group has its commands, and those that are elsewh
   CHECK(is_in("share", "navigation"));
 }
 
+TEST_CASE("groups: whatever lets somebody in is sensitive") {
+  for (const auto name : commands_of("unlock")) {
+    CAPTURE(std::string(name));
+    CHECK(is_in(name, "sensitive"));
+  }
+}
+
 TEST_CASE("groups: what is open to the outside, seen or heard, and what decides who gets in and drives") {
   CHECK(commands_of("alerts") == Names{"flash_lights", "honk_horn", "remote_boombox"});
   CHECK(commands_of("wake") == Names{"wake_up"});
