@@ -16,6 +16,8 @@ namespace {
 using protocol::Failure;
 using protocol::Kind;
 
+constexpr std::string_view kWakeUp = "wake_up";
+
 /// Adds the commands that the name stands for: one, or those of a group.
 template <class Names>
 void add_commands(Names& names, std::string_view name) {
@@ -130,6 +132,12 @@ std::optional<Failure> Policy::may_do(std::optional<std::size_t> entry, const Ac
   }
   if (wakes && !is_allowed(rules, "POST", wake_up_of(path))) {
     return not_allowed(rules, "this caller may not wake a vehicle");
+  }
+  // One header confirms one command, and that is the other.
+  if (wakes && command != kWakeUp && rules.confirmed.contains(kWakeUp)) {
+    return Failure{.kind = Kind::confirmation_required,
+                   .message = "waking a vehicle needs to be confirmed by itself",
+                   .hint = "send wake_up first, with the header `X-Confirm: wake_up`, and then this without `wake`"};
   }
   const auto name = in_lower_case(command);
   if (!rules.confirmed.contains(name) || confirmation == name) return std::nullopt;

@@ -230,6 +230,34 @@ TEST_CASE("confirmation: it is asked of callers without an entry, and of any for
   CHECK(kind("GET", "/api/1/users/me") == "ok");
 }
 
+TEST_CASE("confirmation: where waking needs one, a command does not wake beside, confirmed or not") {
+  for (const std::string confirm : {"wake", "wake_up"}) {
+    const Rig rig({.name = "owner"}, {confirm, "door_unlock"});
+    for (const std::string name : {"honk_horn", "door_unlock"}) {
+      for (const std::string& confirmation : {std::string(), name, std::string("wake_up")}) {
+        CAPTURE(name);
+        CHECK(rig.answer("POST", command_path(name), true, confirmation) ==
+              "confirmation_required: waking a vehicle needs to be confirmed by itself");
+      }
+    }
+    CHECK(rig.may_command("honk_horn"));
+    CHECK(rig.answer("POST", "/api/1/vehicles/" + kVin + "/wake_up", false, "wake_up") == "ok");
+    CHECK(rig.answer("POST", command_path("wake_up"), true, "wake_up") == "ok");
+  }
+  CHECK(Rig({.name = "owner"}, {"door_unlock"}).answer("POST", command_path("door_unlock"), true, "door_unlock") ==
+        "ok");
+}
+
+TEST_CASE("confirmation: whatever lets somebody in is sensitive") {
+  const Rig rig({.name = "owner"}, {"sensitive"});
+  for (const std::string name : {"door_unlock", "trigger_homelink", "actuate_trunk", "window_control",
+                                 "sun_roof_control", "open_tonneau", "remote_start_drive"}) {
+    CAPTURE(name);
+    CHECK(rig.answer("POST", command_path(name)).starts_with("confirmation_required"));
+  }
+  CHECK(rig.may_command("honk_horn"));
+}
+
 TEST_CASE("confirmation: what is not allowed cannot be confirmed") {
   const Rig rig({.name = "charger", .allow = {{"charging"}}}, {"door_unlock"});
   CHECK(rig.answer("POST", command_path("door_unlock"), false, "door_unlock") ==
