@@ -155,7 +155,7 @@ class Api {
                                                                  const std::vector<std::string>& vehicles) const;
   /// What is billed of the request at least, in millionths of a dollar, as far as can be told beforehand.
   [[nodiscard]] std::uint64_t expected_cost(const Context& context) const;
-  void spend(const Context& context, upstream::Category category, int requests) const;
+  void spend(const Context& context, upstream::Category category, int billed) const;
   /// Null where the request is not audited.
   [[nodiscard]] std::unique_ptr<ops::AuditEntry> begin_audit(const Route& route, const Context& context) const;
   void end_audit(Context& context, const http::Reply& reply, protocol::Instant started) const;

@@ -252,7 +252,7 @@ std::optional<Verdict> Api::sign(const Context& context, Plan& plan) const {
                                                 .wake = plan.wake});
   const int requests = spent.requests + report.upstream_requests - requests_of(report.waking);
   const int counted = spent.counted + requests - spent.requests - report.uncounted;
-  spend(context, charge.category, requests - spent.requests);
+  spend(context, charge.category, report.billed);
   const bool was_woken = spent.woken || has_woken(report.waking);
   if (report.waking) note(*report.waking, context, vin);
   if (report.without_protocol && !plan.spent) {
@@ -311,7 +311,7 @@ vehicles::Waking Api::wake(const Context& context, const std::string& vin) const
 }
 
 void Api::note(const vehicles::Waking& waking, const Context& context, const std::string& vin) const {
-  spend(context, upstream::Category::wakes, waking.wakes);
+  spend(context, upstream::Category::wakes, waking.billed_wakes);
   const auto outcome = waking.failure ? row_of(waking.failure->kind).error_code : "ok";
   parts_.metrics.count_waking(
       {.outcome = outcome, .wakes = waking.wakes, .upstream_requests = waking.upstream_requests});
@@ -348,14 +348,16 @@ std::optional<Verdict> Api::forward(const Context& context, Plan& plan) const {
   auto answer = parts_.fleet_api.send(call, *context.caller.token);
   int requests = spent.requests + upstream::requests_made(answer);
   int counted = spent.counted + upstream::requests_counted(answer);
+  int billed = upstream::requests_billed(answer);
   std::optional<vehicles::Waking> waking;
   if (plan.wake && is_asleep(answer)) waking = wake(context, plan.vin);
   if (has_woken(waking) && !request.caller_gone()) {
     answer = parts_.fleet_api.send(call, *context.caller.token);
     requests += upstream::requests_made(answer);
     counted += upstream::requests_counted(answer);
+    billed += upstream::requests_billed(answer);
   }
-  if (charge) spend(context, charge->category, requests - spent.requests);
+  if (charge) spend(context, charge->category, billed);
   const int waking_requests = spent.waking + requests_of(waking);
   const bool was_woken = spent.woken || has_woken(waking);
   if (wants_signature(answer)) {

@@ -55,8 +55,7 @@ http::Reply Api::diagnose(const Context& context) const {
                                 .base_url = parts_.fleet_api.base_url_for(*context.caller.token),
                                 .without_protocol = parts_.without_protocol.has(*vin)});
   const auto examined = diagnosis::examine(examiner);
-  // Not all of them are billed; those that are, as commands.
-  spend(context, upstream::Category::commands, examiner.upstream_requests());
+  spend(context, upstream::Category::commands, examiner.billed_commands());
   parts_.metrics.count_diagnosis(examiner.upstream_requests(), examiner.keys_replaced());
   if (examiner.keys_replaced() > 0) parts_.log.warning("vehicle_key_replaced", {{"vin", ops::ShortVin{*vin}}});
   parts_.log.info("diagnosis", {{"vin", ops::ShortVin{*vin}},

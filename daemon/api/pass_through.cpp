@@ -142,7 +142,7 @@ http::Reply Api::pass_through(const Context& context) const {
   passage->requests = upstream::requests_made(opening);
   if (charge) {
     parts_.rates.settle(*charge, upstream::requests_counted(opening), passage->started);
-    spend(context, charge->category, passage->requests);
+    spend(context, charge->category, upstream::requests_billed(opening));
   }
   if (effect_of(request.method) == Executes::something) parts_.reads.forget(vehicle_of(context));
   Footer footer = context.footer;

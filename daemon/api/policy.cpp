@@ -62,9 +62,9 @@ std::uint64_t Api::expected_cost(const Context& context) const {
   return charge ? prices[charge->category] : 0;
 }
 
-void Api::spend(const Context& context, Category category, int requests) const {
+void Api::spend(const Context& context, Category category, int billed) const {
   if (context.admission == nullptr) return;
-  context.admission->spend(parts_.ledger.prices()[category] * static_cast<std::uint64_t>(std::max(requests, 0)));
+  context.admission->spend(parts_.ledger.prices()[category] * static_cast<std::uint64_t>(std::max(billed, 0)));
 }
 
 }  // namespace fleetsign::api

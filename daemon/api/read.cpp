@@ -137,7 +137,7 @@ http::Reply Api::read(const Context& context) const {
     auto opening = parts_.fleet_api.open(call, *context.caller.token);
     requests = upstream::requests_made(opening);
     parts_.rates.settle(charge, upstream::requests_counted(opening), since);
-    spend(context, charge.category, requests);
+    spend(context, charge.category, upstream::requests_billed(opening));
     auto answer = read_ahead(std::move(opening));
     if (auto* whole = std::get_if<upstream::Delivered>(&answer)) return std::move(*whole);
     if (auto* incoming = std::get_if<upstream::Incoming>(&answer)) unshared = std::move(*incoming);

@@ -6,6 +6,7 @@
 
 #include "daemon/http/read_ahead.h"
 #include "daemon/upstream/hosts.h"
+#include "daemon/upstream/ledger.h"
 #include "daemon/upstream/token.h"
 
 namespace fleetsign::upstream {
@@ -26,6 +27,13 @@ template <class Reply>
 int count_against_rates(const std::variant<Reply, Undelivered>& reply) {
   const auto* got = std::get_if<Reply>(&reply);
   return got != nullptr && turns_away(got->status) ? 0 : count_requests(reply);
+}
+
+/// All but the last were answered with another host, or may have been answered.
+template <class Reply>
+int count_billed(const std::variant<Reply, Undelivered>& reply) {
+  const auto* got = std::get_if<Reply>(&reply);
+  return count_requests(reply) - (got != nullptr && billed_for(got->status) == Billed::no ? 1 : 0);
 }
 
 /// The reply to a request that had been answered with another host before, by the last of so many requests.
@@ -51,6 +59,14 @@ int requests_counted(const Answer& answer) {
 
 int requests_counted(const Opening& opening) {
   return count_against_rates(opening);
+}
+
+int requests_billed(const Answer& answer) {
+  return count_billed(answer);
+}
+
+int requests_billed(const Opening& opening) {
+  return count_billed(opening);
 }
 
 std::string FleetApi::base_url_for(const Bearer& token) const {

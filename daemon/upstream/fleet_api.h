@@ -70,6 +70,11 @@ inline bool turns_away(int status) {
 int requests_counted(const Answer& answer);
 int requests_counted(const Opening& opening);
 
+/// How many of requests_made() Fleet API bills, where it bills such requests at all, as Ledger has it: those without an
+/// answer, too.
+int requests_billed(const Answer& answer);
+int requests_billed(const Opening& opening);
+
 /// Safe to use from many threads.
 class FleetApi {
  public:

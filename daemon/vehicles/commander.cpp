@@ -86,6 +86,7 @@ void Commander::attempt(const Order& order, Report& report) const {
     answer = fleet_api_.send(signed_command(order, send), order.token);
     const int made = upstream::requests_made(answer);
     report.upstream_requests += made;
+    report.billed += upstream::requests_billed(answer);
     report.uncounted += made - upstream::requests_counted(answer);
     if (send.what == protocol::Send::What::handshake) report.handshakes += made;
     if (turn->receive(exchange, as_answer(answer))) report.vehicle_key_replaced = true;

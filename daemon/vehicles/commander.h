@@ -27,6 +27,7 @@ struct Report {
   int upstream_requests = 0;      ///< that were made, those for handshakes and for waking included
   int handshakes = 0;             ///< of these
   int uncounted = 0;              ///< of these, not held against the vehicle's local rates
+  int billed = 0;                 ///< of these, as commands: neither for waking, nor those that Fleet API failed at
   bool without_protocol = false;  ///< a handshake was answered that the vehicle does not speak it, as far as is known
   bool vehicle_key_replaced = false;  ///< the vehicle showed another key than before, and it was followed
   /// Fleet API's own answer, for Kind::upstream_error.

@@ -52,6 +52,7 @@ struct Waker::Sight {
   bool online = false;
   std::optional<Failure> failure = {};
   std::optional<upstream::Delivered> answer = {};
+  int billed = 0;
 
   static Sight of(upstream::Answer answer) {
     if (const auto* undelivered = std::get_if<upstream::Undelivered>(&answer)) {
@@ -193,6 +194,7 @@ Waker::Sight Waker::ask(Flight& flight, const Errand& errand, Waking& waking) {
   const bool is_turned_away = sight.answer && upstream::turns_away(sight.answer->status);
   rates_.settle(charge, is_turned_away ? 0 : waking.upstream_requests, since);
   waking.wakes = waking.upstream_requests > 0 ? 1 : 0;
+  waking.billed_wakes = sight.billed;
   // One whose answer was lost, or is a 503, may have got through, and is not paid for twice.
   const bool may_have_asked = !sight.failure || is_unclear(sight.failure);
   // What wakes nothing must not count: anybody can have a token refused.
@@ -205,7 +207,9 @@ Waker::Sight Waker::ask(Flight& flight, const Errand& errand, Waking& waking) {
 Waker::Sight Waker::send(Flight& flight, const upstream::Call& call, const Errand& errand, Waking& waking) {
   auto answer = fleet_api_.send(call, errand.token);
   waking.upstream_requests += upstream::requests_made(answer);
+  const int billed = upstream::requests_billed(answer);
   auto sight = Sight::of(std::move(answer));  // parses the body, for which the other vehicles do not wait
+  sight.billed = billed;
   const Lock lock(mutex_);
   flight.last_request = clock_();
   return sight;

@@ -28,8 +28,9 @@ struct Waking {
   /// Kind::upstream_error: Fleet API's own answer. Any other: the way to Fleet API.
   std::optional<protocol::Failure> failure = {};
   std::optional<upstream::Delivered> fleet_api_answer = {};  ///< for Kind::upstream_error
-  bool asked = false;         ///< whether the vehicle may have been told to wake, by this caller or by another
-  int wakes = 0;              ///< wake_up requests that this caller has made: one, or none
+  bool asked = false;    ///< whether the vehicle may have been told to wake, by this caller or by another
+  int wakes = 0;         ///< wake_up requests that this caller has made: one, or none
+  int billed_wakes = 0;  ///< how often Fleet API bills that: not where it failed, twice after another host's answer
   int upstream_requests = 0;  ///< that this caller has made, with these
 };
 

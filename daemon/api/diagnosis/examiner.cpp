@@ -72,6 +72,7 @@ crypto::Result<protocol::Outcome, Trouble> Examiner::ping(protocol::Payload payl
                                 .token = patient_.token,
                                 .patience = {.deadline = deadline, .caller_gone = patient_.patience.caller_gone}});
   upstream_requests_ += report.upstream_requests;
+  billed_commands_ += report.billed;
   if (report.vehicle_key_replaced) ++keys_replaced_;
   if (report.outcome) return *report.outcome;
   if (report.fleet_api_answer) return trouble_of_status(report.fleet_api_answer->status, report.fleet_api_answer->body);

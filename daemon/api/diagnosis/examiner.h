@@ -42,6 +42,8 @@ class Examiner {
   [[nodiscard]] bool caller_has_gone() const { return patient_.patience.caller_gone(); }
   [[nodiscard]] const Evidence& evidence() const { return evidence_; }
   [[nodiscard]] int upstream_requests() const { return upstream_requests_; }
+  /// Of these, those that Fleet API bills as commands.
+  [[nodiscard]] int billed_commands() const { return billed_commands_; }
   /// How often the vehicle showed another key than before.
   [[nodiscard]] int keys_replaced() const { return keys_replaced_; }
 
@@ -54,6 +56,7 @@ class Examiner {
   Patient patient_;
   Evidence evidence_;
   int upstream_requests_ = 0;
+  int billed_commands_ = 0;
   int keys_replaced_ = 0;
 };
 

@@ -15,6 +15,7 @@ namespace fleetsign::api {
 namespace {
 
 using config::CallerEntry;
+using fleetsign::test::answered;
 using fleetsign::test::unreachable;
 using test::ApiBench;
 using test::check_failure;
@@ -153,6 +154,55 @@ TEST_CASE("rate of a caller: whatever it asks for counts, but what its rules ref
   CHECK(*refused.headers.find("Retry-After") == "30");
   CHECK(bench.client.requests().empty());
   CHECK(bench.send("GET", "/health").status == 200);
+}
+
+TEST_CASE("rate of a caller: who watches the daemon is answered all the same") {
+  ApiBench bench({}, {}, rules({.rate = 1, .daily_budget = 0}));
+  bench.spent.reset();
+  CHECK(bench.send("GET", "/fleetsign/v1/status").status == 200);
+  check_failure(bench.send("GET", "/fleetsign/v1/status"), 429, "local_rate", "no");
+  for (int i = 0; i < 5; ++i) {
+    for (const auto& path : kExpressPaths) CHECK(bench.send("GET", path).status == 200);
+  }
+}
+
+TEST_CASE("budget of a caller: while it cannot be kept, nothing that costs is sent, and anything else is") {
+  ApiBench bench({}, {}, rules({.daily_budget = 1'000'000}));
+  bench.spent.reset();
+  check_failure(bench.command("honk_horn"), 503, "state_unavailable", "no");
+  check_failure(bench.send("GET", "/api/1/vehicles/" + bench.vin + "/vehicle_data"), 503, "state_unavailable", "no");
+  CHECK(bench.client.requests().empty());
+  CHECK(bench.send("GET", "/api/1/vehicles").status == 200);
+  bench.spent = 0;
+  CHECK(bench.command("honk_horn").status == 200);
+}
+
+TEST_CASE("budget of a caller: what Fleet API failed at is not billed, and costs nothing") {
+  ApiBench bench({}, {}, rules({.daily_budget = 23'000}));
+  const std::string vehicle = "/api/1/vehicles/" + bench.vin;
+  bench.client.stand_between([](const auto&) { return answered(500); });
+  for (int i = 0; i < 2; ++i) {
+    CHECK(bench.send("GET", vehicle + "/vehicle_data").status == 500);
+    CHECK(bench.send("GET", vehicle + "/nearby_charging_sites").status == 500);
+    CHECK(bench.send("POST", vehicle + "/command/unheard_of", "{}").status == 500);
+    CHECK(bench.send("POST", vehicle + "/wake_up").status == 500);
+    CHECK(bench.command("honk_horn").status == 500);
+  }
+  CHECK_FALSE(bench.client.requests().empty());
+  bench.client.stand_between({});
+  CHECK(bench.command("wake_up").status == 200);    // 20000
+  CHECK(bench.command("honk_horn").status == 200);  // 22000
+  CHECK(bench.command("honk_horn").status == 200);  // 23000
+  check_failure(bench.command("honk_horn"), 429, "local_budget", "no");
+}
+
+TEST_CASE("budget of a caller: of a diagnosis, what goes to the vehicle costs, and what asks Fleet API does not") {
+  ApiBench bench({}, {}, rules({.daily_budget = 5'000}));
+  const auto examined = bench.send("GET", "/fleetsign/v1/vehicles/" + bench.vin + "/diagnosis");
+  CHECK(examined.status == 200);
+  CHECK(ApiBench::json_of(examined).at("upstream_requests") == 6);  // two of them are billed by nobody
+  CHECK(bench.command("honk_horn").status == 200);
+  check_failure(bench.command("honk_horn"), 429, "local_budget", "no");
 }
 
 TEST_CASE("budget of a caller: what is billed counts, and what it does not have is not sent") {
