@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "crypto/bytes.h"
+#include "simulator/oauth_control.h"
 #include "simulator/replies.h"
 #include "simulator/routes.h"
 #include "simulator/vehicle_json.h"
@@ -170,6 +171,12 @@ http::Reply clear_requests(const Call& call) {
   return get_requests(call);
 }
 
+/// A path that concerns no vehicle.
+template <http::Reply (*answer)(Garage&, const http::Request&)>
+http::Reply at_large(const Call& call) {
+  return answer(call.garage, call.request);
+}
+
 struct Route {
   std::string_view method;
   std::string_view pattern;
@@ -185,6 +192,13 @@ constexpr Route kRoutes[] = {
     Route{"DELETE", "/sim/v1/vehicles/{vin}/faults", clear_faults},
     Route{"GET", "/sim/v1/requests", get_requests},
     Route{"DELETE", "/sim/v1/requests", clear_requests},
+    Route{"GET", "/sim/v1/oauth", at_large<show_oauth>},
+    Route{"POST", "/sim/v1/oauth", at_large<set_oauth>},
+    Route{"GET", "/sim/v1/oauth/faults", at_large<list_oauth_faults>},
+    Route{"POST", "/sim/v1/oauth/faults", at_large<order_oauth_fault>},
+    Route{"DELETE", "/sim/v1/oauth/faults", at_large<clear_oauth_faults>},
+    Route{"DELETE", "/sim/v1/oauth/access_tokens", at_large<revoke_access_tokens>},
+    Route{"POST", "/sim/v1/oauth/hosted_keys", at_large<host_public_key>},
 };
 
 http::Reply refuse(int status, std::string_view error) {

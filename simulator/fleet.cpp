@@ -8,15 +8,10 @@
 #include "simulator/control.h"
 #include "simulator/fleet_api.h"
 #include "simulator/garage.h"
+#include "simulator/jwt.h"
+#include "simulator/oauth_server.h"
 
 namespace fleetsign::simulator {
-namespace {
-
-std::string token_part(const Json& json) {
-  return crypto::to_base64url(crypto::as_bytes(json.dump()));
-}
-
-}  // namespace
 
 struct Fleet::Impl {
   explicit Impl(FleetOptions options) : garage(std::move(options)) {}
@@ -28,6 +23,7 @@ Fleet::~Fleet() = default;
 
 http::Reply Fleet::handle(const http::Request& request) {
   if (request.path.starts_with(kControlPrefix)) return answer_control(impl_->garage, request);
+  if (request.path.starts_with(kOAuthPrefix)) return answer_oauth(impl_->garage, request);
   auto reply = answer_fleet_api(impl_->garage, request);
   reply.headers.set("x-txid", crypto::to_hex(crypto::random_bytes<16>()));
   return reply;
@@ -43,22 +39,20 @@ std::string Fleet::sample_token() {
   // Claims as of fleet_api.md, C.3. The name makes for a '-' and a '_', which plain base64 does not have.
   constexpr std::uint64_t kIssued = 1'700'000'000;
   constexpr std::uint64_t kExpiry = 4'102'444'800;  // the year 2100
-  const Json header{{"alg", "RS256"}, {"typ", "JWT"}, {"kid", "simulated"}};
-  const Json claims{{"iss", "https://fleet-auth.tesla.com/oauth2/v3/nts"},
-                    {"azp", "simulated-client"},
-                    {"sub", "simulated-user"},
-                    {"name", "~?~?~?>>>"},
-                    {"aud",
-                     {"https://fleet-api.prd.na.vn.cloud.tesla.com", "https://fleet-api.prd.eu.vn.cloud.tesla.com",
-                      "https://fleet-auth.tesla.com/oauth2/v3/userinfo"}},
-                    {"scp",
-                     {"openid", "offline_access", "vehicle_device_data", "vehicle_location", "vehicle_cmds",
-                      "vehicle_charging_cmds"}},
-                    {"ou_code", "NA"},
-                    {"iat", kIssued},
-                    {"exp", kExpiry}};
-  return token_part(header) + "." + token_part(claims) + "." +
-         crypto::to_base64url(crypto::as_bytes("no signature, as nobody checks it"));
+  const Json claims{
+      {"iss", kTokenIssuer},
+      {"azp", "simulated-client"},
+      {"sub", "simulated-user"},
+      {"name", "~?~?~?>>>"},
+      {"aud",
+       {"https://fleet-api.prd.na.vn.cloud.tesla.com", "https://fleet-api.prd.eu.vn.cloud.tesla.com", kUserInfo}},
+      {"scp",
+       {"openid", "offline_access", "vehicle_device_data", "vehicle_location", "vehicle_cmds",
+        "vehicle_charging_cmds"}},
+      {"ou_code", "NA"},
+      {"iat", kIssued},
+      {"exp", kExpiry}};
+  return make_jwt(claims, crypto::as_bytes("no signature, as nobody checks it"));
 }
 
 }  // namespace fleetsign::simulator

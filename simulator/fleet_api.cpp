@@ -12,6 +12,8 @@
 #include <variant>
 
 #include "crypto/bytes.h"
+#include "simulator/form.h"
+#include "simulator/partner_endpoints.h"
 #include "simulator/replies.h"
 #include "simulator/routes.h"
 #include "simulator/telemetry.h"
@@ -55,33 +57,9 @@ struct Call {
   std::string_view command;  ///< empty where the path names none
 };
 
-/// Text with its percent-encoding undone; what is no encoding stays as it is.
-std::string percent_decoded(std::string_view text) {
-  std::string decoded;
-  while (!text.empty()) {
-    const auto byte = text.starts_with('%') && text.size() > 2 ? crypto::parse_hex(text.substr(1, 2)) : std::nullopt;
-    decoded += byte ? static_cast<char>(byte->front()) : text.front();
-    text.remove_prefix(byte ? 3 : 1);
-  }
-  return decoded;
-}
-
-/// The value of a query parameter, decoded; empty when it is not there.
-std::string query_value(std::string_view query, std::string_view name) {
-  while (!query.empty()) {
-    const auto end = std::min(query.find('&'), query.size());
-    const auto field = query.substr(0, end);
-    query.remove_prefix(std::min(end + 1, query.size()));
-    if (field.size() > name.size() && field.starts_with(name) && field[name.size()] == '=') {
-      return percent_decoded(field.substr(name.size() + 1));
-    }
-  }
-  return {};
-}
-
 /// A number from 1, or the fallback when there is none.
 std::size_t query_number(std::string_view query, std::string_view name, std::size_t fallback) {
-  const auto text = query_value(query, name);
+  const auto text = form_value(query, name);
   std::uint32_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   const bool whole = error == std::errc() && end == text.data() + text.size();
@@ -162,7 +140,7 @@ http::Reply get_vehicle_data(const Call& call) {
     if (power != Power::online) return error_reply(408, usual_error(408));
     auto response = vehicle_after_wake(*call.stall, power);
     response.update(
-        vehicle_data(call.stall->vehicle.car(), call.garage.unix_time(), query_value(call.request.query, "endpoints")));
+        vehicle_data(call.stall->vehicle.car(), call.garage.unix_time(), form_value(call.request.query, "endpoints")));
     return json_reply(200, {{"response", std::move(response)}});
   });
 }
@@ -244,6 +222,14 @@ http::Reply get_telemetry_errors(const Call& call) {
   return deliver_as(Errand::other, call, [&](const auto&) { return telemetry_errors_of(*call.stall); });
 }
 
+http::Reply post_partner_account(const Call& call) {
+  return register_partner(call.garage, call.request);
+}
+
+http::Reply get_partner_public_key(const Call& call) {
+  return partner_public_key(call.garage, call.request);
+}
+
 http::Reply status(const Call&) {
   return {.headers = {{"Content-Type", "text/plain"}}, .body = "ok"};
 }
@@ -277,14 +263,9 @@ constexpr Route kRoutes[] = {
      delete_telemetry_config},
     {Endpoint::telemetry_errors, Token::needed, "GET", "/api/1/vehicles/{tag}/fleet_telemetry_errors",
      get_telemetry_errors},
+    {Endpoint::partner_accounts, Token::needed, "POST", "/api/1/partner_accounts", post_partner_account},
+    {Endpoint::public_key, Token::needed, "GET", "/api/1/partner_accounts/public_key", get_partner_public_key},
 };
-
-bool has_token(const http::Request& request) {
-  constexpr std::string_view kScheme = "Bearer ";
-  const std::string* const value = request.headers.find("Authorization");
-  return value != nullptr && value->size() > kScheme.size() &&
-         http::equal_ignoring_case(std::string_view(*value).substr(0, kScheme.size()), kScheme);
-}
 
 http::Reply not_found() {
   return error_reply(404, usual_error(404), "The requested resource does not exist");
@@ -299,7 +280,10 @@ http::Reply answer_fleet_api(Garage& garage, const http::Request& request) {
   (stall != nullptr ? stall->requests : garage.common_requests()).add(endpoint);
 
   const bool open = match.route != nullptr && match.route->token == Token::unneeded;
-  if (!open && !has_token(request)) return error_reply(401, usual_error(401));
+  if (!open && bearer_of(request).empty()) return error_reply(401, usual_error(401));
+  if (auto refusal = open ? std::nullopt : garage.authority().refuse(request, endpoint, garage.unix_time())) {
+    return *std::move(refusal);
+  }
   if (match.route == nullptr && match.allowed.empty()) return not_found();
   if (match.route == nullptr) {
     auto reply = error_reply(405, usual_error(405));

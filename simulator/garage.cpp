@@ -74,7 +74,9 @@ Garage::Garage(FleetOptions options)
              .clock = options.clock ? std::move(options.clock) : steady_clock,
              .wake_time = options.wake_time},
       start_(rules_.clock()),
-      unix_start_(wall_clock()) {
+      unix_start_(wall_clock()),
+      authority_(std::move(options.clients), options.require_tokens,
+                 rules_.clients.empty() ? std::nullopt : std::optional(rules_.clients.front())) {
   stalls_.reserve(options.vehicles);
   for (std::size_t number = 1; number <= options.vehicles; ++number) {
     stalls_.push_back(std::make_unique<Stall>(vehicle(number), rules_, number));

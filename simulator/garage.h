@@ -2,8 +2,6 @@
 // The vehicles of a fleet with all that is kept about each, and the counts of requests.
 #pragma once
 
-#include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -12,46 +10,14 @@
 #include <string_view>
 #include <vector>
 
+#include "simulator/authority.h"
+#include "simulator/endpoints.h"
 #include "simulator/fault_orders.h"
 #include "simulator/fleet.h"
 #include "simulator/telemetry.h"
 #include "simulator/vehicle.h"
 
 namespace fleetsign::simulator {
-
-/// The endpoints of Fleet API for which requests are counted.
-enum class Endpoint {
-  vehicles,
-  fleet_status,
-  vehicle,
-  vehicle_data,
-  wake_up,
-  signed_command,
-  command,
-  telemetry_config,
-  telemetry_config_jws,
-  telemetry_errors,
-  status,
-  other,
-};
-
-inline constexpr std::array<std::string_view, 12> kEndpointNames{
-    "vehicles",       "fleet_status", "vehicle",          "vehicle_data",         "wake_up",
-    "signed_command", "command",      "telemetry_config", "telemetry_config_jws", "telemetry_errors",
-    "status",         "other"};
-
-/// How often each endpoint was asked. Any thread may count.
-class RequestCounts {
- public:
-  void add(Endpoint endpoint) { ++counts_[static_cast<std::size_t>(endpoint)]; }
-  [[nodiscard]] std::uint64_t of(std::size_t endpoint) const { return counts_[endpoint]; }
-  void clear() {
-    for (auto& count : counts_) count = 0;
-  }
-
- private:
-  std::array<std::atomic<std::uint64_t>, kEndpointNames.size()> counts_{};
-};
 
 struct Stall {
   Stall(VehicleStart start, const VehicleRules& rules, std::size_t place)
@@ -74,6 +40,8 @@ class Garage {
   [[nodiscard]] Stall* find(std::string_view tag) const;
   /// Requests that concern no vehicle, or more than one.
   [[nodiscard]] RequestCounts& common_requests() { return common_requests_; }
+  /// Who may ask for what: the OAuth server's side.
+  [[nodiscard]] Authority& authority() { return authority_; }
   /// What the simulation's clock says, in Unix time: the wall clock of its start, and its own since.
   [[nodiscard]] Milliseconds unix_time() const { return unix_start_ + rules_.clock() - start_; }
 
@@ -83,6 +51,7 @@ class Garage {
   Milliseconds unix_start_;
   std::vector<std::unique_ptr<Stall>> stalls_;
   RequestCounts common_requests_;
+  Authority authority_;
 };
 
 /// Fleet API's `id` of the vehicle with this number.
