@@ -66,7 +66,8 @@ int demo(const DemoOptions& options) {
   const ops::TerminationSignals signals;
   ops::protect_memory();
   auto key = crypto::PrivateKey::generate();
-  auto simulation = Simulation::start("http://127.0.0.1:0", options.vehicles, key.public_point());
+  auto simulation =
+      Simulation::start("http://127.0.0.1:0", {.vehicles = options.vehicles, .enrolled_keys = {key.public_point()}});
   if (!simulation) return fail(simulation.error());
 
   config::Config config;

@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "daemon/cli/failures.h"
 #include "daemon/cli/simulation.h"
@@ -15,14 +16,35 @@ struct SimulateOptions {
   std::string listen = "127.0.0.1:4481";
   std::size_t vehicles = 1;
   std::string key_file;
+  std::vector<std::string> clients;  ///< as ID:SECRET
+  bool require_tokens = false;
 };
+
+constexpr char kClientSeparator = ':';
+
+/// What is wrong with such a text, for a person; empty when nothing is.
+std::string check_client(const std::string& text) {
+  const auto colon = text.find(kClientSeparator);
+  const bool has_both = colon != std::string::npos && colon > 0 && colon + 1 < text.size();
+  return has_both ? std::string() : "must be an id and a secret, with a colon between them";
+}
+
+simulator::FleetOptions fleet_options(const SimulateOptions& options, const crypto::PublicPoint& key) {
+  simulator::FleetOptions fleet{.vehicles = options.vehicles, .enrolled_keys = {key}};
+  fleet.require_tokens = options.require_tokens;
+  for (const auto& client : options.clients) {
+    const auto colon = client.find(kClientSeparator);
+    fleet.clients.push_back({.id = client.substr(0, colon), .secret = client.substr(colon + 1)});
+  }
+  return fleet;
+}
 
 int simulate(const SimulateOptions& options) {
   const ops::TerminationSignals signals;
   const auto key = crypto::load_public_pem(options.key_file);
   if (!key) return fail(key.error());
   const bool is_url = options.listen.find("://") != std::string::npos;
-  auto simulation = Simulation::start((is_url ? "" : "http://") + options.listen, options.vehicles, *key);
+  auto simulation = Simulation::start((is_url ? "" : "http://") + options.listen, fleet_options(options, *key));
   if (!simulation) return fail(simulation.error());
   if (const int status = print("ready " + (*simulation)->url() + '\n'); status != kDone) return status;
   [[maybe_unused]] const int signal = signals.wait();
@@ -44,6 +66,10 @@ Action prepare_simulate(CLI::App& options) {
   options.add_option("--key", chosen->key_file, "The public key that the vehicles accept")
       ->type_name("PEM")
       ->required();
+  options.add_option("--client", chosen->clients, "An invented app of the OAuth server; without any, all are known")
+      ->type_name("ID:SECRET")
+      ->check(CLI::Validator(check_client, ""));
+  options.add_flag("--require-tokens", chosen->require_tokens, "Refuse tokens that the OAuth server has not issued");
   return [=] { return simulate(*chosen); };
 }
 

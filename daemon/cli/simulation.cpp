@@ -5,21 +5,9 @@
 #include <utility>
 
 namespace fleetsign::cli {
-namespace {
-
-std::chrono::milliseconds now() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch());
-}
-
-}  // namespace
-
-Simulation::Simulation(std::size_t vehicles, const crypto::PublicPoint& key)
-    : fleet_({.vehicles = vehicles, .enrolled_keys = {key}, .clock = now}) {}
-
 crypto::Result<std::unique_ptr<Simulation>, http::ListenError> Simulation::start(const std::string& url,
-                                                                                 std::size_t vehicles,
-                                                                                 const crypto::PublicPoint& key) {
-  std::unique_ptr<Simulation> simulation(new Simulation(vehicles, key));
+                                                                                 simulator::FleetOptions options) {
+  std::unique_ptr<Simulation> simulation(new Simulation(std::move(options)));
   auto& fleet = simulation->fleet_;
   auto listener =
       http::Listener::open({.endpoints = {{.url = url}},

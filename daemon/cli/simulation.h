@@ -2,12 +2,11 @@
 // A simulated fleet behind a listener of its own.
 #pragma once
 
-#include <cstddef>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "crypto/private_key.h"
 #include "crypto/result.h"
 #include "daemon/http/listener.h"
 #include "simulator/fleet.h"
@@ -16,10 +15,9 @@ namespace fleetsign::cli {
 
 class Simulation {
  public:
-  /// Serves when it returns; every vehicle accepts the key.
+  /// Serves when it returns.
   static crypto::Result<std::unique_ptr<Simulation>, http::ListenError> start(const std::string& url,
-                                                                              std::size_t vehicles,
-                                                                              const crypto::PublicPoint& key);
+                                                                              simulator::FleetOptions options);
 
   [[nodiscard]] std::string url() const { return listener_->urls().front(); }
   [[nodiscard]] std::vector<std::string> vins() const { return fleet_.vins(); }
@@ -27,7 +25,7 @@ class Simulation {
   void stop();
 
  private:
-  Simulation(std::size_t vehicles, const crypto::PublicPoint& key);
+  explicit Simulation(simulator::FleetOptions options) : fleet_(std::move(options)) {}
 
   simulator::Fleet fleet_;
   std::unique_ptr<http::Listener> listener_{};
