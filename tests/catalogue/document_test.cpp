@@ -31,7 +31,7 @@ TEST_CASE("document: the table has a line for each command") {
   CHECK(has("| `set_charge_limit` | `percent`: 0 to 100 | Set the charge limit | charging | infotainment | safe |\n"));
   CHECK(
       has("| `actuate_trunk` | `which_trunk`: front, rear | Open the front trunk; open or close the rear one | "
-          "closures, unlock | vehicle_security | once |\n"));
+          "closures, unlock, sensitive | vehicle_security | once |\n"));
   CHECK(has("| `set_cabin_overheat_protection` | `on`: boolean; `fan_only`?: boolean | "));
   CHECK(
       has("| `take_drivenote` | `note`: string | Record a drive note | vehicle | Fleet API; experimental: infotainment "

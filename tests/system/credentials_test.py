@@ -206,7 +206,7 @@ class Certificates(CredentialsCase):
         (self.folder / f"{name}.key").chmod(0o600)
 
     def certificate(self, file, name, authority="clients", days=1):
-        """Signed by an authority, and expired before `days` of 1: curl's arguments that show it."""
+        """Signed by an authority for so many days, -1 for one that is over: curl's arguments that show it."""
         self.openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
                      "-keyout", f"{file}.key", "-out", f"{file}.csr")
         self.openssl("x509", "-req", "-in", f"{file}.csr", "-CA", f"{authority}.pem", "-CAkey", f"{authority}.key",
