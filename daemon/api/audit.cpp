@@ -138,7 +138,9 @@ std::optional<ops::AuditEntry> audit_telemetry(const Captures& /*captures*/, con
   if (vins == nullptr) return entry;
   for (const auto& each : Json::parse(vins->text, nullptr, /*allow_exceptions=*/false)) {
     auto vin = each.is_string() ? vehicle_of(each.get_ref<const std::string&>()) : std::vector<std::string>();
-    entry.vehicles.insert(entry.vehicles.end(), vin.begin(), vin.end());
+    const bool is_room = entry.vehicles.size() + vin.size() <= ops::kMostVehicles;
+    if (is_room) entry.vehicles.insert(entry.vehicles.end(), vin.begin(), vin.end());
+    if (!is_room) entry.more_vehicles += vin.size();
   }
   return entry;
 }

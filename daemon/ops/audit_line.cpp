@@ -8,14 +8,12 @@
 #include <nlohmann/json.hpp>
 
 #include "crypto/bytes.h"
+#include "daemon/ops/short_vin.h"
 
 namespace fleetsign::ops {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-/// Telemetry configurations may name thousands.
-constexpr std::size_t kMostVehicles = 16;
 
 /// As RFC 3339 writes it, in UTC.
 std::string to_text(WallTime time) {
@@ -31,19 +29,18 @@ std::string to_text(WallTime time) {
   return std::string(date.data()) + fraction.data();
 }
 
-std::string_view end_of(std::string_view vin) {
-  constexpr std::size_t kShort = 6;
-  return vin.substr(vin.size() - std::min(kShort, vin.size()));
+/// "000001,000002", and how many more there are: "+3".
+std::string vehicles_of(const AuditEntry& entry) {
+  std::string text;
+  for (const auto& vehicle : entry.vehicles) text.append(text.empty() ? "" : ",").append(end_of_vin(vehicle));
+  if (entry.more_vehicles > 0) text += ",+" + std::to_string(entry.more_vehicles);
+  return text;
 }
 
-/// "000001,000002", and how many more there are: "+3".
-std::string to_text(const std::vector<std::string>& vehicles) {
-  std::string text;
-  for (std::size_t i = 0; i < std::min(vehicles.size(), kMostVehicles); ++i) {
-    text.append(text.empty() ? "" : ",").append(end_of(vehicles[i]));
-  }
-  if (vehicles.size() > kMostVehicles) text += ",+" + std::to_string(vehicles.size() - kMostVehicles);
-  return text;
+Json names_of(const std::vector<std::string>& names) {
+  auto shown = Json::array();
+  for (const auto& name : names) shown.push_back(without_vins(name));
+  return shown;
 }
 
 Json line_after(const ChainEnd& before, WallTime time) {
@@ -59,15 +56,15 @@ std::string finished(Json line, const ChainEnd& before) {
 
 std::string audit_line(const AuditEntry& entry, WallTime time, const ChainEnd& before) {
   Json line = line_after(before, time);
-  line["caller"] = entry.caller;
-  line["vehicle"] = to_text(entry.vehicles);
-  line["command"] = entry.command;
-  line["parameters"] = entry.parameters;
+  line["caller"] = without_vins(entry.caller);
+  line["vehicle"] = vehicles_of(entry);
+  line["command"] = without_vins(entry.command);
+  line["parameters"] = names_of(entry.parameters);
   line["outcome"] = entry.outcome;
   line["executed"] = entry.executed;
   line["upstream_requests"] = entry.upstream_requests ? Json(*entry.upstream_requests) : Json();
   line["ms"] = entry.took.count();
-  line["request_id"] = entry.request_id;
+  line["request_id"] = without_vins(entry.request_id);
   return finished(std::move(line), before);
 }
 

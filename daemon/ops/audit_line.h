@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -23,11 +24,15 @@ struct ChainEnd {
   bool operator==(const ChainEnd&) const = default;
 };
 
-/// What became of one request. Nothing in it is private: names and verdicts, no values.
+/// Of how many vehicles an entry has names: telemetry configurations may name thousands.
+inline constexpr std::size_t kMostVehicles = 16;
+
+/// What became of one request. Nothing in it is private: names and verdicts, no values. Of a VIN, the last six
+/// characters are written, whatever has it for a name.
 struct AuditEntry {
   std::string caller;
-  std::vector<std::string> vehicles =
-      {};  ///< VINs, or Fleet API's numbers; of each the last six characters are written
+  std::vector<std::string> vehicles = {};  ///< VINs, or Fleet API's numbers; at most kMostVehicles
+  std::size_t more_vehicles = 0;           ///< beside these
   std::string command;
   std::vector<std::string> parameters = {};  ///< names
   std::string outcome;                       ///< "ok", "rejected", "replayed" or an error_code

@@ -6,15 +6,15 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <nlohmann/json.hpp>
 #include <utility>
+
+#include "daemon/ops/short_vin.h"
 
 namespace fleetsign::ops {
 namespace {
 
 constexpr std::size_t kLongest = 300;
-constexpr std::size_t kVinEnd = 6;
 
 struct LevelRow {
   std::string_view name;
@@ -37,28 +37,6 @@ std::string printable(std::string_view text) {
   return clean;
 }
 
-bool is_alphanumeric(unsigned char c) {
-  return c < 0x80 && std::isalnum(c) != 0;
-}
-
-/// ISO 3779: no I, O or Q, and a serial number at the end.
-bool looks_like_vin(std::string_view word) {
-  constexpr std::size_t kVin = 17;
-  return word.size() == kVin && word.find_first_of("IOQioq") == std::string_view::npos &&
-         std::isdigit(static_cast<unsigned char>(word.back())) != 0;
-}
-
-std::string without_vins(std::string_view text) {
-  std::string shown;
-  while (!text.empty()) {
-    const auto end = std::ranges::find_if_not(text, is_alphanumeric) - text.begin();
-    const auto word = text.substr(0, std::max<std::size_t>(static_cast<std::size_t>(end), 1));
-    shown += looks_like_vin(word) ? "…" + std::string(word.substr(word.size() - kVinEnd)) : std::string(word);
-    text.remove_prefix(word.size());
-  }
-  return shown;
-}
-
 std::string quoted_if_needed(const std::string& value) {
   const bool bare = !value.empty() && value.find_first_of(" \"=") == std::string::npos;
   return bare ? value : nlohmann::json(value).dump();
@@ -70,8 +48,7 @@ Field::Field(std::string_view name, Plain value)
     : name_(name), value_(without_vins(printable(value.text))), is_text_(true) {}
 
 Field::Field(std::string_view name, ShortVin value) : name_(name), is_text_(true) {
-  const auto from = value.vin.size() > kVinEnd ? value.vin.size() - kVinEnd : 0;
-  value_ = "…" + printable(value.vin.substr(from));
+  value_ = "…" + printable(end_of_vin(value.vin));
 }
 
 Field::Field(std::string_view name, std::chrono::milliseconds value)

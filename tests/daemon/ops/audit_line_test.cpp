@@ -45,10 +45,25 @@ TEST_CASE("audit line: several vehicles stand there by their ends, and of very m
   auto several = entry();
   several.vehicles = {"5YJS0000000000001", "5YJS0000000000002"};
   CHECK(audit_line(several, kTime, {}).find(R"("vehicle":"000001,000002")") != std::string::npos);
-  several.vehicles = std::vector<std::string>(19, "5YJS0000000000001");
-  CHECK(audit_line(several, kTime, {}).find(R"(000001,+3")") != std::string::npos);
+  several.more_vehicles = 3;
+  CHECK(audit_line(several, kTime, {}).find(R"(000002,+3")") != std::string::npos);
+  several = entry();
   several.vehicles = {};
   CHECK(audit_line(several, kTime, {}).find(R"("vehicle":"")") != std::string::npos);
+}
+
+TEST_CASE("audit line: no whole VIN stands in it, whatever is called so") {
+  const std::string vin = "LRWYGCEK000123456";
+  auto odd = entry();
+  odd.caller = "cert:" + vin;
+  odd.vehicles = {vin};
+  odd.command = vin;
+  odd.parameters = {"percent", vin, "for_" + vin};
+  odd.request_id = vin;
+  const auto line = audit_line(odd, kTime, {});
+  CHECK(line.find(vin) == std::string::npos);
+  CHECK(line.find(R"("vehicle":"123456")") != std::string::npos);
+  CHECK(line.find(R"("parameters":["percent","\u2026123456","for_\u2026123456"])") != std::string::npos);
 }
 
 TEST_CASE("audit line: a line stays a line, and is JSON, whatever a caller is called") {
