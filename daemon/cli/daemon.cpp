@@ -2,6 +2,7 @@
 #include "daemon/cli/daemon.h"
 
 #include <algorithm>
+#include <chrono>
 #include <ctime>
 #include <iterator>
 #include <optional>
@@ -17,6 +18,9 @@
 
 namespace fleetsign::cli {
 namespace {
+
+/// However long requests took to end: a disk that works needs less for what waits.
+constexpr std::chrono::milliseconds kLeastForAudit{1'000};
 
 std::optional<std::string> base_url_of(const config::FleetApi& fleet_api) {
   if (fleet_api.base_url) return fleet_api.base_url;
@@ -211,10 +215,6 @@ std::vector<std::string> Daemon::warnings() const {
   std::vector<std::string> warnings;
   if (auto trouble = store_->trouble()) warnings.push_back(*std::move(trouble));
   if (auto differs = registration_.warning()) warnings.push_back(*std::move(differs));
-  if (const auto audit = audit_state()) {
-    if (audit->trouble) warnings.push_back(*audit->trouble);
-    if (audit->lost > 0) warnings.push_back(std::to_string(audit->lost) + " lines of the audit were lost");
-  }
   return warnings;
 }
 
@@ -291,9 +291,13 @@ std::vector<std::string> Daemon::urls() const {
 }
 
 void Daemon::stop() {
+  const auto deadline = ops::boot_now() + shutdown_timeout_;
   stopping_ = true;
   listener_->shut_down(shutdown_timeout_);
   client_->shut_down();
+  if (!audit_) return;
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - ops::boot_now());
+  audit_->end(std::max(left, kLeastForAudit));
 }
 
 ops::Log make_log(const config::Log& log) {

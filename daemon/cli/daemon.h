@@ -68,7 +68,8 @@ class Daemon {
   /// Where callers are served, in the order of `listen`.
   [[nodiscard]] std::vector<std::string> urls() const;
 
-  /// Takes no more requests, finishes those that run, and returns; little later than after `shutdown_timeout`.
+  /// Takes no more requests, finishes those that run and their audit, and returns; little later than after
+  /// `shutdown_timeout`.
   void stop();
 
  private:

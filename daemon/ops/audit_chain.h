@@ -14,9 +14,6 @@
 
 namespace fleetsign::ops {
 
-/// How many lines are written before the chain's end is kept: so many may stand behind the kept one after a crash.
-inline constexpr std::size_t kMostInABatch = 1000;
-
 /// Where a file's chain goes on.
 struct Resumption {
   ChainEnd end;                  ///< the line to write after
@@ -25,9 +22,9 @@ struct Resumption {
   bool lacks_line_feed = false;  ///< at its end, where that is none of ours
 };
 
-/// `text` is a file, or its end from behind a line feed. `kept` is the end of the chain as it was kept,
-/// behind which a batch may stand that was written just before a crash; nothing where that is not known, and then
-/// nothing that stands in a file fits.
+/// `text` is a file, or its end from behind a line feed. `kept` is the end of the chain as it was kept, behind which
+/// those lines may stand that were written before a crash, or while nothing could be kept; nothing where that is not
+/// known, and then nothing that stands in a file fits.
 Resumption resume(std::string_view text, bool is_whole, const std::optional<ChainEnd>& kept);
 
 /// Looks at the lines of a chain, in order, for what was done to them.

@@ -6,10 +6,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <future>
 #include <iterator>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -17,6 +21,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "daemon/ops/audit_chain.h"
 #include "tests/crypto/temporary_folder.h"
 #include "tests/daemon/ops/audit_lines.h"
 #include "tests/daemon/support/captured_stderr.h"
@@ -35,6 +40,7 @@ struct Bench {
   std::optional<ChainEnd> kept{};
   bool keeps = true;
   std::vector<std::string> reports{};
+  std::function<std::optional<std::string>(const AuditFile&)> sync = [](const AuditFile& of) { return of.sync(); };
 
   crypto::Result<std::unique_ptr<AuditLog>, AuditError> try_start(std::size_t capacity = 100) {
     return AuditLog::start({.file = file,
@@ -50,6 +56,7 @@ struct Bench {
                                   const std::lock_guard lock(mutex);
                                   reports.push_back(message);
                                 },
+                            .sync = sync,
                             .capacity = capacity,
                             .retry_after = std::chrono::milliseconds(5)});
   }
@@ -131,6 +138,7 @@ TEST_CASE("audit: killed between the lines and what is kept, the next run goes o
   bench.run(2);
   bench.keeps = false;
   bench.run(2);
+  bench.reports.clear();
   CHECK(bench.kept->seq == 2);
   std::ofstream(bench.file, std::ios::app) << R"({"seq":5,"ti)";
   CHECK(bench.faults().size() == 1);  // the part of a line
@@ -223,6 +231,91 @@ TEST_CASE("audit: when the disk takes lines again, those that waited are written
   const std::string text{std::istreambuf_iterator<char>(stream), {}};
   CHECK(text.find(R"("lost":3)") != std::string::npos);
   CHECK(bench.reports.size() == 2);
+}
+
+TEST_CASE("audit: nothing is kept of lines that may not outlive a power cut, until they would") {
+  Bench bench;
+  std::atomic<bool> fails{true};
+  bench.sync = [&](const AuditFile& /*file*/) { return fails ? std::optional<std::string>("broken") : std::nullopt; };
+  {
+    const auto log = bench.start();
+    log->add(entry());
+    eventually([&] { return log->state().trouble.has_value(); });
+    CHECK(*log->state().trouble == "the audit cannot be written to " + bench.file.string() + ": broken");
+    CHECK(log->state().lines == 1);
+    const auto kept_seq = [&] {
+      const std::lock_guard lock(bench.mutex);
+      return bench.kept ? bench.kept->seq : 0;
+    };
+    CHECK(kept_seq() == 0);
+    fails = false;
+    eventually([&] { return !log->state().trouble; });
+    CHECK(kept_seq() == 1);  // without another line
+  }
+  CHECK(bench.reports.size() == 2);
+  CHECK(bench.faults().empty());
+}
+
+TEST_CASE("audit: an end that cannot be kept is told, and however many lines follow, the next run accepts them") {
+  Bench bench;
+  bench.run(1);
+  bench.keeps = false;
+  constexpr std::size_t kMany = 1'500;  // more than are written at once, and all of them more than are read at once
+  {
+    const auto log = bench.start(2 * kMany);
+    const auto long_entry = entry(std::string(2'000, 'x'));
+    for (std::size_t i = 0; i < kMany; ++i) log->add(long_entry);
+    eventually([&] { return log->state().lines == kMany; });
+    CHECK(log->state().lost == 0);
+    CHECK(log->state().trouble == "the end of the audit in " + bench.file.string() +
+                                      " cannot be kept in the state, so that nobody may miss lines that are cut off");
+    for (std::size_t i = 0; i < kMany; ++i) log->add(long_entry);
+  }
+  CHECK(bench.lines() == 2 * kMany + 1);  // all those that waited at the end
+  REQUIRE(bench.reports.size() == 1);
+  CHECK(bench.kept->seq == 1);
+  CHECK(bench.faults().empty());
+  bench.keeps = true;
+  bench.run(1);
+  CHECK(bench.kept->seq == 2 * kMany + 2);
+  CHECK(bench.reports.size() == 1);
+  CHECK(bench.faults().empty());
+}
+
+/// A disk that answers when it is told to. It is there for longer than any audit.
+struct HungDisk {
+  std::promise<void> answer{};
+  std::shared_future<void> answered{answer.get_future()};
+};
+
+TEST_CASE("audit: its end waits for a disk that does not answer no longer than it may, and counts what is lost") {
+  const auto disk = std::make_shared<HungDisk>();
+  {
+    Bench bench;
+    bench.sync = [disk](const AuditFile& /*file*/) {
+      disk->answered.wait();
+      return std::optional<std::string>();
+    };
+    const auto log = bench.start();
+    log->add(entry());
+    eventually([&] { return bench.lines() == 1; });
+    log->add(entry());
+    log->end(std::chrono::milliseconds(10));
+    REQUIRE(bench.reports.size() == 1);
+    CHECK(bench.reports[0] == "the daemon ends, and 2 lines of the audit are lost");
+  }
+  disk->answer.set_value();  // to somebody who calls nobody any more
+}
+
+TEST_CASE("audit: its end writes what waits, and is one") {
+  Bench bench;
+  const auto log = bench.start();
+  for (int i = 0; i < 50; ++i) log->add(entry());
+  log->end(std::chrono::seconds(30));
+  CHECK(bench.lines() == 50);
+  log->end(std::chrono::seconds(30));
+  CHECK(bench.reports.empty());
+  CHECK(bench.faults().empty());
 }
 
 TEST_CASE("audit: two cannot share a file") {
