@@ -79,6 +79,12 @@ Kept find_kept(const config::Config& config) {
   return is_daemon ? ask_daemon(*owner) : Kept(RemoteError{.message = store.error().message});
 }
 
+/// What can be read twice, unlike a pipe.
+bool is_plain_file(const std::string& file) {
+  std::error_code failed;
+  return file != kStandardInput && std::filesystem::is_regular_file(file, failed);
+}
+
 /// The number of a file's first line; 0 where it has none.
 std::uint64_t first_in(const std::string& file) {
   std::ifstream stream(file);
@@ -141,7 +147,7 @@ int verify(const config::Config& config, VerifyOptions options) {
     if (!found) std::fprintf(stderr, "fleetsign: note: %s\n", found.error().message.c_str());
   }
   // Names with numbers, as rotation gives them, come in any order.
-  std::ranges::stable_sort(options.files, {}, first_in);
+  if (std::ranges::all_of(options.files, is_plain_file)) std::ranges::stable_sort(options.files, {}, first_in);
   ops::AuditCheck check(kept);
   if (const auto exit = add_files(check, options.files)) return *exit;
   check.finish();
@@ -161,8 +167,8 @@ Action prepare_audit(CLI::App& options) {
   auto settings = std::make_shared<Settings>(*verifying);
   verifying
       ->add_option("FILE", chosen->files,
-                   "The file, and those that were rotated away; - for standard input; without: "
-                   "audit_file of the configuration")
+                   "The file, and those that were rotated away; - for standard input, or a pipe, and then in the "
+                   "order of their lines; without: audit_file of the configuration")
       ->type_name("FILE");
   verifying->add_flag("--no-state", chosen->without_state, "Do not ask the daemon, or its state, for the last line");
   verifying->add_flag("--whole", chosen->whole, "Fail also when the first lines are in none of the files");
