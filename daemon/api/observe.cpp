@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the daemon tells of itself: whether it is ready, what it has done, which sessions it holds.
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <ctime>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "crypto/bytes.h"
 #include "daemon/api/api.h"
@@ -67,13 +72,24 @@ Json describe(const upstream::Ledger& ledger, std::int64_t since) {
   return described;
 }
 
+/// For who may know where the audit is, and how.
+std::vector<std::string> details_of(const std::optional<ops::AuditState>& audit) {
+  std::vector<std::string> details;
+  if (audit && audit->trouble) details.push_back(*audit->trouble);
+  if (audit && audit->lost > 0) details.push_back(std::to_string(audit->lost) + " lines of the audit were lost");
+  return details;
+}
+
 }  // namespace
 
 http::Reply Api::ready(const Context& /*context*/) const {
   const auto reasons = parts_.not_ready();
   if (reasons.empty()) {
     std::string body = "OK";
-    for (const auto& warning : parts_.warnings()) body += "\nwarning: " + warning;
+    auto warnings = parts_.warnings();
+    const auto audit = parts_.audit_state();
+    if (audit && audit->trouble) warnings.emplace_back("the audit is not written");
+    for (const auto& warning : warnings) body += "\nwarning: " + warning;
     return {.headers = {{"Content-Type", "text/plain"}}, .body = std::move(body)};
   }
   auto reply = render_document({{"ready", false}, {"reasons", reasons}});
@@ -89,11 +105,14 @@ http::Reply Api::metrics(const Context& /*context*/) const {
 http::Reply Api::status(const Context& /*context*/) const {
   const auto up = std::chrono::duration_cast<std::chrono::seconds>(parts_.clock() - started_);
   const auto reasons = parts_.not_ready();
+  const auto audit = parts_.audit_state();
+  auto warnings = parts_.warnings();
+  std::ranges::move(details_of(audit), std::back_inserter(warnings));
   Json document{{"version", FLEETSIGN_VERSION},
                 {"uptime_seconds", up.count()},
                 {"ready", reasons.empty()},
                 {"reasons", reasons},
-                {"warnings", parts_.warnings()},
+                {"warnings", warnings},
                 {"requests_in_flight", in_flight()},
                 {"lanes", parts_.lanes.size()},
                 {"idempotency_keys", parts_.idempotency.size()},
@@ -102,7 +121,7 @@ http::Reply Api::status(const Context& /*context*/) const {
                 {"commands", Json::object()},
                 {"billing", describe(parts_.ledger, started_unix_)},
                 {"audit", Json()}};
-  if (const auto audit = parts_.audit_state()) document["audit"] = describe(*audit);
+  if (audit) document["audit"] = describe(*audit);
   for (const auto& [outcome, count] : parts_.metrics.commands_by_outcome()) document["commands"][outcome] = count;
   for (const auto& [vin, until] : parts_.without_protocol.all()) {
     document["without_protocol"].push_back({{"vin", vin}, {"until", until}});

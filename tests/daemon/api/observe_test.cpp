@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "tests/daemon/api/api_bench.h"
 
@@ -36,6 +38,21 @@ TEST_CASE("api: what keeps the daemon from being ready is said with a 503") {
   CHECK(ApiBench::json_of(reply) == Json{{"ready", false}, {"reasons", {"the way to Fleet API is closed"}}});
   CHECK(bench.send("GET", "/health").status == 200);
   CHECK(ApiBench::json_of(bench.send("GET", "/fleetsign/v1/status")).at("ready") == false);
+}
+
+TEST_CASE("api: strangers learn that the audit is in trouble, and callers which") {
+  ApiBench bench;
+  auto parts = bench.parts(bench.log);
+  const std::string trouble = "the audit cannot be written to /a.jsonl: x";
+  parts.audit_state = [&] { return std::optional(ops::AuditState{.file = "/a.jsonl", .lost = 3, .trouble = trouble}); };
+  const Api api({}, std::move(parts));
+  auto request = ApiBench::request("GET", "/ready");
+  request.headers.remove("Authorization");
+  const auto reply = api.handle(request);
+  CHECK(reply.status == 200);
+  CHECK(reply.body == "OK\nwarning: the audit is not written");
+  CHECK(ApiBench::json_of(api.handle(ApiBench::request("GET", "/fleetsign/v1/status"))).at("warnings") ==
+        Json{trouble, "3 lines of the audit were lost"});
 }
 
 TEST_CASE("api: the status counts commands by outcome") {
