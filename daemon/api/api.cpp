@@ -173,19 +173,30 @@ http::Reply Api::handle(const http::Request& request) const {
                   .admission = {}};
   http::Reply reply;
   const auto started = parts_.clock();
-  // The one place that catches: whatever throws below is broken machinery, and costs this request only.
-  try {
+  const bool is_done = survives(context, [&] {
     context.deadline = deadline_of(request);
     reply = dispatch(context);
-  } catch (const std::exception& error) {
-    parts_.log.error("internal_error",
-                     {{"what", ops::Plain{error.what()}}, {"request_id", ops::Plain{context.footer.request_id}}});
+  });
+  if (!is_done) {
     context.footer.upstream_requests.reset();  // nobody knows how many there were
     reply = render(Failure{.kind = Kind::internal, .message = "an internal error"}, context.footer);
   }
   reply.headers.set("X-Request-Id", context.footer.request_id);
-  if (context.audited) end_audit(context, reply, started);
+  // What was done stays done, and its caller is told so, whether it gets its line or not.
+  if (context.audited) static_cast<void>(survives(context, [&] { end_audit(context, reply, started); }));
   return reply;
+}
+
+bool Api::survives(const Context& context, const std::function<void()>& work) const {
+  // The one place that catches: whatever throws below is broken machinery, and costs this request only.
+  try {
+    work();
+    return true;
+  } catch (const std::exception& error) {
+    parts_.log.error("internal_error",
+                     {{"what", ops::Plain{error.what()}}, {"request_id", ops::Plain{context.footer.request_id}}});
+    return false;
+  }
 }
 
 std::unique_ptr<ops::AuditEntry> Api::begin_audit(const Route& route, const Context& context) const {
@@ -247,7 +258,7 @@ http::Reply Api::answer(const Route& route, Context& context) const {
     return reply;
   }
   if (route.audience == Audience::callers) {
-    auto caller = admit(route, context.request);
+    auto caller = parts_.callers.identify(context.request, options_.doors.at(context.request.endpoint));
     if (!caller) return render(caller.error(), context.footer);
     context.caller = *std::move(caller);
     context.audited = begin_audit(route, context);
@@ -256,31 +267,33 @@ http::Reply Api::answer(const Route& route, Context& context) const {
   return (this->*route.handler)(context);
 }
 
-protocol::Result<access::Caller> Api::admit(const Route& route, const http::Request& request) const {
-  auto caller = parts_.callers.identify(request, options_.doors.at(request.endpoint));
-  if (!caller || !route.goes_upstream() || caller->token) return caller;
-  if (caller->account.empty()) return without_account();
-  auto token = parts_.accounts.token_of(caller->account);
+std::optional<Failure> Api::lend_token(const Route& route, access::Caller& caller) const {
+  if (!route.goes_upstream() || caller.token) return std::nullopt;
+  if (caller.account.empty()) return without_account();
+  auto token = parts_.accounts.token_of(caller.account);
   if (!token) return token.error();
-  caller->token = *std::move(token);
-  return caller;
+  caller.token = *std::move(token);
+  return std::nullopt;
 }
 
 http::Reply Api::answer_known(const Route& route, Context& context) const {
   if (auto refusal = refuse_action(context)) return render(*refusal, context.footer);
+  // Whose number is which VIN can be told with a token only.
+  const auto without_token = lend_token(route, context.caller);
+  const auto vehicles = vehicles_in_path(context);
   // A command's vehicle is looked up first, where it is not named by its VIN; in other paths, its VIN must be known.
-  const bool is_located_later = route.handler == &Api::command && is_fleet_api_id(context.captures[0]);
+  const bool is_located_later = (route.handler == &Api::command || without_token) &&
+                                std::ranges::any_of(vehicles, [](const auto& each) { return is_fleet_api_id(each); });
   if (!is_located_later) {
-    if (const auto refusal = refuse_vehicles(context, vehicles_in_path(context))) {
-      return render(*refusal, context.footer);
-    }
+    if (const auto refusal = refuse_vehicles(context, vehicles)) return render(*refusal, context.footer);
   }
   // Who watches the daemon gets an answer at any time, and for nothing.
   if (is_express(route.pattern)) return (this->*route.handler)(context);
+  if (without_token) return render(*without_token, context.footer);
   const auto expected = route.handler == &Api::diagnose ? parts_.ledger.prices().commands : expected_cost(context);
   auto admission = parts_.allowance.admit(context.caller.entry, expected);
   if (!admission) return render(admission.error(), context.footer);
-  context.admission = &*admission;
+  context.admission = std::make_unique<access::Allowance::Admission>(*std::move(admission));
   return (this->*route.handler)(context);
 }
 

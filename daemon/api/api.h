@@ -85,7 +85,7 @@ struct ApiParts {
   std::function<std::int64_t()> unix_now;  ///< seconds
   /// Why requests would be in vain just now, in words; empty when they would not.
   std::function<std::vector<std::string>()> not_ready = [] { return std::vector<std::string>(); };
-  /// What is wrong although requests succeed, in words.
+  /// What is wrong although requests succeed, beside the audit, in words that strangers may read.
   std::function<std::vector<std::string>()> warnings = [] { return std::vector<std::string>(); };
   /// A copy of what survives a restart, as the bytes of a file; or why there is none.
   std::function<protocol::Result<std::string>()> backup = [] {
@@ -131,8 +131,8 @@ class Api {
     access::Caller caller;  ///< where a route needs one; with a token where it goes upstream
     Footer footer;
     protocol::Instant deadline;
-    access::Allowance::Admission* admission = nullptr;  ///< what it costs is counted there; null: not at all
-    std::unique_ptr<ops::AuditEntry> audited = {};      ///< what is known of it so far; null: it is not audited
+    std::unique_ptr<access::Allowance::Admission> admission;  ///< what it costs is counted there; null: not at all
+    std::unique_ptr<ops::AuditEntry> audited = {};            ///< what is known of it so far; null: it is not audited
   };
   struct Route;
   [[nodiscard]] static std::vector<Route> make_routes();
@@ -142,8 +142,10 @@ class Api {
   [[nodiscard]] const Route* find_route(const http::Request& request, Captures& captures) const;
   [[nodiscard]] http::Reply dispatch(Context& context) const;
   [[nodiscard]] http::Reply answer(const Route& route, Context& context) const;
-  /// Who is calling, with a token where the route needs one; why nobody is let in otherwise.
-  [[nodiscard]] protocol::Result<access::Caller> admit(const Route& route, const http::Request& request) const;
+  /// Whether it came to its end. Logs what it has thrown otherwise.
+  [[nodiscard]] bool survives(const Context& context, const std::function<void()>& work) const;
+  /// Gives the caller its account's token where the route needs one and it brought none; why there is none otherwise.
+  [[nodiscard]] std::optional<protocol::Failure> lend_token(const Route& route, access::Caller& caller) const;
   /// The answer to a caller whom we know, if what it asks for is within its rules.
   [[nodiscard]] http::Reply answer_known(const Route& route, Context& context) const;
   /// Why the caller may not do this, whichever vehicles it is for.

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the audit says of a request: what was asked for, and what its caller was told. Names and verdicts, no values.
+// Requests of strangers have no line, be they commands or not, so that nobody fills the disk who may do nothing: those
+// without a good credential, of foreign web pages, through proxies that are not expected, and with paths that nothing
+// has. Once it is known who is calling, whatever becomes of its command is a line.
 #pragma once
 
 #include <optional>

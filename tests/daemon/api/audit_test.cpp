@@ -15,21 +15,27 @@ namespace fleetsign::api {
 namespace {
 
 using test::ApiBench;
+using test::House;
 using test::Json;
 using test::keyed;
 using Names = std::vector<std::string>;
 
 /// An API whose audit is a list.
 struct AuditBench {
-  explicit AuditBench(ApiOptions options = {}) : api(std::move(options), parts()) {}
+  explicit AuditBench(ApiOptions options = {}, House house = {})
+      : bench({}, {}, std::move(house)), api(std::move(options), parts()) {}
 
-  ApiBench bench{};
+  ApiBench bench;
   std::vector<ops::AuditEntry> entries{};
+  bool is_broken = false;
   const Api api;
 
   ApiParts parts() {
     auto parts = bench.parts(bench.log);
-    parts.audit = [this](ops::AuditEntry entry) { entries.push_back(std::move(entry)); };
+    parts.audit = [this](ops::AuditEntry entry) {
+      if (is_broken) throw std::runtime_error("x");
+      entries.push_back(std::move(entry));
+    };
     return parts;
   }
   http::Reply send(const std::string& method, const std::string& target, const std::string& body = {}) {
@@ -39,6 +45,15 @@ struct AuditBench {
   }
   http::Reply command(const std::string& name, const std::string& body = {}) {
     return send("POST", bench.command_path(name), body);
+  }
+  /// A command of a caller whose only credential is the key.
+  http::Reply command_with_key(const std::string& name, const std::string& key) {
+    auto request = ApiBench::request("POST", bench.command_path(name));
+    request.headers.set("Authorization", "Bearer " + key);
+    return api.handle(request);
+  }
+  std::string add_client(const std::string& name) {
+    return bench.client_desk.add(R"({"name": ")" + name + "\"}")->at("key").get<std::string>();
   }
   /// The one entry since the last time somebody asked.
   ops::AuditEntry entry() {
@@ -131,6 +146,18 @@ TEST_CASE("audit: wake-ups, actions and telemetry configurations") {
   CHECK(entry.parameters == Names{"vins", "config"});
 }
 
+TEST_CASE("audit: of a telemetry configuration for very many vehicles the first are named, and the others counted") {
+  AuditBench bench;
+  Json vins = Json::array({1, "none"});
+  for (int i = 0; i < 1'000; ++i) vins.push_back("5YJS000000000" + std::to_string(1'000 + i));
+  static_cast<void>(bench.send("POST", "/api/1/vehicles/fleet_telemetry_config",
+                               Json({{"vins", std::move(vins)}, {"config", Json::object()}}).dump()));
+  const auto entry = bench.entry();
+  CHECK(entry.vehicles.size() == ops::kMostVehicles);
+  CHECK(entry.vehicles.front() == "5YJS0000000001000");
+  CHECK(entry.more_vehicles == 1'000 - ops::kMostVehicles);
+}
+
 TEST_CASE("audit: what is passed on and may have an effect, without anything that could be a value") {
   AuditBench bench;
   bench.bench.client.stand_between([](const auto&) { return fleetsign::test::answered(200, "{}"); });
@@ -204,6 +231,73 @@ TEST_CASE("audit: no reads, no dry runs, and nobody who is not known") {
   CHECK(bench.api.handle(request).status == 401);
   CHECK(bench.send("GET", bench.bench.command_path("honk_horn")).status == 405);
   CHECK(bench.entries.empty());
+}
+
+/// What a line has to say of a command that was refused before anything was sent.
+void check_refused(const ops::AuditEntry& entry, const std::string& caller, const std::string& outcome) {
+  CHECK(entry.caller == caller);
+  CHECK(entry.outcome == outcome);
+  CHECK(entry.executed == "no");
+  CHECK(entry.upstream_requests == 0);
+}
+
+TEST_CASE("audit: a known caller's command is a line also when there is no token for it") {
+  const crypto::test::TemporaryFolder folder;
+  const auto token = folder.path() / "none";
+  AuditBench bench({}, {.callers = {{.name = "wall", .account = "home"}, {.name = "guest"}},
+                        .accounts = {{"home", {.access_token_file = token}}}});
+  CHECK(bench.command_with_key("honk_horn", bench.add_client("wall")).status == 503);
+  check_refused(bench.entry(), "wall", "state_unavailable");
+  CHECK(bench.command_with_key("honk_horn", bench.add_client("guest")).status == 401);
+  check_refused(bench.entry(), "guest", "not_authenticated");
+}
+
+TEST_CASE("audit: what a caller's rules forbid is forbidden, and a line, whether there is a token or not") {
+  const crypto::test::TemporaryFolder folder;
+  const auto token = folder.path() / "none";
+  AuditBench bench({}, {.callers = {{.name = "wall", .account = "home", .allow = {{"charging"}}},
+                                    {.name = "far", .account = "home", .vehicles = {{"5YJS0000000000009"}}},
+                                    {.name = "guest", .allow = {{"charging"}}}},
+                        .accounts = {{"home", {.access_token_file = token}}}});
+  for (const std::string name : {"wall", "far", "guest"}) {
+    CAPTURE(name);
+    const auto reply = bench.command_with_key("door_unlock", bench.add_client(name));
+    CHECK(reply.status == 403);
+    CHECK(reply.body.find(token.string()) == std::string::npos);
+    check_refused(bench.entry(), name, "not_allowed");
+  }
+}
+
+TEST_CASE("audit: what asks for confirmation, and what is beyond a budget, are lines of what was not done") {
+  AuditBench bench({}, {.callers = {{.name = "*", .daily_budget = 1'500}}, .confirm = {"door_unlock"}});
+  CHECK(bench.command("door_unlock").status == 428);
+  auto entry = bench.entry();
+  check_refused(entry, entry.caller, "confirmation_required");
+  CHECK(bench.command("flash_lights").status == 200);
+  bench.entries.clear();
+  CHECK(bench.command("flash_lights").status == 429);
+  entry = bench.entry();
+  check_refused(entry, entry.caller, "local_budget");
+  CHECK(bench.send("POST", "/api/1/vehicles/" + bench.bench.vin + "/wake_up").status == 429);
+  CHECK(bench.entry().executed == "no");
+}
+
+TEST_CASE("audit: strangers have no lines") {
+  AuditBench bench;
+  auto request = ApiBench::request("POST", bench.bench.command_path("honk_horn"));
+  request.headers.add("Origin", "https://foreign.example");
+  CHECK(bench.api.handle(request).status == 403);
+  request.headers.remove("Origin");
+  request.headers.add("X-Forwarded-For", "192.0.2.1");
+  CHECK(bench.api.handle(request).status == 403);
+  CHECK(bench.entries.empty());
+}
+
+TEST_CASE("audit: a command that was carried out is answered so, though its line fails") {
+  AuditBench bench;
+  bench.is_broken = true;
+  CHECK(bench.command("honk_horn").status == 200);
+  CHECK(bench.bench.client.report(bench.bench.vin).at("executed_total") == 1);
 }
 
 TEST_CASE("audit: a fault of ours is told, too") {
