@@ -3,12 +3,14 @@
 
 import hashlib
 import json
+import os
 import pathlib
 import signal
+import subprocess
 import tempfile
 import unittest
 
-from harness import Case, Daemon, Simulator, eventually, run, vin
+from harness import BINARY, PATIENCE, Case, Daemon, Simulator, environment, eventually, run, vin
 
 MARK = "zq7xk"  # in everything that must not be seen
 TOKEN = {"Authorization": f"Bearer {MARK}.{MARK}.{MARK}"}
@@ -57,7 +59,11 @@ class AuditCase(Case):
 
 class Commands(AuditCase):
     def test_every_kind_of_command_is_a_line_and_no_secret_is_in_any(self):
-        daemon = self.start_daemon("action_endpoint: true\n")
+        managed = self.work / "token"
+        managed.write_text(f"{MARK}.managed")
+        managed.chmod(0o600)
+        daemon = self.start_daemon(f"action_endpoint: true\naccounts: {{home: {{access_token_file: {managed}}}}}\n"
+                                   "callers: [{name: wall, account: home}]\nconfirm: [door_unlock]\n")
         pin = {"on": True, "password": MARK}
         self.command(daemon, "set_pin_to_drive", pin)
         self.command(daemon, "set_pin_to_drive", {**pin, MARK: MARK})
@@ -75,6 +81,13 @@ class Commands(AuditCase):
         daemon.request("POST", "/api/1/vehicles/fleet_telemetry_config", json.dumps(config), TOKEN)
         daemon.request("POST", f"/api/1/vehicles/{vin()}/wake_up", "", TOKEN)
         daemon.request("POST", f"/api/1/users/{MARK}1/keys?{MARK}", json.dumps({"public_key": MARK}), TOKEN)
+        key = run("client", "add", "wall", env=self.env).stdout.strip()
+        self.assertTrue(key.startswith("fsk_"))
+        known = {"X-Authorization": f"Bearer {key}"}
+        self.assert_accepted(daemon.command("flash_lights", headers={"Authorization": f"Bearer {key}"}))
+        self.assert_accepted(self.command(daemon, "flash_lights", **known))
+        self.assertEqual(self.command(daemon, "door_unlock", **known, **{"X-Confirm": MARK}).status, 428)
+        self.assert_accepted(self.command(daemon, "door_unlock", **known, **{"X-Confirm": "door_unlock"}))
         # none of these is a line
         daemon.get("/api/1/vehicles")
         daemon.command("honk_horn?dry_run=true", headers=TOKEN)
@@ -88,14 +101,18 @@ class Commands(AuditCase):
             ("charge_start", "rejected", "no"), ("share", "ok", "yes"),
             ("no_such", lines[5]["outcome"], lines[5]["executed"]), ("wake_up", "ok", "yes"),
             ("set_pin_to_drive", "ok", "yes"), ("set_pin_to_drive", "replayed", "yes"), ("door_lock", "bad_request", "no")])
-        self.assertEqual([line["command"] for line in lines[10:]], [
+        self.assertEqual([line["command"] for line in lines[10:14]], [
             "action drivingSpeedLimitAction", "fleet_telemetry_config", "POST vehicles/*/wake_up", "POST users/*/keys"])
+        self.assertEqual([(line["command"], line["outcome"], line["caller"]) for line in lines[14:]], [
+            ("flash_lights", "ok", "wall"), ("flash_lights", "ok", "wall"),
+            ("door_unlock", "confirmation_required", "wall"), ("door_unlock", "ok", "wall")])
         self.assertEqual(lines[0]["parameters"], ["on", "password"])
         self.assertEqual(lines[5]["parameters"], ["pin"])
         name = "token:" + hashlib.sha256(TOKEN["Authorization"].split()[1].encode()).hexdigest()[:8]
-        self.assertEqual({line["caller"] for line in lines}, {name})
-        self.assertEqual([line["vehicle"] for line in lines], [vin()[-6:]] * 13 + [""])
-        self.assertNotIn(MARK, self.file.read_text())
+        self.assertEqual({line["caller"] for line in lines[:14]}, {name})
+        self.assertEqual([line["vehicle"] for line in lines], [vin()[-6:]] * 13 + [""] + [vin()[-6:]] * 4)
+        for secret in (MARK, key[4:16], key[16:-1]):
+            self.assertNotIn(secret, self.file.read_text())
         self.assertNotIn(vin(), self.file.read_text())
         self.assert_verified(self.file)
 
@@ -186,6 +203,29 @@ class Verify(AuditCase):
         self.assert_tampered(old)  # later lines are missing
         self.assert_verified("--no-state", old)
 
+    def test_pipes_and_standard_input_are_read_once_in_the_given_order(self):
+        daemon = self.write(2)
+        old = self.work / "audit.jsonl.1"
+        self.file.rename(old)
+        for _ in range(300):  # more than is read of a pipe at once
+            self.command(daemon, "flash_lights")
+        self.await_lines(daemon, 302)
+        self.assertEqual(daemon.stop(), 0)
+        (self.work / "-").write_text("no audit")  # in the way of a program that takes the name for a file's
+        command = [BINARY, "audit", "verify", old, "-"]
+        with self.file.open() as stdin:
+            ended = subprocess.run(command, stdin=stdin, cwd=self.work, env=environment(self.env), text=True,
+                                   capture_output=True, timeout=PATIENCE)
+        self.assertEqual((ended.returncode, ended.stderr), (0, ""))
+        self.assertIn("from 1 to 302 ", ended.stdout)
+        pipe = self.work / "pipe"
+        os.mkfifo(pipe)
+        writer = subprocess.Popen(["dd", f"if={self.file}", f"of={pipe}", "status=none"])
+        self.addCleanup(writer.kill)
+        ended = self.assert_verified(old, pipe)
+        self.assertIn("from 1 to 302 ", ended.stdout)
+        self.assertEqual(writer.wait(PATIENCE), 0)
+
     def test_without_a_state_it_says_what_was_not_checked(self):
         self.assertEqual(self.write().stop(), 0)
         lines = self.file.read_text().splitlines(keepends=True)
@@ -218,9 +258,15 @@ class Trouble(AuditCase):
         eventually(lambda: daemon.get("/fleetsign/v1/status").json["warnings"], "a warning")
         self.assertEqual(daemon.get("/fleetsign/v1/status").json["warnings"],
                          ["the audit cannot be written to /dev/full: No space left on device"])
+        self.assertEqual(daemon.get("/ready").body, b"OK\nwarning: the audit is not written")
         self.assertIn("\nfleetsign_audit_lines_total 0\n", daemon.get("/metrics").body.decode())
         self.assertIn("\nfleetsign_audit_lost_total 0\n", daemon.get("/metrics").body.decode())
-        self.assertEqual(daemon.stop(), 0)
+        daemon.process.send_signal(signal.SIGTERM)
+        self.assertEqual(daemon.process.wait(PATIENCE), 0)
+        ends = [line for line in daemon.log().splitlines() if "lines of the audit are lost" in line or "stopped" in line]
+        self.assertEqual(len(ends), 2)
+        self.assertIn("3 lines of the audit are lost", ends[0])  # and only then it is at its end
+        daemon.wait()
 
 
 if __name__ == "__main__":

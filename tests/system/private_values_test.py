@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Private values appear nowhere: not in the log at its most talkative, nor in any reply or message that we make."""
+"""Private values appear nowhere: not in the log at its most talkative, nor in the audit, nor in any reply or message that
+we make."""
 
 import json
+import pathlib
 import tempfile
 import unittest
 
@@ -11,6 +13,7 @@ MARK = "zq7xk"  # in everything that must not be seen again
 NUMBER = 81.274653819  # the same, as a place
 TOO_LARGE = 98127465.25  # and as one that is refused
 MARKS = (MARK, "274653", "127465")
+OTHER_VIN = "LRWYGCEK000123456"  # could be a name
 TOKEN = f"{MARK}.{MARK}.{MARK}"
 
 ROWS = json.loads(run("commands", "--json").stdout)["commands"]
@@ -72,14 +75,16 @@ def malformed_bodies(name):
 
 class PrivateValues(Case):
     def collect(self, log_format):
-        """Everything that can be read of a daemon that got all of it: replies, then the log."""
+        """Everything that can be read of a daemon that got all of it: replies, then the log, then the audit."""
         simulator = self.start(Simulator(self.folder))
         token = self.folder / "managed-token"
         token.write_text(TOKEN)
         token.chmod(0o600)
         config = (f"action_endpoint: true\nexperimental_commands: [{', '.join(EXPERIMENTAL)}]\n"
                   f"accounts: {{home: {{access_token_file: {token}}}}}\ncallers: [{{name: planted, account: home}}]\n")
-        env = {"STATE_DIRECTORY": tempfile.mkdtemp(dir=self.folder)}
+        state = tempfile.mkdtemp(dir=self.folder)
+        audit = pathlib.Path(state) / "audit.jsonl"
+        env = {"STATE_DIRECTORY": state, "FLEETSIGN_AUDIT_FILE": str(audit)}
         daemon = self.start(Daemon(self.folder, simulator.url, "--log.level", "debug", "--log.format", log_format,
                                    config=config, env=env))
         self.key = run("client", "add", "planted", env=env).stdout.strip()
@@ -110,6 +115,10 @@ class PrivateValues(Case):
         for authorization in (f"Bearer {MARK} {MARK}", f"Basic {MARK}", f"Bearer fsk_{MARK}", f"Bearer {MARK}\u00e9"):
             send("door_lock", "", authorization)
         send("door_lock", "", Cookie=MARK)
+        send("door_lock", "", **{"X-Confirm": MARK})
+        send("door_lock", "", **{"Idempotency-Key": MARK})
+        for name in ("door_lock", "no_such", OTHER_VIN):
+            send(name, json.dumps({OTHER_VIN: 1}), **{"X-Request-Id": OTHER_VIN})
         for key in (self.key, self.key[:-1], self.key + "x", self.key[:-1] + "!"):
             send("door_lock", "", f"Bearer {key}")
             for own in (MARK, f"Bearer {MARK}", f"Bearer {key}", key):
@@ -124,18 +133,19 @@ class PrivateValues(Case):
         self.assertEqual(reply.status, 200)
         log = daemon.log()
         self.assertEqual(daemon.stop(), 0)
-        return seen, log
+        return seen, log, audit.read_text()
 
     def check(self, log_format):
-        seen, log = self.collect(log_format)
+        seen, log, audit = self.collect(log_format)
         self.assertGreater(len(seen), 150)
         self.assertGreater(log.count("set_pin_to_drive"), len(FAULTS))
+        self.assertGreater(audit.count("set_pin_to_drive"), len(FAULTS))
         marks = (*MARKS, self.key[4:16], self.key[16:-1])
         for mark in marks:
             for name, text in seen:
                 self.assertNotIn(mark, text, name)
-        for mark in (*marks, vin()):
-            self.assertEqual([line for line in log.splitlines() if mark in line], [])
+        for mark in (*marks, vin(), OTHER_VIN):
+            self.assertEqual([line for line in (log + audit).splitlines() if mark in line], [])
 
     def test_nothing_private_is_said_at_the_command_line(self):
         simulator, daemon = self.start_both()
