@@ -101,8 +101,11 @@ void AuditCheck::follow(const AuditLine& line, const std::string& where) {
                      (has_gap ? "; " + missing(end_.seq + 1, line.seq - 1) : ""));
   }
   if (first_ == 0 && lines_ == 1) {
-    if (line.seq == 1 && line.prev != ChainEnd{}.hash)
+    if (line.seq == 1 && line.prev != ChainEnd{}.hash) {
       fault(where, "this line was changed: as the first it follows none");
+    } else if (kept_ && line.seq == kept_->seq + 1 && line.prev != kept_->hash) {
+      fault(where, "this line does not follow the last one that the daemon's state knows of");
+    }
     return;
   }
   if (!is_end_known_) return;

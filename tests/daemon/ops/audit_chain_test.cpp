@@ -109,6 +109,17 @@ TEST_CASE("audit check: a whole chain in the place of the one that was written i
   CHECK(faults(other.lines, chain.end).size() == 1);
 }
 
+TEST_CASE("audit check: lines that begin where the kept ones end, and do not follow them, are found") {
+  const auto chain = Chain().grow(4);
+  Chain forged{.end = {.seq = 4, .hash = ChainEnd{}.hash}};
+  forged.grow(3);
+  CHECK(faults(forged.lines, chain.end) ==
+        Lines{"1: this line does not follow the last one that the daemon's state knows of"});
+  Chain honest{.end = chain.end};
+  honest.grow(3);
+  CHECK(faults(honest.lines, chain.end).empty());
+}
+
 TEST_CASE("audit check: behind the kept end there may be what was written while it could not be kept") {
   auto chain = Chain().grow(2);
   const auto kept = chain.end;
