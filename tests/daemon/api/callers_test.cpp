@@ -55,9 +55,9 @@ TEST_CASE("callers: who brings no token acts with that of its account, and with 
   CHECK(token_of(sent[0]) == "managed");
   CHECK(token_of(sent[1]) == "own");
   for (const auto& one : sent) {
-    for (const auto& [name, value] : one.headers) {
-      CAPTURE(name);
-      CHECK(value.find("fsk_") == std::string::npos);
+    for (const auto& field : one.headers) {
+      CAPTURE(field.name);
+      CHECK(field.value.find("fsk_") == std::string::npos);
     }
   }
 }
