@@ -14,6 +14,8 @@
 namespace fleetsign::api {
 namespace {
 
+using protocol::Kind;
+
 constexpr std::string_view kFleetApi = "/api/1/";
 constexpr std::string_view kVehicles = "vehicles";
 /// Where a path below kFleetApi has them.
@@ -88,22 +90,23 @@ struct Rule {
   bool (*is_broken)(std::string_view path);
   const char* message;
   const char* hint;
-  protocol::Kind kind = protocol::Kind::bad_request;
+  Kind kind;
 };
 
 constexpr std::array kRules = {
     Rule{has_hidden_slash, "the path has a slash or backslash inside a segment, perhaps as %2F or %5C",
-         "no path of Fleet API needs one: write / between segments, and nothing else for it"},
+         "no path of Fleet API needs one: write / between segments, and nothing else for it", Kind::bad_request},
     Rule{has_odd_character, "the path has characters that are not passed on",
-         "write it without `#`, spaces and control characters"},
-    Rule{climbs, "the path has a segment `.` or `..`, perhaps as %2E", "write the path that is meant, without them"},
-    Rule{has_gap, "the path has an empty segment", "write one / between segments, not two"},
+         "write it without `#`, spaces and control characters", Kind::bad_request},
+    Rule{climbs, "the path has a segment `.` or `..`, perhaps as %2E", "write the path that is meant, without them",
+         Kind::bad_request},
+    Rule{has_gap, "the path has an empty segment", "write one / between segments, not two", Kind::bad_request},
     Rule{has_other_case, "the path has a word of Fleet API's in another case",
-         "write `vehicles`, `command` and such in lower case"},
+         "write `vehicles`, `command` and such in lower case", Kind::bad_request},
     Rule{has_more_than_words, "the path has other characters than words have, behind `vehicles`",
-         "write /api/1/vehicles/VIN/command/NAME, without `;` and percent-encoding"},
+         "write /api/1/vehicles/VIN/command/NAME, without `;` and percent-encoding", Kind::bad_request},
     Rule{has_odd_vehicle, "what stands for the vehicle is neither a VIN nor Fleet API's number of it",
-         "a VIN has 17 letters and digits, without I, O and Q; a number at most 20 digits", protocol::Kind::bad_vin},
+         "a VIN has 17 letters and digits, without I, O and Q; a number at most 20 digits", Kind::bad_vin},
 };
 
 }  // namespace
