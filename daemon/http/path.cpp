@@ -27,7 +27,9 @@ std::string canonical_path(std::string_view path) {
     if (is_encoded && is_unreserved(byte->front())) {
       canonical += static_cast<char>(byte->front());
     } else {
-      for (const unsigned char c : taken) canonical += static_cast<char>(is_encoded ? std::toupper(c) : c);
+      for (const char c : taken) {
+        canonical += is_encoded ? static_cast<char>(std::toupper(static_cast<unsigned char>(c))) : c;
+      }
     }
     path.remove_prefix(taken.size());
   }
