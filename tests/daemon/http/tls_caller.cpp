@@ -69,6 +69,7 @@ std::string TlsCaller::server_certificate() const {
 
 std::string TlsCaller::seal(std::string_view bytes) {
   const crypto::DrainErrors drain;
+  const std::lock_guard lock(*mutex_);
   SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size()));
   return take_all(output_);
 }
@@ -96,6 +97,7 @@ void TlsCaller::end_output() {
 ssize_t TlsCaller::read_input() {
   std::array<char, 65536> buffer{};
   const ssize_t n = Caller::read(buffer);
+  const std::lock_guard lock(*mutex_);
   if (n > 0) BIO_write(input_, buffer.data(), static_cast<int>(n));
   return n;
 }
@@ -103,9 +105,12 @@ ssize_t TlsCaller::read_input() {
 ssize_t TlsCaller::read(std::span<char> into) {
   const crypto::DrainErrors drain;
   for (;;) {
-    const int n = SSL_read(ssl_.get(), into.data(), static_cast<int>(into.size()));
-    if (n > 0) return n;
-    if (SSL_get_error(ssl_.get(), n) != SSL_ERROR_WANT_READ) return errno = 0;
+    {
+      const std::lock_guard lock(*mutex_);
+      const int n = SSL_read(ssl_.get(), into.data(), static_cast<int>(into.size()));
+      if (n > 0) return n;
+      if (SSL_get_error(ssl_.get(), n) != SSL_ERROR_WANT_READ) return errno = 0;
+    }
     if (const ssize_t more = read_input(); more <= 0) return more;
   }
 }

@@ -4,6 +4,8 @@
 
 #include <openssl/ssl.h>
 
+#include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -45,6 +47,8 @@ class TlsCaller final : public Caller {
   ssize_t read(std::span<char> into) override;
   ssize_t read_input();
 
+  /// One thread may send while another receives.
+  std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();
   crypto::Handle<SSL, SSL_free> ssl_;
   BIO* input_ = nullptr;   // ssl_'s
   BIO* output_ = nullptr;  // ssl_'s
