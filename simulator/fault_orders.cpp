@@ -13,11 +13,9 @@ namespace {
 
 using Parsed = crypto::Result<FaultOrder, std::string>;
 
-constexpr std::int64_t kMostTimes = 1'000'000;
 constexpr Milliseconds kLongestWait = std::chrono::minutes(10);
 // An epoch ends long before.
 constexpr Milliseconds kLargestShift = std::chrono::seconds(std::int64_t{1} << 30);
-constexpr std::size_t kLongestText = 1'000;
 
 constexpr std::array<std::pair<std::string_view, Occasion>, 3> kOccasions{
     {{"command", Occasion::command}, {"handshake", Occasion::handshake}, {"any", Occasion::any}}};
@@ -40,14 +38,6 @@ std::string read_occasion(const Json& value, FaultOrder& order) {
   return "";
 }
 
-std::string read_count(const Json& value, FaultOrder& order) {
-  if (!value.is_number_integer() || value < 1 || value > kMostTimes) {
-    return "\"count\" must be an integer from 1 to " + std::to_string(kMostTimes);
-  }
-  order.count = value.get<std::uint32_t>();
-  return "";
-}
-
 std::string read_ms(const Json& value, FaultOrder& order) {
   if (!value.is_number_integer() || value < -kLargestShift.count() || value > kLargestShift.count()) {
     return "\"ms\" must be an integer number of milliseconds";
@@ -65,22 +55,9 @@ std::string read_host(const Json& value, FaultOrder& order) {
   return "";
 }
 
-std::string read_error(const Json& value, FaultOrder& order) {
-  if (!value.is_string() || value.get_ref<const std::string&>().size() > kLongestText) {
-    return "\"error\" must be a string of at most " + std::to_string(kLongestText) + " bytes";
-  }
-  order.error = value.get<std::string>();
-  return "";
-}
-
-struct Member {
-  std::string_view name;
-  std::string (*read)(const Json&, FaultOrder&);
-};
-
-constexpr Member kMembers[] = {
-    {"fault", read_fault}, {"count", read_count}, {"on", read_occasion},
-    {"ms", read_ms},       {"host", read_host},   {"error", read_error},
+constexpr OrderMember<FaultOrder> kMembers[] = {
+    {"fault", read_fault}, {"count", read_count<FaultOrder>}, {"on", read_occasion}, {"ms", read_ms},
+    {"host", read_host},   {"error", read_error<FaultOrder>},
 };
 
 std::string check_ms(const FaultOrder& order) {
@@ -113,15 +90,8 @@ bool concerns(const FaultOrder& order, Errand errand) {
 }  // namespace
 
 Parsed parse_order(const Json& body) {
-  if (!body.is_object()) return std::string("the body must be a JSON object");
   FaultOrder order;
-  for (const auto& [name, value] : body.items()) {
-    const auto* const member = std::find_if(std::begin(kMembers), std::end(kMembers),
-                                            [&key = name](const Member& candidate) { return candidate.name == key; });
-    if (member == std::end(kMembers)) return "no such member: \"" + name + "\"";
-    if (auto problem = member->read(value, order); !problem.empty()) return problem;
-  }
-  if (order.fault == nullptr) return std::string("\"fault\" is needed");
+  if (auto problem = read_members<FaultOrder>(body, kMembers, order); !problem.empty()) return problem;
   if (auto problem = check_ms(order); !problem.empty()) return problem;
   return order;
 }
@@ -136,39 +106,8 @@ Json to_json(const FaultOrder& order) {
   return json;
 }
 
-bool FaultQueue::add(FaultOrder order) {
-  const std::lock_guard lock(mutex_);
-  if (orders_.size() == kMost) return false;
-  orders_.push_back(std::move(order));
-  return true;
-}
-
 std::optional<FaultOrder> FaultQueue::take(Errand errand) {
-  const std::lock_guard lock(mutex_);
-  const auto order = std::find_if(orders_.begin(), orders_.end(),
-                                  [errand](const FaultOrder& candidate) { return concerns(candidate, errand); });
-  if (order == orders_.end()) return std::nullopt;
-  if (--order->count > 0) return *order;
-  auto last = std::move(*order);
-  orders_.erase(order);
-  return last;
-}
-
-void FaultQueue::clear() {
-  const std::lock_guard lock(mutex_);
-  orders_.clear();
-  ++clearings_;
-  cleared_.notify_all();
-}
-
-std::vector<FaultOrder> FaultQueue::pending() const {
-  const std::lock_guard lock(mutex_);
-  return {orders_.begin(), orders_.end()};
-}
-
-void FaultQueue::pause(Milliseconds time) {
-  std::unique_lock lock(mutex_);
-  cleared_.wait_for(lock, time, [this, then = clearings_] { return clearings_ != then; });
+  return take_first([errand](const FaultOrder& order) { return concerns(order, errand); });
 }
 
 }  // namespace fleetsign::simulator

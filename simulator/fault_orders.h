@@ -2,17 +2,13 @@
 // Orders that something should go wrong: how they are spelled, and the queue in which they wait.
 #pragma once
 
-#include <condition_variable>
-#include <cstddef>
 #include <cstdint>
-#include <deque>
-#include <mutex>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "crypto/result.h"
 #include "simulator/faults.h"
+#include "simulator/orders.h"
 #include "simulator/replies.h"
 
 namespace fleetsign::simulator {
@@ -36,27 +32,11 @@ Json to_json(const FaultOrder& order);
 /// What is on its way to a vehicle.
 enum class Errand { signed_command, handshake, unsigned_command, other };
 
-/// The orders for one vehicle, carried out in turn. Any thread may call; none holds the lock while it waits.
-class FaultQueue {
+/// The orders for one vehicle.
+class FaultQueue : public OrderQueue<FaultOrder> {
  public:
-  static constexpr std::size_t kMost = 1'000;
-
-  /// False when the queue is full.
-  [[nodiscard]] bool add(FaultOrder order);
   /// The oldest order for such a request, which is then done once more.
   std::optional<FaultOrder> take(Errand errand);
-  /// Also ends every pause().
-  void clear();
-  [[nodiscard]] std::vector<FaultOrder> pending() const;
-
-  /// Blocks the caller for so long, or until the orders are cleared.
-  void pause(Milliseconds time);
-
- private:
-  mutable std::mutex mutex_;
-  std::condition_variable cleared_;
-  std::uint64_t clearings_ = 0;
-  std::deque<FaultOrder> orders_;
 };
 
 }  // namespace fleetsign::simulator

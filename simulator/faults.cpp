@@ -188,10 +188,7 @@ std::span<const FaultRow> fault_rows() {
 }
 
 const FaultRow* find_fault(std::string_view name) {
-  const auto* const row = std::find_if(std::begin(kFaults), std::end(kFaults), [&](const FaultRow& candidate) {
-    return candidate.name == name || candidate.name == "http_" + std::string(name);
-  });
-  return row == std::end(kFaults) ? nullptr : row;
+  return find_fault_in<FaultRow>(kFaults, name);
 }
 
 }  // namespace fleetsign::simulator

@@ -138,9 +138,7 @@ constexpr OAuthFault kFaults[] = {
     {"http_504", answer, Endpoint::token, 504, "gateway timeout"},
 };
 
-constexpr std::int64_t kMostTimes = 1'000'000;
 constexpr std::int64_t kLongestWait = 600'000;
-constexpr std::size_t kLongestText = 1'000;
 
 bool is_within(const Json& value, std::int64_t least, std::int64_t most) {
   return value.is_number_integer() && value >= least && value <= most;
@@ -165,23 +163,9 @@ std::string read_on(const Json& value, OAuthOrder& order) {
   return order.on ? "" : "\"on\" must be one of: " + names;
 }
 
-std::string read_count(const Json& value, OAuthOrder& order) {
-  if (!is_within(value, 1, kMostTimes)) return "\"count\" must be an integer from 1 to " + std::to_string(kMostTimes);
-  order.count = value.get<std::uint32_t>();
-  return "";
-}
-
 std::string read_ms(const Json& value, OAuthOrder& order) {
   if (!is_within(value, 0, kLongestWait)) return "\"ms\" must be an integer from 0 to " + std::to_string(kLongestWait);
   order.ms = Milliseconds(value.get<std::int64_t>());
-  return "";
-}
-
-std::string read_error(const Json& value, OAuthOrder& order) {
-  if (!value.is_string() || value.get_ref<const std::string&>().size() > kLongestText) {
-    return "\"error\" must be a string of at most " + std::to_string(kLongestText) + " bytes";
-  }
-  order.error = value.get<std::string>();
   return "";
 }
 
@@ -191,14 +175,13 @@ std::string read_status(const Json& value, OAuthOrder& order) {
   return "";
 }
 
-struct Member {
-  std::string_view name;
-  std::string (*read)(const Json&, OAuthOrder&);
-};
-
-constexpr Member kMembers[] = {
-    {"fault", read_fault}, {"on", read_on},       {"count", read_count},
-    {"ms", read_ms},       {"error", read_error}, {"status", read_status},
+constexpr OrderMember<OAuthOrder> kMembers[] = {
+    {"fault", read_fault},
+    {"on", read_on},
+    {"count", read_count<OAuthOrder>},
+    {"ms", read_ms},
+    {"error", read_error<OAuthOrder>},
+    {"status", read_status},
 };
 
 }  // namespace
@@ -208,10 +191,7 @@ std::span<const OAuthFault> oauth_fault_rows() {
 }
 
 const OAuthFault* find_oauth_fault(std::string_view name) {
-  const auto* const row = std::find_if(std::begin(kFaults), std::end(kFaults), [&](const OAuthFault& candidate) {
-    return candidate.name == name || candidate.name == "http_" + std::string(name);
-  });
-  return row == std::end(kFaults) ? nullptr : row;
+  return find_fault_in<OAuthFault>(kFaults, name);
 }
 
 http::Reply oauth_refusal(std::string_view name, Endpoint endpoint, const Subject& subject) {
@@ -220,37 +200,15 @@ http::Reply oauth_refusal(std::string_view name, Endpoint endpoint, const Subjec
 }
 
 crypto::Result<OAuthOrder, std::string> parse_oauth_order(const Json& body) {
-  if (!body.is_object()) return std::string("the body must be a JSON object");
   OAuthOrder order;
-  for (const auto& [name, value] : body.items()) {
-    const auto* const member = std::find_if(std::begin(kMembers), std::end(kMembers),
-                                            [&key = name](const Member& candidate) { return candidate.name == key; });
-    if (member == std::end(kMembers)) return "no such member: \"" + name + "\"";
-    if (auto problem = member->read(value, order); !problem.empty()) return problem;
-  }
-  if (order.fault == nullptr) return std::string("\"fault\" is needed");
+  if (auto problem = read_members<OAuthOrder>(body, kMembers, order); !problem.empty()) return problem;
   if (!body.contains("on")) order.on = order.fault->usual;
   return order;
 }
 
-bool OAuthFaults::add(OAuthOrder order) {
-  const std::lock_guard lock(mutex_);
-  if (orders_.size() == kMost) return false;
-  orders_.push_back(std::move(order));
-  return true;
-}
-
-void OAuthFaults::clear() {
-  const std::lock_guard lock(mutex_);
-  orders_.clear();
-  ++clearings_;
-  cleared_.notify_all();
-}
-
 Json OAuthFaults::report() const {
-  const std::lock_guard lock(mutex_);
   Json orders = Json::array();
-  for (const auto& order : orders_) {
+  for (const auto& order : pending()) {
     Json json{{"fault", order.fault->name}, {"count", order.count}, {"on", order.on ? name_of(*order.on) : "any"}};
     if (order.ms) json["ms"] = order.ms->count();
     if (order.error) json["error"] = *order.error;
@@ -261,25 +219,9 @@ Json OAuthFaults::report() const {
 }
 
 http::Reply OAuthFaults::pass(const Passage& passage) {
-  const auto order = take(passage.endpoint);
+  const auto order =
+      take_first([&](const OAuthOrder& each) { return each.on.value_or(passage.endpoint) == passage.endpoint; });
   return order ? order->fault->act(*order, passage, *this) : passage.deliver();
-}
-
-std::optional<OAuthOrder> OAuthFaults::take(Endpoint endpoint) {
-  const std::lock_guard lock(mutex_);
-  const auto order = std::find_if(orders_.begin(), orders_.end(), [&](const OAuthOrder& candidate) {
-    return candidate.on.value_or(endpoint) == endpoint;
-  });
-  if (order == orders_.end()) return std::nullopt;
-  if (--order->count > 0) return *order;
-  auto last = std::move(*order);
-  orders_.erase(order);
-  return last;
-}
-
-void OAuthFaults::pause(Milliseconds time) {
-  std::unique_lock lock(mutex_);
-  cleared_.wait_for(lock, time, [this, then = clearings_] { return clearings_ != then; });
 }
 
 }  // namespace fleetsign::simulator

@@ -2,12 +2,8 @@
 // What the OAuth server and the partner endpoints can say no with, one row each; and the orders that they should.
 #pragma once
 
-#include <condition_variable>
-#include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,6 +12,7 @@
 #include "crypto/result.h"
 #include "daemon/http/message.h"
 #include "simulator/endpoints.h"
+#include "simulator/orders.h"
 #include "simulator/replies.h"
 #include "simulator/vehicle.h"
 
@@ -67,30 +64,12 @@ struct OAuthOrder {
 /// An order as the control API takes it, or a sentence about what is wrong with it.
 crypto::Result<OAuthOrder, std::string> parse_oauth_order(const Json& body);
 
-/// The orders, carried out in turn. Any thread may call; none holds the lock while it waits.
-class OAuthFaults {
+class OAuthFaults : public OrderQueue<OAuthOrder> {
  public:
-  static constexpr std::size_t kMost = 1'000;
-
-  /// False when there are too many.
-  [[nodiscard]] bool add(OAuthOrder order);
-  /// Also ends every pause().
-  void clear();
   [[nodiscard]] Json report() const;
 
   /// Lets a request through to its endpoint, past the oldest order for it, which is then done once more.
   http::Reply pass(const Passage& passage);
-
-  /// Blocks the caller for so long, or until the orders are cleared.
-  void pause(Milliseconds time);
-
- private:
-  std::optional<OAuthOrder> take(Endpoint endpoint);
-
-  mutable std::mutex mutex_;
-  std::condition_variable cleared_;
-  std::uint64_t clearings_ = 0;
-  std::deque<OAuthOrder> orders_;
 };
 
 }  // namespace fleetsign::simulator
