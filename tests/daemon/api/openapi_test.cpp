@@ -149,7 +149,8 @@ TEST_CASE("openapi: every credential is there, and a command can be confirmed") 
   CHECK(schemes.at("bearer").at("scheme") == "bearer");
   CHECK(schemes.at("local_key").at("name") == "X-Authorization");
   CHECK(schemes.at("certificate").at("type") == "mutualTLS");
-  for (const auto& way : document().at("security")) {
+  const auto ways = document().at("security");
+  for (const auto& way : ways) {
     for (const auto& scheme : way.items()) CHECK(schemes.contains(scheme.key()));
   }
   const auto command = document().at("paths").at("/api/1/vehicles/{vin}/command/door_unlock").at("post");
