@@ -26,8 +26,7 @@ std::optional<std::string> read_name(const Entry& entry) {
   std::optional<std::string> name = read_text(entry, "a name");
   if (!name || *name == kAnybody || is_caller_name(*name)) return name;
   entry.complain(quote(*name) + " is not a caller's name",
-                 "write up to 64 lower-case letters, digits, \".\", \"_\" and \"-\", such as wall-panel, or \"*\" for "
-                 "whoever has no entry");
+                 std::string(kCallerNameHint) + ", or \"*\" for whoever has no entry");
   return std::nullopt;
 }
 

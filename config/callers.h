@@ -17,6 +17,9 @@ inline constexpr std::string_view kAnybody = "*";
 
 /// Up to 64 lower-case letters, digits, ".", "_" and "-", the first a letter or digit.
 bool is_caller_name(std::string_view name);
+/// What to do about one that is none.
+inline constexpr const char* kCallerNameHint =
+    "write up to 64 lower-case letters, digits, \".\", \"_\" and \"-\", such as wall-panel";
 
 /// A list of maps, as only a file can have it. Each has a name; no two share a name or a credential; and the entry of
 /// kAnybody has neither a credential nor an account, for who shows nothing must bring an own token.

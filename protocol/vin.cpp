@@ -17,4 +17,10 @@ std::optional<std::string> read_vin(std::string_view text) {
   return is_vin ? std::optional(std::move(vin)) : std::nullopt;
 }
 
+bool is_fleet_api_id(std::string_view text) {
+  constexpr std::size_t kLongest = 20;
+  return !text.empty() && text.size() <= kLongest &&
+         std::ranges::all_of(text, [](unsigned char c) { return std::isdigit(c) != 0; });
+}
+
 }  // namespace fleetsign::protocol

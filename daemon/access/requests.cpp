@@ -47,13 +47,6 @@ bool is_read(std::string_view method) {
   return method == "GET" || method == "HEAD";
 }
 
-bool is_number(std::string_view text) {
-  // As many digits as a number of 64 bits has.
-  constexpr std::size_t kMost = 20;
-  return !text.empty() && text.size() <= kMost &&
-         std::ranges::all_of(text, [](unsigned char c) { return std::isdigit(c) != 0; });
-}
-
 /// The segment at the beginning, which it takes away with its slash.
 std::string_view take_segment(std::string_view& path) {
   path.remove_prefix(1);
@@ -67,7 +60,7 @@ std::string_view tag_of(std::string_view path) {
   for (const auto start : kVehicles) {
     if (!path.starts_with(start)) continue;
     const auto tag = path.substr(start.size(), path.find('/', start.size()) - start.size());
-    if (is_number(tag) || protocol::read_vin(tag)) return tag;
+    if (protocol::is_fleet_api_id(tag) || protocol::read_vin(tag)) return tag;
   }
   return {};
 }
@@ -148,7 +141,7 @@ bool is_for_vehicles_in_body(std::string_view method, std::string_view path) {
 
 std::vector<std::string> vehicles_of(std::string_view path) {
   std::vector<std::string> vehicles;
-  if (const auto tag = tag_of(path); is_number(tag)) vehicles.emplace_back(tag);
+  if (const auto tag = tag_of(path); protocol::is_fleet_api_id(tag)) vehicles.emplace_back(tag);
   while (path.starts_with('/')) {
     if (auto vin = protocol::read_vin(take_segment(path))) vehicles.push_back(*std::move(vin));
   }

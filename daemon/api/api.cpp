@@ -11,6 +11,7 @@
 #include "daemon/api/path_rules.h"
 #include "daemon/api/request.h"
 #include "protocol/catalogue/document.h"
+#include "protocol/vin.h"
 
 namespace fleetsign::api {
 namespace {
@@ -282,8 +283,9 @@ http::Reply Api::answer_known(const Route& route, Context& context) const {
   const auto without_token = lend_token(route, context.caller);
   const auto vehicles = vehicles_in_path(context);
   // A command's vehicle is looked up first, where it is not named by its VIN; in other paths, its VIN must be known.
-  const bool is_located_later = (route.handler == &Api::command || without_token) &&
-                                std::ranges::any_of(vehicles, [](const auto& each) { return is_fleet_api_id(each); });
+  const bool is_located_later =
+      (route.handler == &Api::command || without_token) &&
+      std::ranges::any_of(vehicles, [](const auto& each) { return protocol::is_fleet_api_id(each); });
   if (!is_located_later) {
     if (const auto refusal = refuse_vehicles(context, vehicles)) return render(*refusal, context.footer);
   }

@@ -16,6 +16,7 @@
 #include "protocol/catalogue/action.h"
 #include "protocol/catalogue/catalogue.h"
 #include "protocol/json_members.h"
+#include "protocol/vin.h"
 
 namespace fleetsign::api {
 namespace {
@@ -49,7 +50,7 @@ bool is_dry_run(const http::Request& request) {
 
 std::vector<std::string> vehicle_of(std::string_view tag) {
   if (auto vin = parse_vin(tag)) return {*std::move(vin)};
-  if (is_fleet_api_id(tag)) return {std::string(tag)};
+  if (protocol::is_fleet_api_id(tag)) return {std::string(tag)};
   return {};
 }
 

@@ -44,9 +44,7 @@ Failure describe(Refusal refusal, const std::string& name) {
 }
 
 Failure bad_name() {
-  return {.kind = Kind::bad_request,
-          .message = "that is not a client's name",
-          .hint = "write up to 64 lower-case letters, digits, \".\", \"_\" and \"-\", such as wall-panel"};
+  return {.kind = Kind::bad_request, .message = "that is not a client's name", .hint = config::kCallerNameHint};
 }
 
 Failure bad_lifetime() {

@@ -13,6 +13,7 @@
 #include "protocol/catalogue/catalogue.h"
 #include "protocol/catalogue/text_form.h"
 #include "protocol/text.h"
+#include "protocol/vin.h"
 
 namespace fleetsign::api {
 namespace {
@@ -183,7 +184,7 @@ Verdict Api::deliver(const Context& context, Plan plan) const {
 
 protocol::Result<Api::Plan> Api::plan_command(const Context& context) const {
   const auto tag = context.captures[0];
-  const bool is_by_id = is_fleet_api_id(tag);
+  const bool is_by_id = protocol::is_fleet_api_id(tag);
   const auto vin = is_by_id ? protocol::Result<std::string>(std::string(tag)) : parse_vin(tag);
   if (!vin) return vin.error();
   const auto name = context.captures[1];

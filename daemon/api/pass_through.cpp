@@ -11,6 +11,7 @@
 #include "daemon/api/request.h"
 #include "daemon/api/under_way.h"
 #include "daemon/http/read_ahead.h"
+#include "protocol/vin.h"
 
 namespace fleetsign::api {
 namespace {
@@ -97,7 +98,7 @@ std::optional<http::Reply> Api::refuse_dry_run(const Context& context) {
 std::string Api::vehicle_of(const Context& context) const {
   auto name = upstream::vehicle_in(context.request.path);
   // Two names for one vehicle would be two sets of books.
-  if (is_fleet_api_id(name) && context.caller.token) {
+  if (protocol::is_fleet_api_id(name) && context.caller.token) {
     if (auto vin = parts_.vehicle_list.known(name, *context.caller.token)) return *std::move(vin);
   }
   return name;

@@ -83,7 +83,7 @@ bool has_odd_vehicle(std::string_view path) {
   if (segments.size() == kWord + 2 && segments[kWord] == "command") return false;
   const auto tag = segments[kTag];
   const bool is_word = tag.find_first_not_of(kWordCharacters) == std::string_view::npos;
-  return !is_word && !is_fleet_api_id(tag) && !protocol::read_vin(tag);
+  return !is_word && !protocol::is_fleet_api_id(tag) && !protocol::read_vin(tag);
 }
 
 struct Rule {

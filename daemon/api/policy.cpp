@@ -5,6 +5,7 @@
 #include "daemon/access/requests.h"
 #include "daemon/api/api.h"
 #include "daemon/api/request.h"
+#include "protocol/vin.h"
 
 namespace fleetsign::api {
 namespace {
@@ -38,7 +39,7 @@ std::optional<protocol::Failure> Api::refuse_action(const Context& context) cons
 std::vector<std::string> Api::vehicles_in_path(const Context& context) const {
   auto vehicles = access::vehicles_of(context.request.path);
   for (auto& vehicle : vehicles) {
-    if (!is_fleet_api_id(vehicle) || !context.caller.token) continue;
+    if (!protocol::is_fleet_api_id(vehicle) || !context.caller.token) continue;
     if (auto vin = parts_.vehicle_list.known(vehicle, *context.caller.token)) vehicle = *std::move(vin);
   }
   return vehicles;

@@ -117,16 +117,10 @@ std::vector<std::string_view> segments_of(std::string_view path) {
 
 protocol::Result<std::string> parse_vin(std::string_view text) {
   if (auto vin = protocol::read_vin(text)) return *std::move(vin);
-  if (!is_fleet_api_id(text)) return Failure{.kind = Kind::bad_vin, .message = "the path has no valid VIN"};
+  if (!protocol::is_fleet_api_id(text)) return Failure{.kind = Kind::bad_vin, .message = "the path has no valid VIN"};
   return Failure{.kind = Kind::bad_vin,
                  .message = "the path has a Fleet API id where a VIN is needed",
                  .hint = "GET /api/1/vehicles lists the vin of each id"};
-}
-
-bool is_fleet_api_id(std::string_view text) {
-  constexpr std::size_t kLongest = 20;  // of a number of 64 bits
-  return !text.empty() && text.size() <= kLongest &&
-         std::ranges::all_of(text, [](unsigned char c) { return std::isdigit(c) != 0; });
 }
 
 bool has_body(const http::Request& request) {

@@ -19,9 +19,6 @@ std::vector<std::string_view> segments_of(std::string_view path);
 /// The VIN in upper case. Kind::bad_vin for anything but 17 letters and digits without I, O and Q (ISO 3779).
 protocol::Result<std::string> parse_vin(std::string_view text);
 
-/// Whether it is a vehicle's numeric id at Fleet API, rather than its VIN: 1 to 20 decimal digits.
-bool is_fleet_api_id(std::string_view text);
-
 /// Whether it comes with a body, or may: of a chunked one the length is not known.
 bool has_body(const http::Request& request);
 

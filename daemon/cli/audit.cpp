@@ -74,9 +74,8 @@ Kept find_kept(const config::Config& config) {
     const auto end = state::AuditAnchor(**store).find();
     return end ? Kept(*end) : Kept(RemoteError{.message = "the state knows of no audit"});
   }
-  const auto owner = state::Folder::last_owner(config.state_dir);
-  const bool is_daemon = store.error().reason == state::Error::Reason::in_use && owner && !owner->admin_socket.empty();
-  return is_daemon ? ask_daemon(*owner) : Kept(RemoteError{.message = store.error().message});
+  const auto owner = owner_to_ask(config, store.error());
+  return owner ? ask_daemon(*owner) : Kept(RemoteError{.message = store.error().message});
 }
 
 /// What can be read twice, unlike a pipe.

@@ -33,10 +33,6 @@ using Json = nlohmann::ordered_json;
 
 constexpr const char* kClients = "/admin/v1/clients";
 
-std::int64_t unix_now() {
-  return std::time(nullptr);
-}
-
 /// One thing to be done with clients, in the two ways in which it can be.
 struct Task {
   OwnerCall call;
@@ -75,11 +71,11 @@ std::optional<Json> carry_out(const config::Config& config, const Task& task, in
   RemoteResult<Json> result = RemoteError{};
   if (store) {
     state::Clients clients(**store, ops::boot_now);
-    auto done = task.work(api::ClientDesk(clients, unix_now));
+    auto done = task.work(api::ClientDesk(clients, ops::unix_now));
     result = done ? RemoteResult<Json>(*std::move(done)) : describe(done.error());
   } else {
-    const auto owner = state::Folder::last_owner(config.state_dir);
-    if (store.error().reason != state::Error::Reason::in_use || !owner || owner->admin_socket.empty()) {
+    const auto owner = owner_to_ask(config, store.error());
+    if (!owner) {
       exit = fail(store.error());
       return std::nullopt;
     }
@@ -108,8 +104,7 @@ std::optional<std::int64_t> seconds_in(std::string_view text) {
 /// What the name is before anybody is asked.
 std::optional<int> refuse_name(const std::string& name) {
   if (config::is_caller_name(name)) return std::nullopt;
-  return fail(kUsage, "that is not a client's name",
-              "write up to 64 lower-case letters, digits, \".\", \"_\" and \"-\", such as wall-panel");
+  return fail(kUsage, "that is not a client's name", config::kCallerNameHint);
 }
 
 int add(const config::Config& config, const std::string& name, const std::string& expires) {

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <ctime>
 #include <iterator>
 #include <optional>
 #include <utility>
@@ -35,10 +34,6 @@ std::optional<std::string> base_url_of(const config::FleetApi& fleet_api) {
       break;
   }
   return std::nullopt;
-}
-
-std::int64_t unix_now() {
-  return std::time(nullptr);
 }
 
 std::vector<std::string> own_hosts(const config::Config& config, const std::vector<config::Listen>& resolved) {
@@ -140,11 +135,11 @@ Daemon::Daemon(const config::Config& config, std::vector<std::string> hosts, cry
       audit_(std::move(records.audit)),
       sessions_(*store_, ops::moment_now,
                 config.pin_vehicle_keys ? state::Unreadable::is_refused : state::Unreadable::starts_afresh),
-      claims_(*store_, ops::steady_unix_clock(unix_now(), ops::boot_now)),
+      claims_(*store_, ops::steady_unix_clock(ops::unix_now(), ops::boot_now)),
       shutdown_timeout_(config.shutdown_timeout),
       clients_(*store_, ops::boot_now),
-      client_desk_(clients_, ops::steady_unix_clock(unix_now(), ops::boot_now)),
-      callers_(config.callers, clients_, ops::steady_unix_clock(unix_now(), ops::boot_now)),
+      client_desk_(clients_, ops::steady_unix_clock(ops::unix_now(), ops::boot_now)),
+      callers_(config.callers, clients_, ops::steady_unix_clock(ops::unix_now(), ops::boot_now)),
       accounts_(config.accounts, credentials_directory()),
       client_(upstream::Client::start({.ca_file = config.fleet_api.ca_file,
                                        .http2 = config.fleet_api.http2,
@@ -155,16 +150,16 @@ Daemon::Daemon(const config::Config& config, std::vector<std::string> hosts, cry
       fleet_api_(billed_client_, base_url_of(config.fleet_api), kept_hosts(hosts_)),
       lanes_(key_, ops::boot_now, vehicles::Lanes::kCapacity, &sessions_),
       wakes_(*store_),
-      wake_budget_(config.wake_limit, unix_now, wake_counts(wakes_)),
+      wake_budget_(config.wake_limit, ops::unix_now, wake_counts(wakes_)),
       rates_(rates_of(config.rate_limits), ops::boot_now),
       waker_(fleet_api_, wake_budget_, rates_, ops::boot_now),
       unsigned_vehicles_(*store_),
-      without_protocol_(unix_now, vehicles::WithoutProtocol::kCapacity, &unsigned_vehicles_),
+      without_protocol_(ops::unix_now, vehicles::WithoutProtocol::kCapacity, &unsigned_vehicles_),
       vehicle_list_(fleet_api_, ops::boot_now),
       commander_(lanes_, fleet_api_, waker_, rules_of(config)),
       spending_(*store_),
       policy_(config.callers, config.confirm),
-      allowance_(config.callers, {.now = ops::boot_now, .unix_now = unix_now}, spending_record(spending_)),
+      allowance_(config.callers, {.now = ops::boot_now, .unix_now = ops::unix_now}, spending_record(spending_)),
       metrics_(FLEETSIGN_VERSION),
       reads_(config.vehicle_data_cache, ops::boot_now),
       idempotency_(claims_, ops::boot_now, metrics_, log),
@@ -191,7 +186,7 @@ Daemon::Daemon(const config::Config& config, std::vector<std::string> hosts, cry
             .metrics = metrics_,
             .log = log,
             .clock = ops::boot_now,
-            .unix_now = unix_now,
+            .unix_now = ops::unix_now,
             .not_ready = [this] { return not_ready(); },
             .warnings = [this] { return warnings(); },
             .backup = [this] { return backup(); },

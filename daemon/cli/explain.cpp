@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a command would send, and what a captured message says: both without a daemon, a vehicle or a key.
 #include <CLI/CLI.hpp>
-#include <ctime>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -12,6 +11,7 @@
 #include "daemon/cli/input_file.h"
 #include "daemon/cli/parameters.h"
 #include "daemon/cli/subcommand.h"
+#include "daemon/ops/clock.h"
 #include "protocol/catalogue/catalogue.h"
 #include "protocol/catalogue/envelope_text.h"
 #include "protocol/catalogue/text_form.h"
@@ -50,7 +50,7 @@ std::string to_lines(const Json& about) {
 int explain(const ExplainOptions& options) {
   const auto* command = catalogue::find(options.command);
   if (command == nullptr) return fail(unknown_command(options.command));
-  const catalogue::Surroundings surroundings{.unix_now = std::time(nullptr), .sign_experimental = options.experimental};
+  const catalogue::Surroundings surroundings{.unix_now = ops::unix_now(), .sign_experimental = options.experimental};
   const auto typed = read_parameters(command, options.words, surroundings);
   if (!typed) return fail(typed.error());
 

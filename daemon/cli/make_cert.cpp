@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <ctime>
 #include <filesystem>
 #include <iterator>
 #include <memory>
@@ -11,6 +10,7 @@
 #include "crypto/certificate.h"
 #include "daemon/cli/failures.h"
 #include "daemon/cli/subcommand.h"
+#include "daemon/ops/clock.h"
 #include "daemon/ops/process.h"
 
 namespace fleetsign::cli {
@@ -83,7 +83,7 @@ int make_cert(const Wanted& wanted) {
   };
   const auto certificate = place(wanted.certificate, "tls-cert.pem");
   const auto key = place(wanted.key, "tls-key.pem");
-  const auto made = crypto::ServerCertificate::make(names, std::time(nullptr), std::chrono::days(wanted.days));
+  const auto made = crypto::ServerCertificate::make(names, ops::unix_now(), std::chrono::days(wanted.days));
   if (const auto error = made.write_new(certificate, key)) return fail(*error);
   return print("wrote " + certificate.native() + "\nwrote " + key.native() + "\nfor " + joined(names) + "; valid for " +
                std::to_string(wanted.days) + " days\n\n" +

@@ -3,7 +3,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cctype>
-#include <ctime>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -15,6 +14,7 @@
 #include "daemon/cli/parameters.h"
 #include "daemon/cli/remote.h"
 #include "daemon/cli/subcommand.h"
+#include "daemon/ops/clock.h"
 #include "daemon/upstream/fleet_api.h"
 #include "protocol/catalogue/catalogue.h"
 #include "protocol/failure.h"
@@ -40,7 +40,7 @@ crypto::Result<std::string, TypingError> body_of(const SendOptions& options) {
   const bool is_name =
       std::ranges::all_of(options.command, [](unsigned char c) { return std::isalnum(c) || c == '_'; });
   if (is_misspelt || !is_name || options.command.empty()) return unknown_command(options.command);
-  const auto typed = read_parameters(command, options.words, {.unix_now = std::time(nullptr)});
+  const auto typed = read_parameters(command, options.words, {.unix_now = ops::unix_now()});
   if (!typed) return typed.error();
   return typed->body.dump();
 }

@@ -52,10 +52,8 @@ int backup(const config::Config& config, const std::string& file) {
     const auto copy = (*store)->copy();
     return copy ? write(file, *copy) : fail(copy.error());
   }
-  const auto owner = state::Folder::last_owner(config.state_dir);
-  if (store.error().reason != state::Error::Reason::in_use || !owner || owner->admin_socket.empty()) {
-    return fail(store.error());
-  }
+  const auto owner = owner_to_ask(config, store.error());
+  if (!owner) return fail(store.error());
   const auto copy = copy_of(*owner);
   return copy ? write(file, *copy) : fail(copy.error());
 }

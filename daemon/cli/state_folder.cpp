@@ -43,6 +43,12 @@ state::Result<std::unique_ptr<state::Store>> open_state(const config::Config& co
   return state::Store::open(config.state_dir, {.process = ::getpid(), .admin_socket = socket}, std::move(report));
 }
 
+std::optional<state::Owner> owner_to_ask(const config::Config& config, const state::Error& why) {
+  auto owner = state::Folder::last_owner(config.state_dir);
+  const bool can_be_asked = why.reason == state::Error::Reason::in_use && owner && !owner->admin_socket.empty();
+  return can_be_asked ? std::move(owner) : std::nullopt;
+}
+
 state::Store::Report report_to(ops::Log& log) {
   return [&log](const std::string& message) { log.warning("state", {{"what", ops::Plain{message}}}); };
 }

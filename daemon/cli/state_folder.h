@@ -28,6 +28,10 @@ enum class Taker { daemon, subcommand };
 state::Result<std::unique_ptr<state::Store>> open_state(const config::Config& config, Taker taker,
                                                         state::Store::Report report);
 
+/// The daemon that has the state, and can be asked in its place; nothing where the state was not opened for another
+/// reason, or the daemon has no admin socket.
+std::optional<state::Owner> owner_to_ask(const config::Config& config, const state::Error& why);
+
 /// Writes what people should know to the log, which outlives it.
 state::Store::Report report_to(ops::Log& log);
 

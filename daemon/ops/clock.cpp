@@ -57,6 +57,10 @@ WallTime wall_now() {
   return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
 }
 
+std::int64_t unix_now() {
+  return std::chrono::floor<std::chrono::seconds>(wall_now()).time_since_epoch().count();
+}
+
 Moment moment_now() {
   static const std::string kBootId = read_boot_id();
   if (!is_synchronised()) return {.boot_id = kBootId, .boot = boot_now(), .wall = {}};

@@ -28,6 +28,9 @@ using WallTime = std::chrono::sys_time<std::chrono::milliseconds>;
 /// The time of day, right or wrong. Safe to call from many threads.
 WallTime wall_now();
 
+/// The same in whole Unix seconds.
+std::int64_t unix_now();
+
 /// A moment on all clocks of this machine, so that it can be found again after a restart.
 struct Moment {
   std::string boot_id;  ///< of the kernel's run; empty when it cannot be told

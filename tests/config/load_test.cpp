@@ -2,16 +2,14 @@
 #include "config/load.h"
 
 #include <doctest/doctest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
-#include <fstream>
 #include <random>
 #include <string>
 
 #include "tests/config/loading.h"
+#include "tests/crypto/temporary_folder.h"
 
 using namespace fleetsign::config;
 using namespace std::chrono_literals;
@@ -19,46 +17,18 @@ using namespace std::chrono_literals;
 namespace {
 
 namespace fs = std::filesystem;
+using fleetsign::crypto::test::as_nobody;
+using fleetsign::crypto::test::TemporaryFolder;
 using Kind = Problem::Kind;
-
-/// A folder of its own that is gone afterwards.
-class Folder {
- public:
-  Folder() {
-    std::string pattern = (fs::temp_directory_path() / "fleetsign-config-XXXXXX").string();
-    REQUIRE(mkdtemp(pattern.data()) != nullptr);
-    path_ = pattern;
-  }
-  ~Folder() { fs::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-
-  [[nodiscard]] fs::path file(const std::string& text) const {
-    fs::path file = path_ / "fleetsign.yaml";
-    std::ofstream(file) << text;
-    return file;
-  }
-  [[nodiscard]] const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
 
 /// The kind of the only problem with the file, as another user than root meets it.
 Kind kind_as_nobody(const fs::path& file) {
-  constexpr id_t kNobody = 65534;
-  const pid_t child = fork();
-  REQUIRE(child >= 0);
-  if (child == 0) {
-    const bool dropped = getuid() != 0 || (setgid(kNobody) == 0 && setuid(kNobody) == 0);
+  const int kind = as_nobody([&] {
     const Loaded loaded = load({.file = file});
-    _exit(dropped && loaded.problems.size() == 1 ? static_cast<int>(loaded.problems[0].kind) : 99);
-  }
-  int status = 0;
-  REQUIRE(waitpid(child, &status, 0) == child);
-  REQUIRE(WIFEXITED(status));
-  REQUIRE(WEXITSTATUS(status) != 99);
-  return static_cast<Kind>(WEXITSTATUS(status));
+    return loaded.problems.size() == 1 ? static_cast<int>(loaded.problems[0].kind) : 99;
+  });
+  REQUIRE(kind < 99);
+  return static_cast<Kind>(kind);
 }
 
 }  // namespace
@@ -100,7 +70,7 @@ TEST_CASE("load: every problem is told, also of values that a later source repla
 }
 
 TEST_CASE("load: a file is read, and its relative paths start at its folder") {
-  const Folder folder;
+  const TemporaryFolder folder;
   const fs::path file = folder.file("key_file: key.pem\ntimeout: 3s\n");
   const Loaded loaded = load({.file = file});
   CHECK(lines(loaded) == Lines{});
@@ -119,7 +89,7 @@ TEST_CASE("load: relative paths in variables and flags start at the working dire
 }
 
 TEST_CASE("load: a file that is missing, a folder, or not ours to read") {
-  const Folder folder;
+  const TemporaryFolder folder;
   const fs::path missing = folder.path() / "none.yaml";
   const Loaded none = load({.file = missing});
   CHECK(lines(none) ==
@@ -131,18 +101,16 @@ TEST_CASE("load: a file that is missing, a folder, or not ours to read") {
                                   "name a file that this user may read"});
   CHECK(directory.problems[0].kind == Kind::unreadable_file);
 
-  const fs::path file = folder.file("timeout: 3s\n");
-  fs::permissions(folder.path(), fs::perms{0755});
-  fs::permissions(file, fs::perms{0600});
+  const fs::path file = folder.write("fleetsign.yaml", "timeout: 3s\n", 0600);
   CHECK(kind_as_nobody(file) == Kind::unreadable_file);
   CHECK(kind_as_nobody(missing) == Kind::missing_file);
 }
 
 TEST_CASE("load: a file may have one MiB and no more") {
-  const Folder folder;
+  const TemporaryFolder folder;
   const std::string largest = "timeout: 3s\n#" + std::string(1024 * 1024 - 13, 'x');
-  CHECK(load({.file = folder.file(largest)}).config.timeout == 3s);
-  const fs::path file = folder.file(largest + "x");
+  CHECK(load({.file = folder.write("fleetsign.yaml", largest)}).config.timeout == 3s);
+  const fs::path file = folder.write("fleetsign.yaml", largest + "x");
   const Loaded loaded = load({.file = file});
   CHECK(lines(loaded) == Lines{file.string() + ": the file is larger than 1 MiB"});
   CHECK(loaded.problems[0].kind == Kind::invalid);

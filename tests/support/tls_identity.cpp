@@ -4,7 +4,6 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
-#include <stdlib.h>
 
 #include <cstdio>
 #include <memory>
@@ -62,10 +61,6 @@ void write_file(const std::filesystem::path& path, Write write) {
 }  // namespace
 
 TlsIdentity::TlsIdentity(const std::vector<std::string>& names) {
-  std::string folder = std::filesystem::temp_directory_path() / "fleetsign-tls-XXXXXX";
-  require(mkdtemp(folder.data()) != nullptr, "folder");
-  folder_ = folder;
-
   const Key private_key(EVP_EC_gen("P-256"));
   require(private_key != nullptr, "key");
   const Certificate own = self_signed(private_key.get(), names);
@@ -74,11 +69,6 @@ TlsIdentity::TlsIdentity(const std::vector<std::string>& names) {
     return PEM_write_PrivateKey(file, private_key.get(), nullptr, nullptr, 0, nullptr, nullptr);
   });
   std::filesystem::permissions(key(), std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
-}
-
-TlsIdentity::~TlsIdentity() {
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
 }
 
 }  // namespace fleetsign::tests

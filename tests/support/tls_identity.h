@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/crypto/temporary_folder.h"
+
 namespace fleetsign::tests {
 
 class TlsIdentity {
@@ -13,15 +15,12 @@ class TlsIdentity {
   /// Self-signed, valid for a day, for these names ("DNS:localhost", "IP:127.0.0.1"). Two files in a folder of their
   /// own, the key with mode 0600.
   explicit TlsIdentity(const std::vector<std::string>& names);
-  ~TlsIdentity();
-  TlsIdentity(const TlsIdentity&) = delete;
-  TlsIdentity& operator=(const TlsIdentity&) = delete;
 
-  [[nodiscard]] std::filesystem::path certificate() const { return folder_ / "certificate.pem"; }
-  [[nodiscard]] std::filesystem::path key() const { return folder_ / "key.pem"; }
+  [[nodiscard]] std::filesystem::path certificate() const { return folder_.path() / "certificate.pem"; }
+  [[nodiscard]] std::filesystem::path key() const { return folder_.path() / "key.pem"; }
 
  private:
-  std::filesystem::path folder_;
+  crypto::test::TemporaryFolder folder_{};
 };
 
 }  // namespace fleetsign::tests
