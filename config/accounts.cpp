@@ -19,9 +19,12 @@ constexpr Field kFields[] = {
      [](Account& account, const Entry& entry) { assign(account.access_token_file, read_path(entry)); }},
 };
 
+constexpr std::string_view kManaged = "managed";
+
 std::optional<Account> read_one(const Entry& entry) {
+  if (entry.value.kind == Value::Kind::text && entry.value.text == kManaged) return Account{};
   if (entry.value.kind != Value::Kind::map) {
-    entry.complain_expected("a map with an access_token_file");
+    entry.complain_expected("`managed` or a map with an access_token_file");
     return std::nullopt;
   }
   Account account;
@@ -30,8 +33,9 @@ std::optional<Account> read_one(const Entry& entry) {
   for (const Field& field : kFields) names.emplace_back(field.name);
   read_members(entry, names, [&](std::size_t index, const Entry& member) { kFields[index].set(account, member); });
   if (entry.problems.size() != problems) return std::nullopt;
-  if (!account.access_token_file.empty()) return account;
-  entry.complain("has no access_token_file", "write {access_token_file: PATH}");
+  if (account.access_token_file) return account;
+  entry.complain("has no access_token_file",
+                 "write {access_token_file: PATH}; or `managed`, for tokens that fleetsign refreshes");
   return std::nullopt;
 }
 

@@ -11,7 +11,7 @@
 
 namespace fleetsign::config {
 
-/// A map of names to maps {access_token_file}, as only a file can have it. Each has all that it needs.
+/// A map of names to `managed` or {access_token_file}, as only a file can have it. Each has all that it needs.
 std::optional<std::map<std::string, Account>> read_accounts(const Entry& entry);
 
 }  // namespace fleetsign::config

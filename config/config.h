@@ -93,9 +93,23 @@ struct RateLimits {
   bool operator==(const RateLimits&) const = default;
 };
 
+/// The app that is registered with Tesla, and how users let it act for them.
+struct OAuth {
+  std::optional<std::string> client_id;
+  std::optional<std::filesystem::path> client_secret_file;
+  std::string redirect_uri = "http://127.0.0.1:4482/callback";
+  std::vector<std::string> scopes = {"openid",           "offline_access", "vehicle_device_data",
+                                     "vehicle_location", "vehicle_cmds",   "vehicle_charging_cmds"};
+  std::optional<std::string> token_url;      ///< nothing: Tesla's for the region
+  std::optional<std::string> authorize_url;  ///< likewise
+
+  bool operator==(const OAuth&) const = default;
+};
+
 /// Whose token callers may use who bring none.
 struct Account {
-  std::filesystem::path access_token_file;  ///< another program writes it, and keeps it fresh
+  /// Another program writes it, and keeps it fresh. Nothing: the tokens are kept and refreshed here.
+  std::optional<std::filesystem::path> access_token_file;
 
   bool operator==(const Account&) const = default;
 };
@@ -134,6 +148,7 @@ struct Config {
   std::chrono::milliseconds timeout_max{60'000};
   std::chrono::milliseconds shutdown_timeout{20'000};
   std::filesystem::path state_dir;  ///< load() resolves it; empty only when neither $STATE_DIRECTORY nor $HOME is set
+  std::optional<std::filesystem::path> state_key_file;  ///< what tokens in the state are encrypted with
   std::optional<std::string> domain;
   std::vector<std::string> hosts;  ///< as callers write them in `Host`: an IPv6 address in brackets
   UnknownCommands unknown_commands = UnknownCommands::forward;
@@ -146,6 +161,7 @@ struct Config {
   std::chrono::milliseconds vehicle_data_cache{0};  ///< 0: off
   Prices prices;
   RateLimits rate_limits;
+  OAuth oauth;
   std::vector<CallerEntry> callers;
   std::map<std::string, Account> accounts;          ///< by name
   std::vector<std::string> confirm;                 ///< commands and groups that need a confirmation of every caller

@@ -15,6 +15,7 @@
 #include "config/accounts.h"
 #include "config/callers.h"
 #include "config/listen.h"
+#include "config/oauth.h"
 #include "config/url.h"
 
 namespace fleetsign::config {
@@ -179,6 +180,10 @@ constexpr Key kKeys[] = {
     {"state_dir", "path", "~/.local/state/fleetsign", "/var/lib/fleetsign",
      "The folder of what must survive a restart; where systemd sets $STATE_DIRECTORY, that is the default",
      [](Config& config, const Entry& entry) { assign(config.state_dir, read_path(entry)); }},
+    {"state_key_file", "path", "", "${CREDENTIALS_DIRECTORY}/state-key",
+     "A file of 32 bytes, as 64 hex digits or as they are, with which the tokens in state.db are encrypted "
+     "(AES-256-GCM)",
+     [](Config& config, const Entry& entry) { assign(config.state_key_file, read_path(entry)); }},
     {"domain", "host name", "", "example.com", "The domain that is registered with Tesla and that shows the public key",
      [](Config& config, const Entry& entry) { assign(config.domain, read_domain(entry)); }},
     {"hosts", "list of host names", "[]", "fleet.example",
@@ -227,13 +232,34 @@ constexpr Key kKeys[] = {
      "How many wake_up requests a vehicle gets in a minute, else 429; Fleet API allows 3; without it, there is no "
      "limit",
      set_rate<&RateLimits::wakes>},
+    {"oauth.client_id", "text", "", "01234567-89ab-cdef-0123-456789abcdef",
+     "The id of your app, as Tesla's developer portal shows it",
+     [](Config& config, const Entry& entry) { assign(config.oauth.client_id, read_client_id(entry)); }},
+    {"oauth.client_secret_file", "path", "", "${CREDENTIALS_DIRECTORY}/client-secret",
+     "A file that holds the secret of your app, for `fleetsign register` and `login`",
+     [](Config& config, const Entry& entry) { assign(config.oauth.client_secret_file, read_path(entry)); }},
+    {"oauth.redirect_uri", "URL", "http://127.0.0.1:4482/callback", "https://example.com/callback",
+     "Where a browser is sent after a login, as the portal has it; `fleetsign login` listens there when it is http to "
+     "this machine",
+     [](Config& config, const Entry& entry) { assign(config.oauth.redirect_uri, read_redirect_uri(entry)); }},
+    {"oauth.scopes", "list of names",
+     "[openid, offline_access, vehicle_device_data, vehicle_location, vehicle_cmds, vehicle_charging_cmds]",
+     "vehicle_cmds", "What a login asks its user to allow; without offline_access its tokens end after hours",
+     [](Config& config, const Entry& entry) { assign(config.oauth.scopes, read_scopes(entry)); }},
+    {"oauth.token_url", "URL", "", "https://auth.tesla.cn/oauth2/v3/token",
+     "Where tokens come from, in place of Tesla's host for the region",
+     [](Config& config, const Entry& entry) { assign(config.oauth.token_url, read_endpoint(entry)); }},
+    {"oauth.authorize_url", "URL", "", "https://auth.tesla.cn/oauth2/v3/authorize",
+     "Where users log in, in place of Tesla's host for the region",
+     [](Config& config, const Entry& entry) { assign(config.oauth.authorize_url, read_endpoint(entry)); }},
     {"callers", "list of maps", "[]", "[{name: charger, allow: [charging]}]",
      "Callers that have rules of their own, each {name, certificate, user, group, account, vehicles, allow, confirm, "
      "rate, daily_budget}; only a file can have it",
      [](Config& config, const Entry& entry) { assign(config.callers, read_callers(entry)); }},
-    {"accounts", "map of maps", "{}", "{home: {access_token_file: /run/tesla/token}}",
-     "Tesla accounts by name, for callers who bring no token, {access_token_file}: a file that another program keeps "
-     "fresh and that only fleetsign's user can read; it is read whenever it has changed",
+    {"accounts", "map of accounts", "{}", "{home: managed}",
+     "Tesla accounts by name, for callers who bring no token: `managed`, whose tokens `fleetsign login` gets and "
+     "fleetsign refreshes, or {access_token_file}, a file that another program keeps fresh and that only fleetsign's "
+     "user can read; it is read whenever it has changed",
      [](Config& config, const Entry& entry) { assign(config.accounts, read_accounts(entry)); }},
     {"confirm", "list of names", "[]", "sensitive",
      "Commands and groups of commands that need the header `X-Confirm: COMMAND`, whoever calls; `fleetsign commands` "

@@ -178,7 +178,7 @@ class Loader {
       if (!caller.account || loaded_.config.accounts.contains(*caller.account)) continue;
       const std::optional<std::string> meant = suggestion(*caller.account, names);
       complain(caller.where, "callers.account: there is no account " + quote(*caller.account),
-               meant ? "did you mean " + *meant + "?" : "name it in `accounts`: {NAME: {access_token_file: PATH}}");
+               meant ? "did you mean " + *meant + "?" : "name it in `accounts`: {NAME: managed}");
     }
   }
 

@@ -13,6 +13,7 @@ using protocol::Failure;
 using protocol::Kind;
 
 constexpr const char* kNoToken = "the account has no token just now: ";
+constexpr const char* kNobody = "the account has no token: nobody has logged in";
 constexpr const char* kHint = "the file is to hold the access token alone, readable for the user that runs fleetsign";
 
 bool equal(const timespec& a, const timespec& b) {
@@ -64,7 +65,8 @@ protocol::Result<upstream::Bearer> Accounts::token_of(const std::string& account
   if (found == accounts_.end()) {
     return unavailable("there is no account of this name", "the key `accounts` of the configuration names them");
   }
-  const auto& file = found->second.access_token_file;
+  if (!found->second.access_token_file) return unavailable(kNobody, "`fleetsign login " + account + "` gets one");
+  const auto& file = *found->second.access_token_file;
   // Before it is read: when it changes meanwhile, it is read once more the next time.
   const auto stamp = stamp_of(file);
   if (stamp) {

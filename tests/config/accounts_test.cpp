@@ -9,14 +9,16 @@
 
 using namespace fleetsign::config;
 
-TEST_CASE("accounts: each has a name and the file of its token") {
+TEST_CASE("accounts: each has a name, and the file of its token or none") {
   const Loaded loaded = load({.file = "/etc/fleetsign/fleetsign.yaml", .file_text = R"(
 accounts:
   home: {access_token_file: /run/tesla/token}
   work-2: {access_token_file: work.token}
+  far: managed
 )"});
   CHECK(lines(loaded) == Lines{});
-  REQUIRE(loaded.config.accounts.size() == 2);
+  REQUIRE(loaded.config.accounts.size() == 3);
+  CHECK_FALSE(loaded.config.accounts.at("far").access_token_file);
   CHECK(loaded.config.accounts.at("home").access_token_file == "/run/tesla/token");
   CHECK(loaded.config.accounts.at("work-2").access_token_file == "/etc/fleetsign/work.token");
   CHECK(load_text("accounts:\n").config.accounts.empty());
@@ -24,10 +26,14 @@ accounts:
 
 TEST_CASE("accounts: what is wrong with one is told") {
   const std::string where = "fleetsign.yaml:1: accounts";
-  CHECK(problems_of("accounts: {home: {}}") ==
-        Lines{where + ".home: has no access_token_file | write {access_token_file: PATH}"});
+  CHECK(
+      problems_of("accounts: {home: {}}") ==
+      Lines{
+          where +
+          ".home: has no access_token_file | write {access_token_file: PATH}; or `managed`, for tokens that fleetsign "
+          "refreshes"});
   CHECK(problems_of("accounts: {home: /run/tesla/token}") ==
-        Lines{where + ".home: expected a map with an access_token_file, found text"});
+        Lines{where + ".home: expected `managed` or a map with an access_token_file, found text"});
   CHECK(problems_of("accounts: {home: {acces_token_file: /t}}") ==
         Lines{"fleetsign.yaml:1: unknown key \"accounts.home.acces_token_file\" | did you mean "
               "accounts.home.access_token_file?"});
@@ -51,5 +57,5 @@ TEST_CASE("accounts: a caller names one that there is") {
         Lines{"fleetsign.yaml:2: callers.account: there is no account \"hom\" | did you mean home?"});
   CHECK(problems_of("callers: [{name: panel, account: home}]\n") ==
         Lines{"fleetsign.yaml:1: callers.account: there is no account \"home\" | name it in `accounts`: {NAME: "
-              "{access_token_file: PATH}}"});
+              "managed}"});
 }

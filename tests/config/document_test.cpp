@@ -52,6 +52,8 @@ TEST_CASE("example: with every key uncommented it sets every key, those with a d
   loaded.config.wake_limit.reset();
   loaded.config.rate_limits = {};
   loaded.config.audit_file.reset();
+  loaded.config.state_key_file.reset();
+  loaded.config.oauth = {};
   CHECK(loaded.config == load({.environment = environment}).config);
 }
 

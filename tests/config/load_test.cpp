@@ -71,7 +71,7 @@ TEST_CASE("load: every problem is told, also of values that a later source repla
 
 TEST_CASE("load: a file is read, and its relative paths start at its folder") {
   const TemporaryFolder folder;
-  const fs::path file = folder.file("key_file: key.pem\ntimeout: 3s\n");
+  const fs::path file = folder.write("fleetsign.yaml", "key_file: key.pem\ntimeout: 3s\n");
   const Loaded loaded = load({.file = file});
   CHECK(lines(loaded) == Lines{});
   CHECK(loaded.config.timeout == 3s);
