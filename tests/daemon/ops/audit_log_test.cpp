@@ -42,9 +42,13 @@ struct Bench {
   std::vector<std::string> reports{};
   std::function<std::optional<std::string>(const AuditFile&)> sync = [](const AuditFile& of) { return of.sync(); };
 
+  std::optional<ChainEnd> last_kept() {
+    const std::lock_guard lock(mutex);
+    return kept;
+  }
   crypto::Result<std::unique_ptr<AuditLog>, AuditError> try_start(std::size_t capacity = 100) {
     return AuditLog::start({.file = file,
-                            .kept = kept,
+                            .kept = last_kept(),
                             .keep =
                                 [this](const ChainEnd& end) {
                                   const std::lock_guard lock(mutex);
@@ -245,10 +249,7 @@ TEST_CASE("audit: nothing is kept of lines that may not outlive a power cut, unt
     eventually([&] { return log->state().trouble.has_value(); });
     CHECK(*log->state().trouble == "the audit cannot be written to " + bench.file.string() + ": broken");
     CHECK(log->state().lines == 1);
-    const auto kept_seq = [&] {
-      const std::lock_guard lock(bench.mutex);
-      return bench.kept ? bench.kept->seq : 0;
-    };
+    const auto kept_seq = [&] { return bench.last_kept().value_or(ChainEnd{}).seq; };
     CHECK(kept_seq() == 0);
     fails = false;
     eventually([&] { return !log->state().trouble; });
