@@ -83,6 +83,7 @@ class ListenCase(Case):
     def configuration(self, listen, more="", upstream=NOWHERE):
         path = pathlib.Path(tempfile.mkstemp(suffix=".yaml", dir=self.folder)[1])
         path.write_text(f"listen: {json.dumps(listen)}\nkey_file: {self.folder / 'private.pem'}\n"
+                        f"state_dir: {tempfile.mkdtemp(dir=self.folder)}\n"
                         f"fleet_api: {{base_url: {upstream}}}\n{more}")
         return path
 
