@@ -16,6 +16,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -226,14 +227,22 @@ TEST_CASE("audit: when the disk takes lines again, those that waited are written
     for (int i = 0; i < 5; ++i) log->add(entry());
     eventually([&] { return log->state().trouble.has_value(); });
     fs::remove(bench.file);
-    eventually([&] { return !log->state().trouble && log->state().end.seq == 4; });
+    eventually([&] { return !log->state().trouble && log->state().end.seq >= 4; });
     CHECK(log->state().lost == 3);
   }
   CHECK(bench.faults({away, bench.file}).empty());
-  CHECK(bench.lines() == 3);
   std::ifstream stream(bench.file);
   const std::string text{std::istreambuf_iterator<char>(stream), {}};
-  CHECK(text.find(R"("lost":3)") != std::string::npos);
+  // They may be told in several lines, as the thread that writes tries again meanwhile.
+  const std::string_view mark = R"("lost":)";
+  std::size_t lines = 2;
+  int lost = 0;
+  for (auto at = text.find(mark); at != std::string::npos; at = text.find(mark, at + 1)) {
+    ++lines;
+    lost += text.at(at + mark.size()) - '0';
+  }
+  CHECK(lost == 3);
+  CHECK(bench.lines() == lines);
   CHECK(bench.reports.size() == 2);
 }
 
