@@ -16,7 +16,6 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -40,6 +39,7 @@ struct Bench {
   std::mutex mutex{};  // guards the rest
   std::optional<ChainEnd> kept{};
   bool keeps = true;
+  std::chrono::milliseconds retry_after{5};
   std::vector<std::string> reports{};
   std::function<std::optional<std::string>(const AuditFile&)> sync = [](const AuditFile& of) { return of.sync(); };
 
@@ -63,7 +63,7 @@ struct Bench {
                                 },
                             .sync = sync,
                             .capacity = capacity,
-                            .retry_after = std::chrono::milliseconds(5)});
+                            .retry_after = retry_after});
   }
   std::unique_ptr<AuditLog> start(std::size_t capacity = 100) {
     auto log = try_start(capacity);
@@ -217,6 +217,7 @@ TEST_CASE("audit: what the disk does not take waits, and beyond that is counted"
 
 TEST_CASE("audit: when the disk takes lines again, those that waited are written, and how many were lost") {
   Bench bench;
+  bench.retry_after = std::chrono::milliseconds(500);  // so that no try comes between those that are lost
   const auto away = bench.folder.path() / "away";
   {
     const auto log = bench.start(2);
@@ -224,25 +225,18 @@ TEST_CASE("audit: when the disk takes lines again, those that waited are written
     eventually([&] { return log->state().lines == 1; });
     fs::rename(bench.file, away);
     fs::create_directory(bench.file);  // cannot be opened
-    for (int i = 0; i < 5; ++i) log->add(entry());
+    log->add(entry());
     eventually([&] { return log->state().trouble.has_value(); });
+    for (int i = 0; i < 4; ++i) log->add(entry());
     fs::remove(bench.file);
-    eventually([&] { return !log->state().trouble && log->state().end.seq >= 4; });
+    eventually([&] { return !log->state().trouble && log->state().end.seq == 4; });
     CHECK(log->state().lost == 3);
   }
   CHECK(bench.faults({away, bench.file}).empty());
+  CHECK(bench.lines() == 3);
   std::ifstream stream(bench.file);
   const std::string text{std::istreambuf_iterator<char>(stream), {}};
-  // They may be told in several lines, as the thread that writes tries again meanwhile.
-  const std::string_view mark = R"("lost":)";
-  std::size_t lines = 2;
-  int lost = 0;
-  for (auto at = text.find(mark); at != std::string::npos; at = text.find(mark, at + 1)) {
-    ++lines;
-    lost += text.at(at + mark.size()) - '0';
-  }
-  CHECK(lost == 3);
-  CHECK(bench.lines() == lines);
+  CHECK(text.find(R"("lost":3)") != std::string::npos);
   CHECK(bench.reports.size() == 2);
 }
 
