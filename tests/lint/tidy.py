@@ -13,8 +13,8 @@ import os
 import re
 import shlex
 import subprocess
-import tempfile
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
