@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "config/members.h"
+#include "config/vehicles.h"
 
 namespace fleetsign::config {
 namespace {
@@ -75,17 +76,6 @@ template <class Read>
 std::optional<std::vector<std::string>> read_whole(const Entry& entry, Read read) {
   if (entry.value.kind != Value::Kind::nothing) return read_items(entry, read);
   entry.complain_expected("a list, which may be []");
-  return std::nullopt;
-}
-
-std::optional<std::string> read_vehicle(const Entry& entry) {
-  constexpr std::size_t kVinLength = 17;
-  std::optional<std::string> vin = read_text(entry, "a VIN");
-  if (!vin) return std::nullopt;
-  const bool is_vin = vin->size() == kVinLength && consists_of(*vin, with(kUpper, kDigits)) &&
-                      vin->find_first_of("IOQ") == std::string::npos;
-  if (is_vin) return vin;
-  entry.complain(quote(*vin) + " is not a VIN", "write its 17 capital letters and digits");
   return std::nullopt;
 }
 

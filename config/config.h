@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -132,6 +133,16 @@ struct CallerEntry {
   bool operator==(const CallerEntry&) const = default;
 };
 
+/// A vehicle that has a name here.
+struct Vehicle {
+  std::string vin;                          ///< in capital letters
+  std::optional<std::string> account = {};  ///< whose token goes with a request to it where the caller brings none
+  std::string where = {};                   ///< for messages: "FILE:LINE"
+
+  bool operator==(const Vehicle&) const = default;
+};
+using Vehicles = std::map<std::string, Vehicle, std::less<>>;  ///< by name
+
 struct Log {
   LogLevel level = LogLevel::info;
   LogFormat format = LogFormat::text;
@@ -143,6 +154,8 @@ struct Config {
   std::vector<Listen> listen = {Listen{.url = "http://127.0.0.1:4480"}};
   std::optional<std::filesystem::path> key_file;
   std::optional<std::filesystem::path> key_passphrase_file;
+  std::optional<std::filesystem::path> next_key_file;  ///< which takes the place of key_file by and by
+  std::vector<std::string> next_key_vehicles;          ///< whose commands it signs already: VINs in capital letters
   FleetApi fleet_api;
   std::chrono::milliseconds timeout{10'000};
   std::chrono::milliseconds timeout_max{60'000};
@@ -163,7 +176,8 @@ struct Config {
   RateLimits rate_limits;
   OAuth oauth;
   std::vector<CallerEntry> callers;
-  std::map<std::string, Account> accounts;          ///< by name
+  std::map<std::string, Account> accounts;  ///< by name
+  Vehicles vehicles;
   std::vector<std::string> confirm;                 ///< commands and groups that need a confirmation of every caller
   std::optional<std::filesystem::path> audit_file;  ///< or kAuditToStderr; nothing: no audit
   Limits limits;

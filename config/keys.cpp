@@ -17,6 +17,7 @@
 #include "config/listen.h"
 #include "config/oauth.h"
 #include "config/url.h"
+#include "config/vehicles.h"
 
 namespace fleetsign::config {
 namespace {
@@ -156,6 +157,13 @@ constexpr Key kKeys[] = {
     {"key_passphrase_file", "path", "", "${CREDENTIALS_DIRECTORY}/passphrase",
      "A file that holds the passphrase of an encrypted key_file",
      [](Config& config, const Entry& entry) { assign(config.key_passphrase_file, read_path(entry)); }},
+    {"next_key_file", "path", "", "/etc/fleetsign/next-key.pem",
+     "The private key that is to replace key_file: its public half is the one that is hosted, and it signs for "
+     "next_key_vehicles; where it is encrypted, key_passphrase_file opens it, too",
+     [](Config& config, const Entry& entry) { assign(config.next_key_file, read_path(entry)); }},
+    {"next_key_vehicles", "list of VINs or names", "[]", "5YJS0000000000001",
+     "The vehicles that are paired with the key of next_key_file; all others are still commanded with key_file",
+     [](Config& config, const Entry& entry) { assign(config.next_key_vehicles, read_vehicle_list(entry)); }},
     {"fleet_api.base_url", "URL", "", "https://fleet-api.prd.eu.vn.cloud.tesla.com",
      "Where Fleet API is, whatever the region: https://HOST, https://HOST:PORT, or http:// to this machine",
      [](Config& config, const Entry& entry) { assign(config.fleet_api.base_url, read_base_url(entry)); }},
@@ -261,6 +269,10 @@ constexpr Key kKeys[] = {
      "fleetsign refreshes, or {access_token_file}, a file that another program keeps fresh and that only fleetsign's "
      "user can read; it is read whenever it has changed",
      [](Config& config, const Entry& entry) { assign(config.accounts, read_accounts(entry)); }},
+    {"vehicles", "map of maps", "{}", "{garage: {vin: 5YJS0000000000001}}",
+     "Names of vehicles, each for {vin, account} or the VIN alone: they stand for the VIN in paths, in `callers` and "
+     "in sub-commands, and the account is whose token a request to the vehicle goes with when its caller brings none",
+     [](Config& config, const Entry& entry) { assign(config.vehicles, read_vehicles(entry)); }},
     {"confirm", "list of names", "[]", "sensitive",
      "Commands and groups of commands that need the header `X-Confirm: COMMAND`, whoever calls; `fleetsign commands` "
      "lists them",

@@ -15,6 +15,7 @@
 #include "config/keys.h"
 #include "config/members.h"
 #include "config/suggestion.h"
+#include "config/vehicles.h"
 #include "config/yaml.h"
 
 namespace fleetsign::config {
@@ -74,6 +75,7 @@ class Loader {
     for (const auto& [name, value] : sources_.flags) load_flag(name, value);
     check_timeouts();
     check_accounts();
+    check_vehicles();
     choose_state_dir();
     return std::move(loaded_);
   }
@@ -174,12 +176,23 @@ class Loader {
     if (faulty_.contains("accounts") || faulty_.contains("callers")) return;
     std::vector<std::string> names;
     for (const auto& [name, account] : loaded_.config.accounts) names.push_back(name);
-    for (const CallerEntry& caller : loaded_.config.callers) {
-      if (!caller.account || loaded_.config.accounts.contains(*caller.account)) continue;
-      const std::optional<std::string> meant = suggestion(*caller.account, names);
-      complain(caller.where, "callers.account: there is no account " + quote(*caller.account),
+    const auto check = [&](const std::optional<std::string>& account, const std::string& where,
+                           const std::string& key) {
+      if (!account || loaded_.config.accounts.contains(*account)) return;
+      const std::optional<std::string> meant = suggestion(*account, names);
+      complain(where, key + ": there is no account " + quote(*account),
                meant ? "did you mean " + *meant + "?" : "name it in `accounts`: {NAME: managed}");
+    };
+    for (const CallerEntry& caller : loaded_.config.callers) check(caller.account, caller.where, "callers.account");
+    for (const auto& [name, vehicle] : loaded_.config.vehicles) {
+      check(vehicle.account, vehicle.where, "vehicles." + name + ".account");
     }
+  }
+
+  void check_vehicles() {
+    if (faulty_.contains("vehicles")) return;
+    const auto set = loaded_.origins.find("next_key_vehicles");
+    resolve_names(loaded_.config, set == loaded_.origins.end() ? "" : set->second, loaded_.problems);
   }
 
   void choose_state_dir() {

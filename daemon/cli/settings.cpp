@@ -48,6 +48,16 @@ void check_experimental(config::Loaded& loaded) {
   }
 }
 
+/// Without it, the list would say in vain which vehicles another key signs for.
+void check_next_key(config::Loaded& loaded) {
+  constexpr const char* kKey = "next_key_vehicles";
+  if (loaded.config.next_key_vehicles.empty() || loaded.config.next_key_file) return;
+  loaded.problems.push_back(
+      {.where = loaded.origins[kKey],
+       .message = std::string(kKey) + ": there is no next_key_file, whose key would sign for them",
+       .hint = "set next_key_file, or leave next_key_vehicles out"});
+}
+
 /// A key's flag as people write flags, and as the key is written in the file: "--key-file,--key_file".
 std::string flag_names(std::string_view key) {
   std::string dashed(key);
@@ -82,6 +92,7 @@ config::Loaded Settings::load() const {
   }
   auto loaded = config::load(sources);
   check_experimental(loaded);
+  check_next_key(loaded);
   for (auto& problem : access::unknown_names(loaded.config.callers, loaded.config.confirm, loaded.origins["confirm"])) {
     loaded.problems.push_back(std::move(problem));
   }

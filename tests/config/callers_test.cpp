@@ -156,10 +156,12 @@ TEST_CASE("callers: whoever has no entry shows nothing, and gets no account's to
             "to an entry with a name"));
 }
 
-TEST_CASE("callers: vehicles are VINs in capital letters") {
+TEST_CASE("callers: vehicles are VINs in capital letters, or names") {
   for (const std::string vin : {"5yjs0000000000001", "5YJS000000000001", "5YJS000000000000O", "*"}) {
     CHECK(problems_of_member("vehicles: ['" + vin + "']") ==
-          one(".vehicles: \"" + vin + "\" is not a VIN | write its 17 capital letters and digits"));
+          one(".vehicles: \"" + vin +
+              "\" is neither a VIN nor a vehicle's name | write a VIN's 17 capital letters and digits, or a name in "
+              "`vehicles`"));
   }
 }
 

@@ -46,6 +46,7 @@ TEST_CASE("example: with every key uncommented it sets every key, those with a d
   // What has no default is shown with an example.
   loaded.config.key_file.reset();
   loaded.config.key_passphrase_file.reset();
+  loaded.config.next_key_file.reset();
   loaded.config.fleet_api.base_url.reset();
   loaded.config.fleet_api.ca_file.reset();
   loaded.config.domain.reset();
