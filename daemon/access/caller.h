@@ -17,6 +17,7 @@ namespace fleetsign::access {
 struct Caller {
   std::string name = {};                       ///< for logs: no secret, nor what one could be told from
   bool is_known = false;                       ///< by something else than a Tesla token, which nobody here can judge
+  bool borrows = false;                        ///< it may act with a vehicle's account: it has an entry, or a key
   std::string account = {};                    ///< whose token it uses when it brings none; empty: nobody's
   std::optional<upstream::Bearer> token = {};  ///< to act with upstream
   std::optional<std::size_t> entry = {};       ///< which of Config::callers has its rules; nothing: none

@@ -105,7 +105,7 @@ Callers::Callers(const std::vector<config::CallerEntry>& entries, const state::C
 
 Caller Callers::caller_of_entry(std::size_t index) const {
   const auto& entry = entries_[index];
-  return {.name = entry.name, .is_known = true, .account = entry.account.value_or(""), .entry = index};
+  return {.name = entry.name, .is_known = true, .borrows = true, .account = entry.account.value_or(""), .entry = index};
 }
 
 Caller Callers::other(std::string name) const {
@@ -127,7 +127,7 @@ protocol::Result<Caller> Callers::caller_of_key(std::string_view text) const {
   const auto entry = std::ranges::find(entries_, name, &config::CallerEntry::name);
   if (entry != entries_.end()) return caller_of_entry(static_cast<std::size_t>(entry - entries_.begin()));
   auto caller = other(name);
-  caller.is_known = true;
+  caller.is_known = caller.borrows = true;
   return caller;
 }
 

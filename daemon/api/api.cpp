@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "daemon/access/requests.h"
 #include "daemon/api/audit.h"
 #include "daemon/api/openapi.h"
 #include "daemon/api/path_rules.h"
@@ -45,11 +46,11 @@ std::string joined(const std::vector<std::string_view>& methods) {
 
 /// Of a caller whom we know, and for whom nothing can be asked of Fleet API.
 Failure without_account() {
-  return {
-      .kind = Kind::not_authenticated,
-      .message = "this caller has no account that it could use",
-      .hint =
-          "send a Tesla token in `Authorization: Bearer TOKEN`, or give the caller's entry in `callers` an `account`"};
+  return {.kind = Kind::not_authenticated,
+          .message = "this caller has no account that it could use",
+          .hint =
+              "send a Tesla token in `Authorization: Bearer TOKEN`, or give the caller's entry in `callers`, or the "
+              "vehicle's in `vehicles`, an `account`"};
 }
 
 bool is_express(std::string_view path) {
@@ -165,7 +166,9 @@ const std::vector<Api::Route>& Api::routes() {
   return kRoutes;
 }
 
-http::Reply Api::handle(const http::Request& request) const {
+http::Reply Api::handle(const http::Request& received) const {
+  const auto resolved = with_vin(received, options_.vehicles);
+  const auto& request = resolved ? *resolved : received;
   Context context{.request = request,
                   .captures = {},
                   .caller = {},
@@ -268,19 +271,30 @@ http::Reply Api::answer(const Route& route, Context& context) const {
   return (this->*route.handler)(context);
 }
 
-std::optional<Failure> Api::lend_token(const Route& route, access::Caller& caller) const {
-  if (!route.goes_upstream() || caller.token) return std::nullopt;
-  if (caller.account.empty()) return without_account();
-  auto token = parts_.accounts.token_of(caller.account);
+std::string Api::account_for(const Context& context) const {
+  const auto& caller = context.caller;
+  const auto& path = context.request.path;
+  const auto vins = access::vehicles_of(path);
+  if (!caller.borrows || !access::is_for_a_vehicle(path) || vins.size() != 1) return caller.account;
+  const auto named =
+      std::ranges::find_if(options_.vehicles, [&](const auto& each) { return each.second.vin == vins.front(); });
+  return named == options_.vehicles.end() ? caller.account : named->second.account.value_or(caller.account);
+}
+
+std::optional<Failure> Api::lend_token(const Route& route, Context& context) const {
+  if (!route.goes_upstream() || context.caller.token) return std::nullopt;
+  const auto account = account_for(context);
+  if (account.empty()) return without_account();
+  auto token = parts_.accounts.token_of(account);
   if (!token) return token.error();
-  caller.token = *std::move(token);
+  context.caller.token = *std::move(token);
   return std::nullopt;
 }
 
 http::Reply Api::answer_known(const Route& route, Context& context) const {
   if (auto refusal = refuse_action(context)) return render(*refusal, context.footer);
   // Whose number is which VIN can be told with a token only.
-  const auto without_token = lend_token(route, context.caller);
+  const auto without_token = lend_token(route, context);
   const auto vehicles = vehicles_in_path(context);
   // A command's vehicle is looked up first, where it is not named by its VIN; in other paths, its VIN must be known.
   const bool is_located_later =

@@ -58,6 +58,7 @@ struct ApiOptions {
   std::vector<config::Serve> endpoints = {config::Serve::all};    ///< what is served at each of the listener's
   std::vector<access::Door> doors = {{}};                         ///< likewise: who is let in there
   std::string public_pem;                                         ///< our public key
+  config::Vehicles vehicles = {};                                 ///< that have names
 };
 
 /// What the daemon is made of, as far as requests reach it. All of it outlives the Api.
@@ -110,7 +111,8 @@ class Api {
         started_(parts_.clock()),
         started_unix_(parts_.unix_now()) {}
 
-  [[nodiscard]] http::Reply handle(const http::Request& request) const;
+  /// A vehicle's name in the path counts as its VIN.
+  [[nodiscard]] http::Reply handle(const http::Request& received) const;
 
   /// Streamed for what is passed on. For a request whose head is known: method, path and endpoint.
   [[nodiscard]] http::BodyLimit body_limit(const http::Request& head) const;
@@ -144,8 +146,11 @@ class Api {
   [[nodiscard]] http::Reply answer(const Route& route, Context& context) const;
   /// Whether it came to its end. Logs what it has thrown otherwise.
   [[nodiscard]] bool survives(const Context& context, const std::function<void()>& work) const;
-  /// Gives the caller its account's token where the route needs one and it brought none; why there is none otherwise.
-  [[nodiscard]] std::optional<protocol::Failure> lend_token(const Route& route, access::Caller& caller) const;
+  /// Whose token the request goes with when its caller brings none: the vehicle's that its path names, else the
+  /// caller's; empty: nobody's.
+  [[nodiscard]] std::string account_for(const Context& context) const;
+  /// Gives the caller that account's token where the route needs one and it brought none; why there is none otherwise.
+  [[nodiscard]] std::optional<protocol::Failure> lend_token(const Route& route, Context& context) const;
   /// The answer to a caller whom we know, if what it asks for is within its rules.
   [[nodiscard]] http::Reply answer_known(const Route& route, Context& context) const;
   /// Why the caller may not do this, whichever vehicles it is for.

@@ -30,6 +30,16 @@ Json describe(const vehicles::LaneState& lane) {
           {"waiting", lane.waiting}};
 }
 
+/// Those that have names.
+Json describe(const config::Vehicles& vehicles) {
+  Json list = Json::array();
+  for (const auto& [name, vehicle] : vehicles) {
+    list.push_back({{"name", name}, {"vin", vehicle.vin}, {"account", Json()}});
+    if (vehicle.account) list.back()["account"] = *vehicle.account;
+  }
+  return list;
+}
+
 Json describe(const ops::AuditState& audit) {
   return {{"file", audit.file}, {"lines", audit.lines}, {"last_seq", audit.end.seq}, {"lost", audit.lost}};
 }
@@ -115,6 +125,7 @@ http::Reply Api::status(const Context& /*context*/) const {
                 {"warnings", warnings},
                 {"requests_in_flight", in_flight()},
                 {"lanes", parts_.lanes.size()},
+                {"vehicles", describe(options_.vehicles)},
                 {"idempotency_keys", parts_.idempotency.size()},
                 {"fleet_api", parts_.fleet_api.known_base_urls()},
                 {"without_protocol", Json::array()},

@@ -41,7 +41,8 @@ Json parameter(std::string_view name, std::string_view in, std::string_view desc
 Json parameters() {
   return {
       {"vin",
-       parameter("vin", "path", "The vehicle", {{"type", "string"}, {"pattern", "^[A-HJ-NPR-Za-hj-npr-z0-9]{17}$"}})},
+       parameter("vin", "path", "The vehicle: its VIN, or its name where the configuration has one",
+                 {{"type", "string"}, {"pattern", "^([A-HJ-NPR-Za-hj-npr-z0-9]{17}|[a-z0-9][a-z0-9._-]{0,63})$"}})},
       {"dry_run", parameter("dry_run", "query", "Say what would be sent, and send nothing", {{"type", "boolean"}})},
       {"wake", parameter("wake", "query",
                          "Wake the vehicle when it sleeps, and send the command again; without it, `auto_wake` of "

@@ -106,7 +106,9 @@ constexpr std::array kRules = {
     Rule{has_more_than_words, "the path has other characters than words have, behind `vehicles`",
          "write /api/1/vehicles/VIN/command/NAME, without `;` and percent-encoding", Kind::bad_request},
     Rule{has_odd_vehicle, "what stands for the vehicle is neither a VIN nor Fleet API's number of it",
-         "a VIN has 17 letters and digits, without I, O and Q; a number at most 20 digits", Kind::bad_vin},
+         "a VIN has 17 letters and digits, without I, O and Q; a number at most 20 digits; names of vehicles stand in "
+         "the configuration",
+         Kind::bad_vin},
 };
 
 }  // namespace

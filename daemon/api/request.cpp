@@ -6,7 +6,9 @@
 #include <cctype>
 #include <charconv>
 #include <span>
+#include <utility>
 
+#include "config/vehicles.h"
 #include "crypto/bytes.h"
 #include "crypto/random.h"
 #include "daemon/http/syntax.h"
@@ -117,10 +119,20 @@ std::vector<std::string_view> segments_of(std::string_view path) {
 
 protocol::Result<std::string> parse_vin(std::string_view text) {
   if (auto vin = protocol::read_vin(text)) return *std::move(vin);
-  if (!protocol::is_fleet_api_id(text)) return Failure{.kind = Kind::bad_vin, .message = "the path has no valid VIN"};
+  if (!protocol::is_fleet_api_id(text))
+    return Failure{.kind = Kind::bad_vin, .message = "the path has no valid VIN, and no vehicle's name"};
   return Failure{.kind = Kind::bad_vin,
                  .message = "the path has a Fleet API id where a VIN is needed",
                  .hint = "GET /api/1/vehicles lists the vin of each id"};
+}
+
+std::optional<http::Request> with_vin(const http::Request& request, const config::Vehicles& vehicles) {
+  auto path = config::with_vin(request.path, vehicles);
+  if (!path) return std::nullopt;
+  auto resolved = request;
+  resolved.target = with_query(*path, request.query);
+  resolved.path = *std::move(path);
+  return resolved;
 }
 
 bool has_body(const http::Request& request) {

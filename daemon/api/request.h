@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "config/config.h"
 #include "daemon/http/message.h"
 #include "protocol/failure.h"
 
@@ -18,6 +19,9 @@ std::vector<std::string_view> segments_of(std::string_view path);
 
 /// The VIN in upper case. Kind::bad_vin for anything but 17 letters and digits without I, O and Q (ISO 3779).
 protocol::Result<std::string> parse_vin(std::string_view text);
+
+/// The same request with the VIN in the place of a vehicle's name; nothing for one whose path has no such name.
+std::optional<http::Request> with_vin(const http::Request& request, const config::Vehicles& vehicles);
 
 /// Whether it comes with a body, or may: of a chunked one the length is not known.
 bool has_body(const http::Request& request);

@@ -71,7 +71,8 @@ api::ApiOptions api_options(const config::Config& config, std::vector<std::strin
           .domain = config.domain.value_or(""),
           .endpoints = served(config.listen),
           .doors = doors_of(config.listen),
-          .public_pem = key.public_pem()};
+          .public_pem = key.public_pem(),
+          .vehicles = config.vehicles};
 }
 
 /// Why the key file would not give this key at the next start, in words; empty when it would.

@@ -18,7 +18,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 struct DoctorOptions {
-  std::string vin;
+  std::string vehicle;
   bool as_json = false;
 };
 
@@ -59,12 +59,12 @@ std::string in_words(const Json& checks) {
 }
 
 int doctor(const DoctorOptions& options, const Wait& wait, const Remote& remote) {
-  const auto vin = read_vin(options.vin);
-  if (!vin) return fail(vin.error());
+  const auto vehicle = read_vehicle(options.vehicle);
+  if (!vehicle) return fail(vehicle.error());
   const auto token = remote.token();
   if (!token) return fail(token.error());
   Remote::Call call{
-      .method = "GET", .target = "/fleetsign/v1/vehicles/" + *vin + "/diagnosis", .patience = wait.patience()};
+      .method = "GET", .target = "/fleetsign/v1/vehicles/" + *vehicle + "/diagnosis", .patience = wait.patience()};
   wait.add_to(call.headers);
   const auto reply = remote.send(std::move(call), *token);
   if (!reply) return fail(reply.error());
@@ -78,7 +78,9 @@ int doctor(const DoctorOptions& options, const Wait& wait, const Remote& remote)
 
 Action prepare_doctor(CLI::App& options) {
   auto chosen = std::make_shared<DoctorOptions>();
-  options.add_option("vin", chosen->vin, "The vehicle")->required()->type_name("VIN");
+  options.add_option("vehicle", chosen->vehicle, "The vehicle: its VIN, or its name in the daemon's `vehicles`")
+      ->required()
+      ->type_name("VIN");
   auto wait = std::make_shared<Wait>(options, "How long it may take");
   options.add_flag("--json", chosen->as_json, "For programs: the daemon's own words");
   auto remote = std::make_shared<Remote>(options);

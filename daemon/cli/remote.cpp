@@ -11,6 +11,7 @@
 #include <utility>
 #include <variant>
 
+#include "config/vehicles.h"
 #include "daemon/api/request.h"
 #include "daemon/cli/input_file.h"
 #include "daemon/ops/clock.h"
@@ -159,12 +160,15 @@ void Wait::add_to(http::Headers& headers) const {
   if (seconds_ > 0) headers.add("Prefer", "wait=" + std::to_string(seconds_));
 }
 
-RemoteResult<std::string> read_vin(const std::string& typed) {
+RemoteResult<std::string> read_vehicle(const std::string& typed) {
+  if (config::is_vehicle_name(typed)) return typed;
   auto vin = api::parse_vin(typed);
   if (vin) return *std::move(vin);
   return RemoteError{.exit = kUsage,
-                     .message = typed + " is not a VIN",
-                     .hint = "a VIN has 17 letters and digits, without I, O and Q"};
+                     .message = typed + " is neither a VIN nor a vehicle's name",
+                     .hint =
+                         "a VIN has 17 letters and digits, without I, O and Q; a name is one of `vehicles` in the "
+                         "daemon's configuration"};
 }
 
 }  // namespace fleetsign::cli

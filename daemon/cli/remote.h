@@ -82,7 +82,8 @@ class Wait {
   int seconds_ = 0;  // 0: there is no --wait
 };
 
-/// A VIN as people type it, in upper case; else why it is none.
-RemoteResult<std::string> read_vin(const std::string& typed);
+/// A VIN as people type it, in upper case, or what may be a vehicle's name, which only the daemon knows; else why it is
+/// neither.
+RemoteResult<std::string> read_vehicle(const std::string& typed);
 
 }  // namespace fleetsign::cli

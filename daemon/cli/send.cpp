@@ -25,7 +25,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 struct SendOptions {
-  std::string vin;
+  std::string vehicle;
   std::string command;
   std::vector<std::string> words;
   bool wake = false;
@@ -99,8 +99,8 @@ int report(const upstream::Delivered& reply, bool as_json) {
 }
 
 int send(const SendOptions& options, const Wait& wait, const Remote& remote) {
-  const auto vin = read_vin(options.vin);
-  if (!vin) return fail(vin.error());
+  const auto vehicle = read_vehicle(options.vehicle);
+  if (!vehicle) return fail(vehicle.error());
   auto body = body_of(options);
   if (!body) return fail(body.error());
   const auto token = remote.token();
@@ -108,7 +108,7 @@ int send(const SendOptions& options, const Wait& wait, const Remote& remote) {
 
   Remote::Call call{
       .method = "POST",
-      .target = upstream::vehicle_path(*vin) + "/command/" + options.command + (options.wake ? "?wake=true" : ""),
+      .target = upstream::vehicle_path(*vehicle) + "/command/" + options.command + (options.wake ? "?wake=true" : ""),
       .headers = {{"Content-Type", "application/json"}},
       .body = *std::move(body),
       .patience = wait.patience()};
@@ -123,7 +123,9 @@ int send(const SendOptions& options, const Wait& wait, const Remote& remote) {
 
 Action prepare_send(CLI::App& options) {
   auto chosen = std::make_shared<SendOptions>();
-  options.add_option("vin", chosen->vin, "The vehicle")->required()->type_name("VIN");
+  options.add_option("vehicle", chosen->vehicle, "The vehicle: its VIN, or its name in the daemon's `vehicles`")
+      ->required()
+      ->type_name("VIN");
   options.add_option("command", chosen->command, "What it shall do")->required()->type_name("COMMAND");
   options.add_option("parameters", chosen->words, "Parameters of the command, or name:=JSON")->type_name("NAME=VALUE");
   auto wait = std::make_shared<Wait>(options, "How long the command may take");

@@ -92,7 +92,7 @@ class Send(SharedCase):
                             (["set_charge_limit", "80"], "word 1 after the command is not a parameter and its value")):
             with self.subTest(words):
                 self.assert_refused(self.send(vin(8), *words), 64, said)
-        self.assert_refused(self.send("5YJ3", "honk_horn"), 64, "not a VIN")
+        self.assert_refused(self.send("5YJ3", "honk_horn"), 64, "neither a VIN nor")
         self.assert_refused(self.send(vin(8)), 64, "command is required")
         self.assert_refused(self.send(vin(8), "honk_horn", "--wait", "0"), 64, "--wait")
         self.assertEqual(self.simulator.signed_commands(), 0)

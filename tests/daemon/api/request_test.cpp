@@ -45,7 +45,7 @@ TEST_CASE("request: a VIN has 17 letters and digits, without I, O and Q, and is 
     const auto parsed = parse_vin(vin);
     REQUIRE_FALSE(parsed);
     CHECK(parsed.error().kind == Kind::bad_vin);
-    CHECK(parsed.error().message == "the path has no valid VIN");
+    CHECK(parsed.error().message == "the path has no valid VIN, and no vehicle's name");
   }
 }
 
