@@ -2,11 +2,13 @@
 #include "simulator/control.h"
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
 
 #include "crypto/bytes.h"
+#include "crypto/result.h"
 #include "simulator/oauth_control.h"
 #include "simulator/replies.h"
 #include "simulator/routes.h"
@@ -143,9 +145,21 @@ http::Reply set_cable(const Call& call) {
   });
 }
 
+/// Which of the enrolled keys a body is about: none where it names none, and it must not name another.
+crypto::Result<std::optional<std::size_t>, std::string> client_in(const Json& body, const VehicleRules& rules) {
+  if (!body.is_object() || !body.contains("key")) return std::optional<std::size_t>();
+  for (std::size_t client = 0; client < rules.clients.size(); ++client) {
+    if (body.at("key") == short_name(rules.clients[client])) return std::optional(client);
+  }
+  return std::string("no key that is enrolled begins like that; `domains` of the vehicle has their names");
+}
+
 http::Reply set_pairing(const Call& call) {
-  return set_flag(call, "paired",
-                  [&](bool paired) { call.stall->vehicle.set_pairing(paired ? Pairing::paired : Pairing::unpaired); });
+  const auto client = client_in(Json::parse(call.request.body, nullptr, false), call.garage.rules());
+  if (!client) return json_reply(400, {{"error", client.error()}});
+  return set_flag(call, "paired", [&](bool paired) {
+    call.stall->vehicle.set_pairing(paired ? Pairing::paired : Pairing::unpaired, *client);
+  });
 }
 
 http::Reply get_requests(const Call& call) {

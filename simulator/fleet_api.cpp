@@ -100,7 +100,7 @@ http::Reply fleet_status(const Call& call) {
     const Stall* const stall = vin.is_string() ? call.garage.find(vin.get_ref<const std::string&>()) : nullptr;
     if (stall == nullptr) continue;
     const auto& vehicle = stall->vehicle;
-    const auto keys = vehicle.pairing() == Pairing::paired ? call.garage.rules().clients.size() : 0;
+    const auto keys = vehicle.paired_keys().size();
     const bool signs = vehicle.signing() == Signing::required;
     (keys > 0 ? paired : unpaired).push_back(vehicle.vin());
     info[vehicle.vin()] = {{"firmware_version", signs ? kFirmware : kOldFirmware},
@@ -211,7 +211,7 @@ http::Reply post_telemetry_config_jws(const Call& call) {
 }
 
 http::Reply get_telemetry_config(const Call& call) {
-  return deliver_as(Errand::other, call, [&](const auto&) { return telemetry_config_of(call.garage, *call.stall); });
+  return deliver_as(Errand::other, call, [&](const auto&) { return telemetry_config_of(*call.stall); });
 }
 
 http::Reply delete_telemetry_config(const Call& call) {

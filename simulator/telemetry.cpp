@@ -13,14 +13,14 @@ namespace {
 constexpr std::string_view kBadRequest = "invalid_request";
 constexpr const char* kErrorName = "InvalidSignature";
 
-bool is_paired(const Garage& garage, const Stall& stall) {
-  return stall.vehicle.pairing() == Pairing::paired && !garage.rules().clients.empty();
+bool is_paired(const Stall& stall) {
+  return !stall.vehicle.paired_keys().empty();
 }
 
 /// Why a vehicle is left out, by the name that Fleet API has for it; empty when it is not.
-std::string_view why_skipped(const Garage& garage, const Stall& stall) {
+std::string_view why_skipped(const Stall& stall) {
   if (stall.vehicle.signing() == Signing::unknown) return "unsupported_firmware";
-  return is_paired(garage, stall) ? "" : "missing_key";
+  return is_paired(stall) ? "" : "missing_key";
 }
 
 /// The vehicles that a body names; none when one of them does not exist.
@@ -76,11 +76,11 @@ http::Reply configure_telemetry(Garage& garage, const http::Request& request) {
                {"unsupported_firmware", Json::array()},
                {"max_configs", Json::array()}};
   for (Stall* const stall : stalls) {
-    if (const auto reason = why_skipped(garage, *stall); !reason.empty()) {
+    if (const auto reason = why_skipped(*stall); !reason.empty()) {
       skipped[std::string(reason)].push_back(stall->vehicle.vin());
       continue;
     }
-    stall->telemetry.configure(text.get<std::string>(), *token, garage.rules().clients);
+    stall->telemetry.configure(text.get<std::string>(), *token, stall->vehicle.paired_keys());
     ++updated;
   }
   return json_reply(200, {{"response", {{"updated_vehicles", updated}, {"skipped_vehicles", std::move(skipped)}}}});
@@ -90,14 +90,14 @@ http::Reply refuse_unsigned_telemetry() {
   return error_reply(400, "this endpoint must be called through the Vehicle Command HTTP Proxy");
 }
 
-http::Reply telemetry_config_of(const Garage& garage, const Stall& stall) {
+http::Reply telemetry_config_of(const Stall& stall) {
   const auto report = stall.telemetry.report();
   const bool is_synced = !report.token.empty() && report.error.empty() && stall.vehicle.power() == Power::online;
   return json_reply(200, {{"response",
                            {{"synced", is_synced},
                             {"config", report.claims},
                             {"limit_reached", false},
-                            {"key_paired", is_paired(garage, stall)}}}});
+                            {"key_paired", is_paired(stall)}}}});
 }
 
 http::Reply remove_telemetry_config(Stall& stall) {

@@ -41,7 +41,7 @@ class Telemetry {
 /// The endpoints of Fleet API. Those of a vehicle that is not online answer, too: they are Fleet API's own records.
 http::Reply configure_telemetry(Garage& garage, const http::Request& request);
 http::Reply refuse_unsigned_telemetry();
-http::Reply telemetry_config_of(const Garage& garage, const Stall& stall);
+http::Reply telemetry_config_of(const Stall& stall);
 http::Reply remove_telemetry_config(Stall& stall);
 http::Reply telemetry_errors_of(const Stall& stall);
 

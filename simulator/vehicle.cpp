@@ -58,10 +58,10 @@ Vehicle::Vehicle(VehicleStart start, const VehicleRules& rules)
     : vin_(std::move(start.vin)),
       rules_(rules),
       domains_{Domain(std::move(start.security), vin_, rules.clients, rules.clock()),
-               Domain(std::move(start.infotainment), vin_, rules.clients, rules.clock())} {}
+               Domain(std::move(start.infotainment), vin_, rules.clients, rules.clock())},
+      pairings_(rules.clients.size(), Pairing::paired) {}
 
 std::optional<std::size_t> Vehicle::client_of(const Message& request) const {
-  if (pairing_ == Pairing::unpaired) return std::nullopt;
   const auto& key = request.has_session_info_request() ? request.session_info_request().public_key()
                                                        : request.signature_data().signer_identity().public_key();
   const auto bytes = crypto::as_bytes(key);
@@ -69,7 +69,8 @@ std::optional<std::size_t> Vehicle::client_of(const Message& request) const {
     return std::equal(point.begin(), point.end(), bytes.begin(), bytes.end());
   });
   if (found == rules_.clients.end()) return std::nullopt;
-  return static_cast<std::size_t>(found - rules_.clients.begin());
+  const auto client = static_cast<std::size_t>(found - rules_.clients.begin());
+  return pairings_[client] == Pairing::paired ? std::optional(client) : std::nullopt;
 }
 
 std::optional<Vehicle::ReplyKey> Vehicle::reply_key(const Message& request) const {
@@ -206,14 +207,22 @@ void Vehicle::set_signing(Signing signing) {
   signing_ = signing;
 }
 
-Pairing Vehicle::pairing() const {
+std::vector<crypto::PublicPoint> Vehicle::paired_keys() const {
   const std::lock_guard lock(mutex_);
-  return pairing_;
+  std::vector<crypto::PublicPoint> keys;
+  for (std::size_t client = 0; client < pairings_.size(); ++client) {
+    if (pairings_[client] == Pairing::paired) keys.push_back(rules_.clients[client]);
+  }
+  return keys;
 }
 
-void Vehicle::set_pairing(Pairing pairing) {
+void Vehicle::set_pairing(Pairing pairing, std::optional<std::size_t> client) {
   const std::lock_guard lock(mutex_);
-  pairing_ = pairing;
+  if (client) {
+    pairings_.at(*client) = pairing;
+  } else {
+    std::ranges::fill(pairings_, pairing);
+  }
 }
 
 void Vehicle::set_cable(Cable cable) {

@@ -41,7 +41,7 @@ enum class Power { online, asleep, offline };
 /// Whether a vehicle speaks the signed command protocol. One that does takes no unsigned commands.
 enum class Signing { required, unknown };
 
-/// Whether a vehicle accepts the keys that its fleet has enrolled.
+/// Whether a vehicle accepts a key that its fleet has enrolled.
 enum class Pairing { paired, unpaired };
 
 /// Whether a vehicle encrypts a reply's payload when the request asks for it.
@@ -104,8 +104,10 @@ class Vehicle {
   [[nodiscard]] Signing signing() const;
   void set_signing(Signing signing);
 
-  [[nodiscard]] Pairing pairing() const;
-  void set_pairing(Pairing pairing);
+  /// The keys that it accepts, of those in VehicleRules::clients.
+  [[nodiscard]] std::vector<crypto::PublicPoint> paired_keys() const;
+  /// Of the key at that place in VehicleRules::clients, which has it; nothing: of all.
+  void set_pairing(Pairing pairing, std::optional<std::size_t> client = {});
 
   void set_cable(Cable cable);
 
@@ -138,7 +140,7 @@ class Vehicle {
   Car car_;
   Power power_ = Power::online;
   Signing signing_ = Signing::required;
-  Pairing pairing_ = Pairing::paired;
+  std::vector<Pairing> pairings_;  ///< of each client
   std::optional<Milliseconds> awake_at_;
   std::map<ReplyKey, Message> last_replies_;  ///< at most one for each client and domain
   std::deque<Execution> executions_;

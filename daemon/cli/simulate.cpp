@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/cli/failures.h"
@@ -15,7 +16,7 @@ namespace {
 struct SimulateOptions {
   std::string listen = "127.0.0.1:4481";
   std::size_t vehicles = 1;
-  std::string key_file;
+  std::vector<std::string> key_files;
   std::vector<std::string> clients;  ///< as ID:SECRET
   bool require_tokens = false;
 };
@@ -29,8 +30,8 @@ std::string check_client(const std::string& text) {
   return has_both ? std::string() : "must be an id and a secret, with a colon between them";
 }
 
-simulator::FleetOptions fleet_options(const SimulateOptions& options, const crypto::PublicPoint& key) {
-  simulator::FleetOptions fleet{.vehicles = options.vehicles, .enrolled_keys = {key}};
+simulator::FleetOptions fleet_options(const SimulateOptions& options, std::vector<crypto::PublicPoint> keys) {
+  simulator::FleetOptions fleet{.vehicles = options.vehicles, .enrolled_keys = std::move(keys)};
   fleet.require_tokens = options.require_tokens;
   for (const auto& client : options.clients) {
     const auto colon = client.find(kClientSeparator);
@@ -41,10 +42,15 @@ simulator::FleetOptions fleet_options(const SimulateOptions& options, const cryp
 
 int simulate(const SimulateOptions& options) {
   const ops::TerminationSignals signals;
-  const auto key = crypto::load_public_pem(options.key_file);
-  if (!key) return fail(key.error());
+  std::vector<crypto::PublicPoint> keys;
+  for (const auto& file : options.key_files) {
+    const auto key = crypto::load_public_pem(file);
+    if (!key) return fail(key.error());
+    keys.push_back(*key);
+  }
   const bool is_url = options.listen.find("://") != std::string::npos;
-  auto simulation = Simulation::start((is_url ? "" : "http://") + options.listen, fleet_options(options, *key));
+  auto simulation =
+      Simulation::start((is_url ? "" : "http://") + options.listen, fleet_options(options, std::move(keys)));
   if (!simulation) return fail(simulation.error());
   if (const int status = print("ready " + (*simulation)->url() + '\n'); status != kDone) return status;
   [[maybe_unused]] const int signal = signals.wait();
@@ -63,7 +69,9 @@ Action prepare_simulate(CLI::App& options) {
       ->type_name("N")
       ->check(CLI::Range(1, 10'000))
       ->capture_default_str();
-  options.add_option("--key", chosen->key_file, "The public key that the vehicles accept")
+  options
+      .add_option("--key", chosen->key_files,
+                  "A public key that the vehicles accept; the first is that of the partner's domain")
       ->type_name("PEM")
       ->required();
   options.add_option("--client", chosen->clients, "An invented app of the OAuth server; without any, all are known")

@@ -118,6 +118,8 @@ TEST_CASE("control: a vehicle that is to accept no key says so to handshakes and
   CHECK(scene.executed() == 0);
 
   CHECK(scene.send("POST", path, R"({"paired":"yes"})").status == 400);
+  CHECK(scene.send("POST", path, R"({"paired":true,"key":"00000000"})").status == 400);
+  CHECK(scene.send("POST", path, R"({"paired":true,"key":1})").status == 400);
   scene.send("POST", path, R"({"paired":true})");
   TestFleet::message_of(scene.post(scene.client.command(unlock())));
   CHECK(scene.executed() == 1);

@@ -77,6 +77,19 @@ TEST_CASE("vehicle: a reply with a payload is encrypted for the command that ask
   CHECK_FALSE(scene.client.open(another, reply));
 }
 
+TEST_CASE("vehicle: one of its keys is taken away and given back, and the others go on") {
+  Scene scene(1);
+  scene.vehicle->set_pairing(simulator::Pairing::unpaired, 0);
+  CHECK(scene.fault_of(scene.client.command(honk())) == UniversalMessage::MESSAGEFAULT_ERROR_UNKNOWN_KEY_ID);
+  CHECK(scene.fault_of(scene.others[0].command(honk())) == UniversalMessage::MESSAGEFAULT_ERROR_NONE);
+  CHECK(scene.vehicle->paired_keys() == std::vector{scene.others[0].point()});
+  scene.vehicle->set_pairing(simulator::Pairing::paired, 0);
+  CHECK(scene.fault_of(scene.client.command(honk())) == UniversalMessage::MESSAGEFAULT_ERROR_NONE);
+  scene.vehicle->set_pairing(simulator::Pairing::unpaired);
+  CHECK(scene.fault_of(scene.others[0].command(honk())) == UniversalMessage::MESSAGEFAULT_ERROR_UNKNOWN_KEY_ID);
+  CHECK(scene.vehicle->paired_keys().empty());
+}
+
 TEST_CASE("vehicle: a reply is in plaintext when the command does not ask for encryption") {
   Scene scene;
   const auto command = scene.client.command(honk(), {.flags = 0});

@@ -76,6 +76,13 @@ void FleetClient::order(const std::string& vin, const nlohmann::json& fault) {
   control("POST", "/sim/v1/vehicles/" + vin + "/faults", fault.dump());
 }
 
+void FleetClient::pair(const std::string& vin, const crypto::PublicPoint& key) {
+  const auto path = "/sim/v1/vehicles/" + vin + "/pairing";
+  const auto name = crypto::to_hex(crypto::ByteView(key).subspan(1, 4));
+  control("POST", path, R"({"paired": false})");
+  control("POST", path, nlohmann::json{{"paired", true}, {"key", name}}.dump());
+}
+
 nlohmann::json FleetClient::report(const std::string& vin) {
   return control("GET", "/sim/v1/vehicles/" + vin, {});
 }

@@ -37,6 +37,8 @@ class FleetClient final : public upstream::Client {
 
   /// Orders a fault of the simulator's, such as {"fault": "reboot"}.
   void order(const std::string& vin, const nlohmann::json& fault);
+  /// Has a vehicle accept that enrolled key, and no other.
+  void pair(const std::string& vin, const crypto::PublicPoint& key);
   /// What the simulator says of a vehicle.
   [[nodiscard]] nlohmann::json report(const std::string& vin);
 
