@@ -39,6 +39,7 @@ struct KeyError {
     off_curve,          ///< a point that is not on P-256, or is at infinity
     exists,             ///< the file to be written is there already
     unwritable,         ///< the file or its folder cannot be written
+    not_another,        ///< the same key again, where two are needed
   };
   Reason reason{};
   std::string message;

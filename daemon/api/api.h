@@ -15,7 +15,6 @@
 #include <vector>
 
 #include "config/config.h"
-#include "crypto/private_key.h"
 #include "daemon/access/allowance.h"
 #include "daemon/access/callers.h"
 #include "daemon/access/policy.h"
@@ -33,6 +32,7 @@
 #include "daemon/ops/metrics.h"
 #include "daemon/upstream/fleet_api.h"
 #include "daemon/upstream/ledger.h"
+#include "daemon/vehicles/client_keys.h"
 #include "daemon/vehicles/commander.h"
 #include "daemon/vehicles/lanes.h"
 #include "daemon/vehicles/rate_limiter.h"
@@ -57,8 +57,8 @@ struct ApiOptions {
   std::string domain = {};                                        ///< where owners pair the key; empty: not known
   std::vector<config::Serve> endpoints = {config::Serve::all};    ///< what is served at each of the listener's
   std::vector<access::Door> doors = {{}};                         ///< likewise: who is let in there
-  std::string public_pem;                                         ///< our public key
-  config::Vehicles vehicles = {};                                 ///< that have names
+  std::string public_pem;          ///< our public key, that of the next one where there is one
+  config::Vehicles vehicles = {};  ///< that have names
 };
 
 /// What the daemon is made of, as far as requests reach it. All of it outlives the Api.
@@ -66,7 +66,7 @@ struct ApiParts {
   const vehicles::Commander& commander;
   const upstream::FleetApi& fleet_api;
   const upstream::Ledger& ledger;
-  const crypto::PrivateKey& key;
+  const vehicles::ClientKeys& keys;
   const access::Policy& policy;
   access::Allowance& allowance;
   Registration& registration;
@@ -96,7 +96,7 @@ struct ApiParts {
   std::function<void(ops::AuditEntry)> audit = {};
   /// How the audit is; nothing when there is none.
   std::function<std::optional<ops::AuditState>()> audit_state = [] { return std::optional<ops::AuditState>(); };
-  /// Why the key file would not do at the next start, in words; empty when it would.
+  /// Why the key files would not do at the next start, in words; empty when they would.
   std::function<std::string()> key_file_trouble = [] { return std::string(); };
   /// Whether something keeps the machine's clock right; nothing when that is not known.
   std::function<std::optional<bool>()> clock_synchronised = [] { return std::optional<bool>(); };

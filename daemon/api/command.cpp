@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "daemon/api/api.h"
+#include "daemon/api/diagnosis/answers.h"
 #include "daemon/api/request.h"
 #include "daemon/api/under_way.h"
 #include "protocol/catalogue/action.h"
@@ -291,7 +292,11 @@ std::optional<Verdict> Api::sign(const Context& context, Plan& plan) const {
   footer.upstream_requests = all_requests;
   if (plan.wake) footer.woken = was_woken;
   if (report.outcome) return Verdict{render(*report.outcome, footer), report.outcome->executed};
-  return render_failure(report.outcome.error(), report.fleet_api_answer, footer);
+  auto failure = report.outcome.error();
+  if (failure.kind == Kind::key_not_paired) {
+    failure.hint = diagnosis::pairing_advice(options_.domain, parts_.keys.stage_of(vin));
+  }
+  return render_failure(failure, report.fleet_api_answer, footer);
 }
 
 Verdict Api::wake_up(const Context& context, const Plan& plan) const {

@@ -12,6 +12,7 @@
 
 #include "crypto/bytes.h"
 #include "daemon/api/api.h"
+#include "daemon/api/diagnosis/judgements.h"
 #include "daemon/api/request.h"
 
 namespace fleetsign::api {
@@ -28,6 +29,14 @@ Json describe(const vehicles::LaneState& lane) {
           {"replies_encrypted", lane.replies_encrypted},
           {"under_way", lane.inside},
           {"waiting", lane.waiting}};
+}
+
+/// The key that is hosted is the next one where there is one.
+Json describe(const vehicles::ClientKeys& keys) {
+  const auto print = [](const vehicles::ClientKeys::Key& key) { return diagnosis::fingerprint(key->public_pem()); };
+  Json described{{"key_file", print(keys.usual())}, {"next_key_file", Json()}, {"next_key_vehicles", keys.moved()}};
+  if (keys.next()) described["next_key_file"] = print(keys.next());
+  return described;
 }
 
 /// Those that have names.
@@ -125,6 +134,7 @@ http::Reply Api::status(const Context& /*context*/) const {
                 {"warnings", warnings},
                 {"requests_in_flight", in_flight()},
                 {"lanes", parts_.lanes.size()},
+                {"keys", describe(parts_.keys)},
                 {"vehicles", describe(options_.vehicles)},
                 {"idempotency_keys", parts_.idempotency.size()},
                 {"fleet_api", parts_.fleet_api.known_base_urls()},

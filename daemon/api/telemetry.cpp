@@ -15,6 +15,12 @@ constexpr const char* kName = "fleet_telemetry_config";
 constexpr const char* kPath = "/api/1/vehicles/fleet_telemetry_config";
 constexpr const char* kSignedPath = "/api/1/vehicles/fleet_telemetry_config_jws";
 
+protocol::Failure mixed_keys() {
+  return {.kind = protocol::Kind::bad_parameter,
+          .message = "vins has vehicles of two keys, and a configuration is signed with one",
+          .hint = "send one request for those of them that `next_key_vehicles` lists, and one for the others"};
+}
+
 nlohmann::ordered_json describe(const protocol::TelemetryConfig& config, const std::string& target) {
   return {{"goes_to", "fleet_api"},
           {"method", "POST"},
@@ -44,14 +50,19 @@ http::Reply Api::configure_telemetry(const Context& context) const {
   if (!key) return render(key.error(), context.footer);
   const auto dry_run = flag_in(context.request.query, kDryRun);
   if (!dry_run) return render(dry_run.error(), context.footer);
-  const auto config = protocol::read_telemetry_config(context.request.body, parts_.key.public_point());
+  auto config = protocol::read_telemetry_config(context.request.body, parts_.keys.usual()->public_point());
   if (!config) return render(config.error(), context.footer);
   if (const auto refusal = refuse_vehicles(context, config->vins)) return render(*refusal, context.footer);
+  const auto signer = parts_.keys.of_all(config->vins);
+  if (!signer) return render(mixed_keys(), context.footer);
+  if (signer != parts_.keys.usual()) {
+    config = protocol::read_telemetry_config(context.request.body, signer->public_point());
+  }
   const auto query = without_parameter(context.request.query, kDryRun);
   const Plan plan{.vin = {}, .name = kName, .path = kPath, .payload = {}, .target = with_query(kSignedPath, query)};
   if (*dry_run) return render_dry_run(describe(*config, plan.target), context.footer);
 
-  const auto token = protocol::sign_telemetry_claims(config->claims, parts_.key);
+  const auto token = protocol::sign_telemetry_claims(config->claims, *signer);
   const auto request = with_body(context.request, protocol::telemetry_request(config->vins, token));
   const auto run = [&] {
     return deliver({.request = request,

@@ -60,7 +60,7 @@ std::vector<access::Door> doors_of(const std::vector<config::Listen>& all) {
 }
 
 api::ApiOptions api_options(const config::Config& config, std::vector<std::string> hosts,
-                            const crypto::PrivateKey& key) {
+                            const vehicles::ClientKeys& keys) {
   return {.timeout = config.timeout,
           .timeout_max = config.timeout_max,
           .reject_unknown_commands = config.unknown_commands == config::UnknownCommands::reject,
@@ -71,16 +71,18 @@ api::ApiOptions api_options(const config::Config& config, std::vector<std::strin
           .domain = config.domain.value_or(""),
           .endpoints = served(config.listen),
           .doors = doors_of(config.listen),
-          .public_pem = key.public_pem(),
+          .public_pem = keys.hosted().public_pem(),
           .vehicles = config.vehicles};
 }
 
-/// Why the key file would not give this key at the next start, in words; empty when it would.
-std::string key_file_trouble(const config::Config& config, const crypto::PublicPoint& loaded) {
+/// Why the key files would not give these keys at the next start, in words; empty when they would.
+std::string key_file_trouble(const config::Config& config, const vehicles::ClientKeys& loaded) {
   if (!config.key_file) return {};  // of a demonstration, whose key lives as long as it does
-  const auto key = load_key(config);
-  if (!key) return key.error().message;
-  return key->public_point() == loaded ? "" : "the key file holds another one by now";
+  const auto keys = load_keys(config);
+  if (!keys) return keys.error().message;
+  if (keys->usual()->public_point() != loaded.usual()->public_point()) return "the key file holds another one by now";
+  const bool is_same = keys->hosted().public_point() == loaded.hosted().public_point();
+  return is_same ? "" : "next_key_file holds another one by now";
 }
 
 upstream::Prices prices_of(const config::Prices& prices) {
@@ -129,9 +131,9 @@ http::ListenerOptions listener_options(const config::Config& config, std::vector
 
 }  // namespace
 
-Daemon::Daemon(const config::Config& config, std::vector<std::string> hosts, crypto::PrivateKey key, Records records,
+Daemon::Daemon(const config::Config& config, std::vector<std::string> hosts, vehicles::ClientKeys keys, Records records,
                ops::Log& log)
-    : key_(std::make_shared<const crypto::PrivateKey>(std::move(key))),
+    : keys_(std::move(keys)),
       store_(std::move(records.state)),
       audit_(std::move(records.audit)),
       sessions_(*store_, ops::moment_now,
@@ -149,7 +151,7 @@ Daemon::Daemon(const config::Config& config, std::vector<std::string> hosts, cry
       billed_client_(*client_, ledger_),
       hosts_(*store_),
       fleet_api_(billed_client_, base_url_of(config.fleet_api), kept_hosts(hosts_)),
-      lanes_(key_, ops::boot_now, vehicles::Lanes::kCapacity, &sessions_),
+      lanes_(keys_, ops::boot_now, vehicles::Lanes::kCapacity, &sessions_),
       wakes_(*store_),
       wake_budget_(config.wake_limit, ops::unix_now, wake_counts(wakes_)),
       rates_(rates_of(config.rate_limits), ops::boot_now),
@@ -165,12 +167,12 @@ Daemon::Daemon(const config::Config& config, std::vector<std::string> hosts, cry
       reads_(config.vehicle_data_cache, ops::boot_now),
       idempotency_(claims_, ops::boot_now, metrics_, log),
       partner_keys_(*store_),
-      registration_(config.domain.value_or(""), key_->public_point(), partner_keys_, log),
-      api_(api_options(config, std::move(hosts), *key_),
+      registration_(config.domain.value_or(""), keys_.hosted().public_point(), partner_keys_, log),
+      api_(api_options(config, std::move(hosts), keys_),
            {.commander = commander_,
             .fleet_api = fleet_api_,
             .ledger = ledger_,
-            .key = *key_,
+            .keys = keys_,
             .policy = policy_,
             .allowance = allowance_,
             .registration = registration_,
@@ -193,7 +195,7 @@ Daemon::Daemon(const config::Config& config, std::vector<std::string> hosts, cry
             .backup = [this] { return backup(); },
             .audit = audit(),
             .audit_state = [this] { return audit_state(); },
-            .key_file_trouble = [config, loaded = key_->public_point()] { return key_file_trouble(config, loaded); },
+            .key_file_trouble = [config, keys = keys_] { return key_file_trouble(config, keys); },
             .clock_synchronised = [] { return ops::moment_now().wall.has_value(); }}) {
   claims_.clear_expired();
   watch();
@@ -263,7 +265,7 @@ void Daemon::watch_audit() {
 }
 
 crypto::Result<std::unique_ptr<Daemon>, http::ListenError> Daemon::start(const config::Config& given,
-                                                                         crypto::PrivateKey key, Records records,
+                                                                         vehicles::ClientKeys keys, Records records,
                                                                          ops::Log& log) {
   config::Config config = given;
   config.listen.push_back(
@@ -272,7 +274,7 @@ crypto::Result<std::unique_ptr<Daemon>, http::ListenError> Daemon::start(const c
   const auto resolved = resolve(given.listen, passed);
   if (auto refusal = refuse_exposed(resolved)) return *std::move(refusal);
   std::unique_ptr<Daemon> daemon(
-      new Daemon(config, own_hosts(config, resolved), std::move(key), std::move(records), log));
+      new Daemon(config, own_hosts(config, resolved), std::move(keys), std::move(records), log));
   auto listener =
       http::Listener::open(listener_options(config, std::move(passed), daemon->api_, *daemon->client_, log));
   if (!listener) return std::move(listener).error();

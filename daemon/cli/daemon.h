@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "config/config.h"
-#include "crypto/private_key.h"
 #include "crypto/result.h"
 #include "daemon/access/allowance.h"
 #include "daemon/access/callers.h"
@@ -39,6 +38,7 @@
 #include "daemon/upstream/client.h"
 #include "daemon/upstream/fleet_api.h"
 #include "daemon/upstream/ledger.h"
+#include "daemon/vehicles/client_keys.h"
 #include "daemon/vehicles/commander.h"
 #include "daemon/vehicles/lanes.h"
 #include "daemon/vehicles/rate_limiter.h"
@@ -59,7 +59,7 @@ class Daemon {
  public:
   /// Serves when it returns. The configuration is complete and valid; the log outlives the daemon.
   static crypto::Result<std::unique_ptr<Daemon>, http::ListenError> start(const config::Config& config,
-                                                                          crypto::PrivateKey key, Records records,
+                                                                          vehicles::ClientKeys keys, Records records,
                                                                           ops::Log& log);
 
   Daemon(const Daemon&) = delete;
@@ -73,7 +73,7 @@ class Daemon {
   void stop();
 
  private:
-  Daemon(const config::Config& config, std::vector<std::string> hosts, crypto::PrivateKey key, Records records,
+  Daemon(const config::Config& config, std::vector<std::string> hosts, vehicles::ClientKeys keys, Records records,
          ops::Log& log);
 
   [[nodiscard]] std::vector<std::string> not_ready() const;
@@ -84,7 +84,7 @@ class Daemon {
   void watch();
   void watch_audit();
 
-  std::shared_ptr<const crypto::PrivateKey> key_;  // shared with every session
+  vehicles::ClientKeys keys_;
   std::unique_ptr<state::Store> store_;
   std::unique_ptr<ops::AuditLog> audit_;  // null: there is none
   state::Sessions sessions_;

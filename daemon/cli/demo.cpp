@@ -78,7 +78,8 @@ int demo(const DemoOptions& options) {
   auto log = make_log(config.log);
   auto store = open_state(config, Taker::daemon, report_to(log));
   if (!store) return fail(store.error());
-  auto daemon = Daemon::start(config, std::move(key), {.state = *std::move(store)}, log);
+  auto daemon = Daemon::start(config, std::make_shared<const crypto::PrivateKey>(std::move(key)),
+                              {.state = *std::move(store)}, log);
   if (!daemon) {
     auto error = std::move(daemon).error();
     if (error.reason == http::ListenError::Reason::in_use)

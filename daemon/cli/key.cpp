@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "daemon/cli/failures.h"
 #include "daemon/cli/settings.h"
@@ -13,6 +14,12 @@
 
 namespace fleetsign::cli {
 namespace {
+
+crypto::Result<crypto::PrivateKey, crypto::KeyError> load(const std::filesystem::path& file,
+                                                          const config::Config& config) {
+  return crypto::PrivateKey::load(
+      file, {.passphrase_file = config.key_passphrase_file, .credentials_directory = credentials_directory()});
+}
 
 int keygen(const std::string& file) {
   ops::protect_memory();
@@ -40,8 +47,32 @@ crypto::Result<crypto::PrivateKey, crypto::KeyError> load_key(const config::Conf
                                 "make a key with `fleetsign keygen --out FILE` and set `key_file: FILE`; or try "
                                 "`fleetsign demo`, which needs none"};
   }
-  return crypto::PrivateKey::load(*config.key_file, {.passphrase_file = config.key_passphrase_file,
-                                                     .credentials_directory = credentials_directory()});
+  return load(*config.key_file, config);
+}
+
+crypto::Result<vehicles::ClientKeys, crypto::KeyError> load_keys(const config::Config& config) {
+  auto usual = load_key(config);
+  if (!usual) return std::move(usual).error();
+  auto key = std::make_shared<const crypto::PrivateKey>(*std::move(usual));
+  if (!config.next_key_file) return vehicles::ClientKeys(std::move(key));
+  auto next = load(*config.next_key_file, config);
+  if (!next) return std::move(next).error();
+  if (next->public_point() == key->public_point()) {
+    return crypto::KeyError{
+        .reason = crypto::KeyError::Reason::not_another,
+        .message = "next_key_file holds the same key as key_file: " + config.next_key_file->string(),
+        .hint =
+            "make another one with `fleetsign keygen --out FILE`; or, where the change is over, "
+            "leave out next_key_file and next_key_vehicles"};
+  }
+  return vehicles::ClientKeys(std::move(key), std::make_shared<const crypto::PrivateKey>(*std::move(next)),
+                              {config.next_key_vehicles.begin(), config.next_key_vehicles.end()});
+}
+
+crypto::KeyError without_next_key() {
+  return {.reason = crypto::KeyError::Reason::missing,
+          .message = "the configuration names no next_key_file",
+          .hint = "make a key with `fleetsign keygen --out FILE` and set `next_key_file: FILE`"};
 }
 
 std::optional<std::filesystem::path> credentials_directory() {

@@ -19,6 +19,7 @@ namespace {
 struct SignOptions {
   std::string file;
   bool as_json = false;
+  bool with_next = false;
 };
 
 crypto::Result<std::string, InputFileError> read_content(const std::string& file) {
@@ -32,16 +33,30 @@ crypto::Result<std::string, InputFileError> read_content(const std::string& file
   return std::move(read->content);
 }
 
+/// Null when there are vehicles of both keys.
+vehicles::ClientKeys::Key signer_of(const vehicles::ClientKeys& keys, const std::vector<std::string>& vins,
+                                    bool with_next) {
+  if (!vins.empty()) return keys.of_all(vins);
+  return with_next ? keys.next() : keys.usual();
+}
+
 int sign_telemetry(const SignOptions& options, const Settings& settings) {
   ops::protect_memory();
   const auto loaded = settings.load();
   if (!loaded.problems.empty()) return fail(loaded.problems);
-  const auto key = load_key(loaded.config);
-  if (!key) return fail(key.error());
+  const auto keys = load_keys(loaded.config);
+  if (!keys) return fail(keys.error());
+  if (options.with_next && !keys->next()) return fail(without_next_key());
   const auto content = read_content(options.file);
   if (!content) return fail(content.error().exit, content.error().message);
-  const auto config = protocol::read_telemetry_file(*content, key->public_point());
+  auto config = protocol::read_telemetry_file(*content, keys->usual()->public_point());
   if (!config) return fail(kFailed, config.error());
+  const auto key = signer_of(*keys, config->vins, options.with_next);
+  if (!key) {
+    return fail(kFailed, "the file has vehicles of two keys, and a configuration is signed with one",
+                "put those of them that `next_key_vehicles` lists into a file of their own");
+  }
+  if (key != keys->usual()) config = protocol::read_telemetry_file(*content, key->public_point());
   if (options.as_json && config->vins.empty()) {
     return fail(kFailed, "the file names no vins, which a request to Fleet API needs",
                 R"(write {"vins": ["VIN"], "config": {...}}; or leave out --json, for the token alone)");
@@ -62,6 +77,8 @@ Action prepare_sign_telemetry(CLI::App& options) {
       ->type_name("FILE");
   options.add_flag("--json", chosen->as_json,
                    "Print the whole body for POST /api/1/vehicles/fleet_telemetry_config_jws, not the token alone");
+  options.add_flag("--next", chosen->with_next,
+                   "Sign a file that names no vehicles with next_key_file; else they decide it");
   auto settings = std::make_shared<Settings>(options);
   return [=] { return sign_telemetry(*chosen, *settings); };
 }

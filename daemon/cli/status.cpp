@@ -58,6 +58,14 @@ bool is_status(const Json& body) {
          has("commands", &Json::is_object) && has("billing", &Json::is_object) && is_billing(body.at("billing"));
 }
 
+/// Where a key is being replaced, how far that is.
+std::string words_on_keys(const Json& keys) {
+  if (text_in(keys, "next_key_file").empty()) return {};
+  const auto& moved = keys.value("next_key_vehicles", Json());
+  return "the next key signs for " + std::to_string(moved.size()) + (moved.size() == 1 ? " vehicle" : " vehicles") +
+         ", key_file for all others\n";
+}
+
 std::string in_words(const Json& status) {
   std::string text = "fleetsign " + status.at("version").get<std::string>() + ", up " +
                      to_text(std::chrono::seconds(status.at("uptime_seconds").get<std::int64_t>())) + ", " +
@@ -65,6 +73,7 @@ std::string in_words(const Json& status) {
   for (const auto& reason : status.at("reasons")) text += "  " + reason.get<std::string>() + '\n';
   for (const auto& warning : status.at("warnings")) text += "  warning: " + warning.get<std::string>() + '\n';
   text += "under way: " + status.at("requests_in_flight").dump() + "; lanes: " + status.at("lanes").dump() + '\n';
+  text += words_on_keys(status.value("keys", Json()));
   text += "billed requests: " + to_text(status.at("billing").at("total"));
   const char* separator = " (";
   for (const auto& [category, cost] : status.at("billing").at("categories").items()) {

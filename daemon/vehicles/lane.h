@@ -59,6 +59,8 @@ class Lane : public std::enable_shared_from_this<Lane> {
   protocol::Result<Turn> enter(const Patience& patience);
 
   [[nodiscard]] LaneState state() const;
+  /// The key that signs here, by its public half.
+  [[nodiscard]] const crypto::PublicPoint& client() const { return key_.client; }
 
   /// Gives the session up, and the vehicle's key with it: the next command needs a handshake, and trusts what it shows.
   Forgotten forget();

@@ -15,9 +15,8 @@ std::string name_of(const std::string& vin, protocol::Domain domain) {
 
 }  // namespace
 
-Lanes::Lanes(std::shared_ptr<const crypto::PrivateKey> client, Clock clock, std::size_t capacity, state::Sessions* kept)
-    : client_(std::move(client)),
-      client_point_(client_->public_point()),
+Lanes::Lanes(ClientKeys keys, Clock clock, std::size_t capacity, state::Sessions* kept)
+    : keys_(std::move(keys)),
       clock_(std::move(clock)),
       kept_(kept),
       shards_(std::clamp<std::size_t>(capacity, 1, kShards)),
@@ -32,7 +31,8 @@ std::shared_ptr<Lane> Lanes::find_or_make(const std::string& vin, protocol::Doma
     return found->second->lane;
   }
   make_room(shard);
-  protocol::Parties parties{.client = client_, .client_point = client_point_, .vin = vin, .domain = domain};
+  const auto& client = keys_.of(vin);
+  protocol::Parties parties{.client = client, .client_point = client->public_point(), .vin = vin, .domain = domain};
   shard.by_use.push_front({.name = name, .lane = std::make_shared<Lane>(std::move(parties), clock_, kept_)});
   shard.by_name.emplace(name, shard.by_use.begin());
   return shard.by_use.front().lane;

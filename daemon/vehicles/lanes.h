@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// All lanes of one client key, by vehicle and domain. Bounded: the lane that was used longest ago makes room.
+// All lanes, by vehicle and domain, each with the key that signs for the vehicle. Bounded: the lane that was used
+// longest ago makes room.
 #pragma once
 
 #include <cstddef>
@@ -12,8 +13,8 @@
 #include <utility>
 #include <vector>
 
-#include "crypto/private_key.h"
 #include "daemon/state/sessions.h"
+#include "daemon/vehicles/client_keys.h"
 #include "daemon/vehicles/lane.h"
 #include "protocol/payload.h"
 
@@ -28,8 +29,7 @@ class Lanes {
 
   /// `capacity` lanes (1 or more) at most, but for those in use. `kept`, which outlives this object, is where their
   /// sessions outlive them; null for nowhere.
-  Lanes(std::shared_ptr<const crypto::PrivateKey> client, Clock clock, std::size_t capacity = kCapacity,
-        state::Sessions* kept = nullptr);
+  Lanes(ClientKeys keys, Clock clock, std::size_t capacity = kCapacity, state::Sessions* kept = nullptr);
 
   /// The lane of that vehicle (VIN in upper case) and domain, made when there is none. The caller keeps it alive.
   std::shared_ptr<Lane> find_or_make(const std::string& vin, protocol::Domain domain);
@@ -59,8 +59,7 @@ class Lanes {
   Shard& shard_of(const std::string& name) { return shards_[std::hash<std::string>{}(name) % shards_.size()]; }
   void make_room(Shard& shard) const;
 
-  std::shared_ptr<const crypto::PrivateKey> client_;  // shared by all sessions
-  crypto::PublicPoint client_point_;
+  ClientKeys keys_;
   Clock clock_;
   state::Sessions* kept_;
   std::vector<Shard> shards_;

@@ -148,20 +148,28 @@ Trouble trouble_of_status(int status, std::string_view body) {
           .is_final = is_final};
 }
 
-Trouble trouble_of_command(const protocol::Failure& failure, const std::string& domain) {
+Trouble trouble_of_command(const protocol::Failure& failure, const std::string& advice) {
   const bool is_unpaired = failure.kind == Kind::key_not_paired;
   return {
       .finding = {.verdict = Verdict::problem,
                   .says = failure.message,
-                  .advice = is_unpaired ? pairing_advice(domain) : std::string(failure.hint_or_default())},
+                  .advice = is_unpaired ? advice : std::string(failure.hint_or_default())},
       .is_final = std::ranges::find(kOfWholeVehicle, failure.kind) != kOfWholeVehicle.end(),
   };
 }
 
-std::string pairing_advice(const std::string& domain) {
-  if (!domain.empty()) return "open https://tesla.com/_ak/" + domain + " on the owner's phone, which has the Tesla app";
-  return "set `domain` to the one that is registered with Tesla, and open https://tesla.com/_ak/DOMAIN on the owner's "
-         "phone";
+std::string pairing_advice(const std::string& domain, vehicles::KeyStage stage) {
+  auto advice = domain.empty()
+                    ? "set `domain` to the one that is registered with Tesla, and open "
+                      "https://tesla.com/_ak/DOMAIN on the owner's phone"
+                    : "open https://tesla.com/_ak/" + domain + " on the owner's phone, which has the Tesla app";
+  if (stage == vehicles::KeyStage::waiting) {
+    advice += "; that pairs the key of next_key_file, so add the vehicle to `next_key_vehicles` then";
+  }
+  if (stage == vehicles::KeyStage::moved) {
+    advice += "; until it is paired with the key of next_key_file, take the vehicle out of `next_key_vehicles`";
+  }
+  return advice;
 }
 
 std::optional<std::int64_t> parse_http_date(const std::string& text) {

@@ -22,11 +22,11 @@ crypto::Result<FleetStatus, Trouble> read_fleet_status(const upstream::Answer& a
 /// A status with which Fleet API refused something, in words.
 Trouble trouble_of_status(int status, std::string_view body);
 
-/// A command that failed on its way or in the vehicle. `domain` is where owners pair the key, or empty.
-Trouble trouble_of_command(const protocol::Failure& failure, const std::string& domain);
+/// How to pair the key that signs for a vehicle. `domain` is where owners do that, or empty.
+std::string pairing_advice(const std::string& domain, vehicles::KeyStage stage);
 
-/// How to pair the key.
-std::string pairing_advice(const std::string& domain);
+/// A command that failed on its way or in the vehicle. `advice` is how to pair the key.
+Trouble trouble_of_command(const protocol::Failure& failure, const std::string& advice);
 
 /// Unix seconds of a `Date` header (RFC 9110 section 5.6.7); nothing for what is not in the form of today.
 std::optional<std::int64_t> parse_http_date(const std::string& text);

@@ -8,6 +8,7 @@
 
 #include "crypto/result.h"
 #include "daemon/upstream/token.h"
+#include "daemon/vehicles/client_keys.h"
 #include "protocol/exchange.h"
 
 namespace fleetsign::diagnosis {
@@ -54,8 +55,9 @@ struct FleetStatus {
 
 struct Evidence {
   // Of this machine.
-  std::string public_pem;        ///< the public half of the key that signs
-  std::string key_file_trouble;  ///< why the key file would not do at the next start; empty when it would
+  std::string public_pem;  ///< the public half of the key that signs for the vehicle
+  vehicles::KeyStage key_stage = vehicles::KeyStage::only;
+  std::string key_file_trouble;  ///< why the key files would not do at the next start; empty when they would
   std::string domain;            ///< where owners pair the key; empty when it is not configured
   std::int64_t unix_now = 0;     ///< seconds, by this machine's clock
   std::optional<bool> clock_synchronised = {};   ///< nothing when the kernel does not say

@@ -76,7 +76,7 @@ crypto::Result<protocol::Outcome, Trouble> Examiner::ping(protocol::Payload payl
   if (report.vehicle_key_replaced) ++keys_replaced_;
   if (report.outcome) return *report.outcome;
   if (report.fleet_api_answer) return trouble_of_status(report.fleet_api_answer->status, report.fleet_api_answer->body);
-  return trouble_of_command(report.outcome.error(), evidence_.domain);
+  return trouble_of_command(report.outcome.error(), pairing_advice(evidence_.domain, evidence_.key_stage));
 }
 
 }  // namespace fleetsign::diagnosis

@@ -13,6 +13,8 @@
 namespace fleetsign::diagnosis {
 namespace {
 
+using vehicles::KeyStage;
+
 constexpr std::int64_t kSlightlyOff = 30;  // seconds: more than a slow answer explains
 constexpr std::int64_t kFarOff = 120;
 constexpr std::int64_t kSoon = 300;
@@ -75,6 +77,22 @@ Finding not_asked() {
   return {.verdict = Verdict::skipped, .says = "it was not asked: the caller has gone"};
 }
 
+/// Of a vehicle that is commanded with the key that is being replaced: what Fleet API says is about the key that is
+/// registered, which may be the next one by now.
+Finding judge_next_pairing(const Evidence& evidence, const FleetStatus& status) {
+  if (status.pairing == FleetStatus::Pairing::paired) {
+    return {.verdict = Verdict::ok,
+            .says = "the key that is registered is paired with the vehicle" + describe(status),
+            .advice = "if that is the key of next_key_file, add the vehicle to `next_key_vehicles`"};
+  }
+  return {.verdict = Verdict::warning,
+          .says =
+              "the key that is registered is not known to be paired with the vehicle, which is commanded with that "
+              "of key_file" +
+              describe(status),
+          .advice = pairing_advice(evidence.domain, evidence.key_stage)};
+}
+
 Finding judge_ping(const Asked<protocol::Outcome>& ping, const char* part) {
   if (!ping) return not_asked();
   if (!*ping) return ping->error().finding;
@@ -91,7 +109,11 @@ bool ended_for_good(const Asked<T>& asked) {
 }  // namespace
 
 Finding judge_key(const Evidence& evidence) {
-  const auto print = "SHA-256 of its public half: " + fingerprint(evidence.public_pem);
+  const std::string which = evidence.key_stage == KeyStage::only    ? ""
+                            : evidence.key_stage == KeyStage::moved ? "; it is that of next_key_file"
+                                                                    : "; it is that of key_file, as the vehicle is not "
+                                                                      "in `next_key_vehicles`";
+  const auto print = "SHA-256 of its public half: " + fingerprint(evidence.public_pem) + which;
   if (evidence.key_file_trouble.empty()) return {.verdict = Verdict::ok, .says = "the key is loaded; " + print};
   return {.verdict = Verdict::warning,
           .says = "the key is loaded, but " + evidence.key_file_trouble + "; " + print,
@@ -169,6 +191,7 @@ Finding judge_fleet_status(const Evidence& evidence) {
   if (!*evidence.fleet_status) return evidence.fleet_status->error().finding;
   const auto& status = **evidence.fleet_status;
   const auto more = describe(status);
+  if (evidence.key_stage == KeyStage::waiting) return judge_next_pairing(evidence, status);
   if (status.pairing == FleetStatus::Pairing::paired) {
     return {.verdict = Verdict::ok, .says = "the key is paired with the vehicle" + more};
   }
@@ -178,11 +201,11 @@ Finding judge_fleet_status(const Evidence& evidence) {
   if (status.protocol_required == false) {
     return {.verdict = Verdict::warning,
             .says = "the key is not paired, but the vehicle does not ask for signed commands" + more,
-            .advice = pairing_advice(evidence.domain)};
+            .advice = pairing_advice(evidence.domain, evidence.key_stage)};
   }
   return {.verdict = Verdict::problem,
           .says = "the key is not paired with the vehicle" + more,
-          .advice = pairing_advice(evidence.domain)};
+          .advice = pairing_advice(evidence.domain, evidence.key_stage)};
 }
 
 Finding judge_security_ping(const Evidence& evidence) {
@@ -226,6 +249,7 @@ std::string fleet_status_was_final(const Evidence& evidence) {
 
 std::string key_is_not_paired(const Evidence& evidence) {
   const auto& status = evidence.fleet_status;
+  if (evidence.key_stage == KeyStage::waiting) return {};
   return status && *status && (*status)->pairing == FleetStatus::Pairing::unpaired ? "the key is not paired" : "";
 }
 

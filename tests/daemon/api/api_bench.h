@@ -4,9 +4,11 @@
 
 #include <doctest/doctest.h>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -48,12 +50,14 @@ struct House {
   std::vector<std::string> confirm = {};
   std::map<std::string, config::Account> accounts = {};
   protocol::Duration reads_kept_for{0};
+  std::set<std::string, std::less<>> next_key_vehicles = {};  ///< any: there is a next key
 };
 
 class ApiBench {
  public:
   explicit ApiBench(ApiOptions options = {}, protocol::ExchangeRules exchange_rules = {}, House house = {})
-      : policy(house.callers, house.confirm),
+      : keys(keys_for(key, house.next_key_vehicles)),
+        policy(house.callers, house.confirm),
         allowance(house.callers, {.now = [] { return kNow; }, .unix_now = [] { return kUnixNow; }},
                   {.load = [this](const auto&...) { return spent; },
                    .store =
@@ -113,7 +117,8 @@ class ApiBench {
   std::int64_t unix_now = kUnixNow;
   const std::shared_ptr<const crypto::PrivateKey> key =
       std::make_shared<const crypto::PrivateKey>(crypto::PrivateKey::generate());
-  simulator::Fleet fleet{{.enrolled_keys = {key->public_point()}, .clock = [] {
+  const vehicles::ClientKeys keys;
+  simulator::Fleet fleet{{.vehicles = keys.next() ? 2U : 1U, .enrolled_keys = enrolled(keys), .clock = [] {
                             return std::chrono::duration_cast<std::chrono::milliseconds>(kNow.time_since_epoch());
                           }}};
   fleetsign::test::FleetClient client{fleet};
@@ -123,7 +128,7 @@ class ApiBench {
   upstream::Ledger ledger{{.commands = 1'000, .data = 2'000, .wakes = 20'000}};
   upstream::BilledClient billed_client{client, ledger};
   upstream::FleetApi fleet_api{billed_client, "https://fleet.test"};
-  vehicles::Lanes lanes{key, [] { return kNow; }};
+  vehicles::Lanes lanes{keys, [] { return kNow; }};
   vehicles::WakeBudget budget{{}, [] { return std::int64_t{0}; }};
   crypto::test::TemporaryFolder folder{};
   const std::unique_ptr<state::Store> store = open_store(folder);
@@ -154,7 +159,7 @@ class ApiBench {
     return {.commander = commander,
             .fleet_api = fleet_api,
             .ledger = ledger,
-            .key = *key,
+            .keys = keys,
             .policy = policy,
             .allowance = allowance,
             .registration = registration,
@@ -176,6 +181,16 @@ class ApiBench {
   }
 
  private:
+  static vehicles::ClientKeys keys_for(const vehicles::ClientKeys::Key& usual,
+                                       const std::set<std::string, std::less<>>& moved) {
+    if (moved.empty()) return {usual};
+    return {usual, std::make_shared<const crypto::PrivateKey>(crypto::PrivateKey::generate()), moved};
+  }
+  static std::vector<crypto::PublicPoint> enrolled(const vehicles::ClientKeys& keys) {
+    std::vector<crypto::PublicPoint> points = {keys.usual()->public_point()};
+    if (keys.next()) points.push_back(keys.next()->public_point());
+    return points;
+  }
   static std::unique_ptr<state::Store> open_store(const crypto::test::TemporaryFolder& in) {
     auto store = state::Store::open(in.path() / "state", {}, [](const std::string& /*report*/) {});
     REQUIRE(store.ok());

@@ -40,6 +40,16 @@ TEST_CASE("lanes: one for each vehicle and domain") {
   CHECK(lanes.size() == 40);
 }
 
+TEST_CASE("lanes: while the key is being replaced, each vehicle's session is kept under the key that signs for it") {
+  const auto make_key = [] { return std::make_shared<const crypto::PrivateKey>(crypto::PrivateKey::generate()); };
+  const ClientKeys keys(make_key(), make_key(), {vin(1)});
+  Lanes lanes(keys, [] { return Instant(); });
+  for (const auto domain : {Domain::infotainment, Domain::vehicle_security}) {
+    CHECK(lanes.find_or_make(vin(1), domain)->client() == keys.next()->public_point());
+    CHECK(lanes.find_or_make(vin(2), domain)->client() == keys.usual()->public_point());
+  }
+}
+
 TEST_CASE("lanes: there are never more than the capacity, however many vehicles come by") {
   auto lanes = make_lanes(64);
   for (int car = 0; car < 2000; ++car) {

@@ -129,12 +129,24 @@ TEST_CASE("diagnosis: a failed command is told as the table of failures has it, 
   CHECK(role.finding.says == "the role is too low");
   CHECK(role.finding.advice == row_of(Kind::forbidden_by_vehicle).hint);
   CHECK_FALSE(role.is_final);
-  const auto unpaired = trouble_of_command({.kind = Kind::key_not_paired, .message = "unpaired"}, "example.com");
-  CHECK(contains(unpaired.finding.advice, "https://tesla.com/_ak/example.com "));
+  const auto unpaired = trouble_of_command({.kind = Kind::key_not_paired, .message = "unpaired"}, "pair it");
+  CHECK(unpaired.finding.advice == "pair it");
   CHECK(unpaired.is_final);
   CHECK_FALSE(trouble_of_command({.kind = Kind::expired_unsent, .message = "no time left"}, "").is_final);
   CHECK(trouble_of_command({.kind = Kind::vehicle_unavailable, .message = "asleep"}, "").is_final);
-  CHECK(contains(pairing_advice(""), "set `domain`"));
+}
+
+TEST_CASE("diagnosis: how to pair depends on the domain, and on how far the replacement of the key has come") {
+  using vehicles::KeyStage;
+  CHECK(contains(pairing_advice("", KeyStage::only), "set `domain`"));
+  for (const auto& [stage, more] : {std::pair<KeyStage, std::string>{KeyStage::only, ""},
+                                    {KeyStage::waiting, "add the vehicle to `next_key_vehicles`"},
+                                    {KeyStage::moved, "take the vehicle out of `next_key_vehicles`"}}) {
+    const auto advice = pairing_advice("example.com", stage);
+    CHECK(contains(advice, "https://tesla.com/_ak/example.com "));
+    CHECK(contains(advice, more));
+    CHECK(contains(advice, "next_key_file") == (stage != KeyStage::only));
+  }
 }
 
 TEST_CASE("diagnosis: a Date is read in the form of today, and in no other") {

@@ -211,6 +211,29 @@ TEST_CASE("diagnosis: a pairing is judged by whether the vehicle asks for signed
   CHECK_FALSE(fleet_status_was_final(failed).empty());
 }
 
+TEST_CASE("diagnosis: while the key is being replaced, what Fleet API says of the registered one hinders no question") {
+  for (const auto pairing : {Pairing::paired, Pairing::unpaired, Pairing::unknown}) {
+    auto evidence = with_fleet_status({.pairing = pairing, .protocol_required = true});
+    evidence.key_stage = vehicles::KeyStage::waiting;
+    const auto finding = judge_fleet_status(evidence);
+    CHECK(finding.verdict == (pairing == Pairing::paired ? Verdict::ok : Verdict::warning));
+    CHECK(contains(finding.says, "the key that is registered"));
+    CHECK(contains(finding.advice, "add the vehicle to `next_key_vehicles`"));
+    CHECK(key_is_not_paired(evidence).empty());
+    evidence.key_stage = vehicles::KeyStage::moved;
+    CHECK(judge_fleet_status(evidence).verdict == (pairing == Pairing::paired     ? Verdict::ok
+                                                   : pairing == Pairing::unpaired ? Verdict::problem
+                                                                                  : Verdict::warning));
+    CHECK(key_is_not_paired(evidence).empty() == (pairing != Pairing::unpaired));
+  }
+}
+
+TEST_CASE("diagnosis: the key is said to be which of the two it is, while there are two") {
+  CHECK_FALSE(contains(judge_key({}).says, "key_file"));
+  CHECK(contains(judge_key({.key_stage = vehicles::KeyStage::waiting}).says, "it is that of key_file"));
+  CHECK(contains(judge_key({.key_stage = vehicles::KeyStage::moved}).says, "it is that of next_key_file"));
+}
+
 TEST_CASE("diagnosis: a ping is judged by what the vehicle says to it") {
   Evidence evidence;
   CHECK(judge_security_ping(evidence).verdict == Verdict::skipped);
