@@ -28,10 +28,15 @@ int keygen(const std::string& file) {
   return print(key.public_pem());
 }
 
-int pubkey(const Settings& settings) {
+int pubkey(const Settings& settings, bool next) {
   ops::protect_memory();
   const auto loaded = settings.load();
   if (!loaded.problems.empty()) return fail(loaded.problems);
+  if (next && !loaded.config.next_key_file) return fail(without_next_key());
+  if (next) {
+    const auto keys = load_keys(loaded.config);
+    return keys ? print(keys->hosted().public_pem()) : fail(keys.error());
+  }
   const auto key = load_key(loaded.config);
   if (!key) return fail(key.error());
   return print(key->public_pem());
@@ -90,7 +95,9 @@ Action prepare_keygen(CLI::App& options) {
 
 Action prepare_pubkey(CLI::App& options) {
   auto settings = std::make_shared<Settings>(options);
-  return [=] { return pubkey(*settings); };
+  auto next = std::make_shared<bool>(false);
+  options.add_flag("--next", *next, "That of next_key_file, which is to be hosted from now on");
+  return [=] { return pubkey(*settings, *next); };
 }
 
 }  // namespace fleetsign::cli

@@ -133,6 +133,15 @@ class Rotation(Case):
         for car in (vin(1), vin(2)):
             self.assert_obeys(car, "next-public.pem", requests=1)
 
+    def test_the_next_public_key_is_printed_where_it_is_asked_for(self):
+        keys = ("--key-file", self.folder / "private.pem")
+        both = (*keys, "--next-key-file", self.folder / "next.pem")
+        self.assertEqual(run("pubkey", *both).stdout, (self.folder / "public.pem").read_text())
+        self.assertEqual(run("pubkey", "--next", *both).stdout, (self.folder / "next-public.pem").read_text())
+        ended = run("pubkey", "--next", *keys)
+        self.assertEqual((ended.returncode, ended.stdout), (66, ""))
+        self.assertIn("names no next_key_file", ended.stderr)
+
     def test_the_same_key_twice_is_an_error_of_the_configuration(self):
         path = self.folder / "same.yaml"
         path.write_text(f"key_file: {self.folder / 'private.pem'}\nnext_key_file: {self.folder / 'private.pem'}\n")
