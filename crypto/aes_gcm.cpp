@@ -11,11 +11,19 @@ using CipherContext = Handle<EVP_CIPHER_CTX, EVP_CIPHER_CTX_free>;
 
 enum class Direction : int { open = 0, seal = 1 };
 
-CipherContext start(Direction direction, const AesKey& key, const GcmNonce& nonce, ByteView associated_data) {
-  static const Cipher cipher(require(EVP_CIPHER_fetch(nullptr, "AES-128-GCM", nullptr), "fetching AES-128-GCM"));
+template <std::size_t N>
+const EVP_CIPHER* cipher_for() {
+  static_assert(N == 16 || N == 32);
+  static const Cipher cipher(
+      require(EVP_CIPHER_fetch(nullptr, N == 16 ? "AES-128-GCM" : "AES-256-GCM", nullptr), "fetching AES-GCM"));
+  return cipher.get();
+}
+
+template <std::size_t N>
+CipherContext start(Direction direction, const Secret<N>& key, const GcmNonce& nonce, ByteView associated_data) {
   CipherContext context(require(EVP_CIPHER_CTX_new(), "making a cipher context"));
   // The default length of a nonce in GCM is 12 bytes, which is what GcmNonce has.
-  require(EVP_CipherInit_ex2(context.get(), cipher.get(), key.expose().data(), nonce.data(),
+  require(EVP_CipherInit_ex2(context.get(), cipher_for<N>(), key.expose().data(), nonce.data(),
                              static_cast<int>(direction), nullptr),
           "starting AES-GCM");
   if (associated_data.empty()) return context;
@@ -39,7 +47,8 @@ Bytes transform(EVP_CIPHER_CTX* context, ByteView input) {
 
 }  // namespace
 
-Sealed seal_aes_gcm(const AesKey& key, const GcmNonce& nonce, ByteView plaintext, ByteView associated_data) {
+template <std::size_t N>
+Sealed seal_aes_gcm(const Secret<N>& key, const GcmNonce& nonce, ByteView plaintext, ByteView associated_data) {
   const CipherContext context = start(Direction::seal, key, nonce, associated_data);
   Sealed sealed{.ciphertext = transform(context.get(), plaintext)};
   int length = 0;
@@ -50,7 +59,8 @@ Sealed seal_aes_gcm(const AesKey& key, const GcmNonce& nonce, ByteView plaintext
   return sealed;
 }
 
-std::optional<Bytes> open_aes_gcm(const AesKey& key, const GcmNonce& nonce, ByteView ciphertext, const GcmTag& tag,
+template <std::size_t N>
+std::optional<Bytes> open_aes_gcm(const Secret<N>& key, const GcmNonce& nonce, ByteView ciphertext, const GcmTag& tag,
                                   ByteView associated_data) {
   const DrainErrors drain;
   const CipherContext context = start(Direction::open, key, nonce, associated_data);
@@ -64,5 +74,10 @@ std::optional<Bytes> open_aes_gcm(const AesKey& key, const GcmNonce& nonce, Byte
   wipe(plaintext);
   return std::nullopt;
 }
+
+template Sealed seal_aes_gcm(const AesKey&, const GcmNonce&, ByteView, ByteView);
+template Sealed seal_aes_gcm(const AesKey256&, const GcmNonce&, ByteView, ByteView);
+template std::optional<Bytes> open_aes_gcm(const AesKey&, const GcmNonce&, ByteView, const GcmTag&, ByteView);
+template std::optional<Bytes> open_aes_gcm(const AesKey256&, const GcmNonce&, ByteView, const GcmTag&, ByteView);
 
 }  // namespace fleetsign::crypto

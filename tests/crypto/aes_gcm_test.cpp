@@ -100,6 +100,34 @@ TEST_CASE("aes-gcm: known answers are sealed to the published bytes and opened a
   }
 }
 
+TEST_CASE("aes-gcm: so are those for keys of 256 bits, and a flipped bit is refused") {
+  const std::string zero_key(64, '0');
+  const Vector long_one = vectors()[2];
+  // Of the same appendix, test cases 13, 14 and 16.
+  const std::vector<Vector> all = {
+      {zero_key, std::string(24, '0'), "", "", "", "530f8afbc74536b9a963b4f1c4cb738b"},
+      {zero_key, std::string(24, '0'), std::string(32, '0'), "", "cea7403d4d606b6e074ec5d3baf39d18",
+       "d0d1c8a799996bf0265b98b5d48ab919"},
+      {long_one.key + long_one.key, long_one.nonce, long_one.plaintext, long_one.associated_data,
+       "522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa8cb08e48590dbb3da7b08b1056828838c5f61e6393ba7a0"
+       "a"
+       "bcc9f662",
+       "76fc6ece0f4e1768cddf8853bb2d551b"}};
+  for (const Vector& vector : all) {
+    CAPTURE(vector.tag);
+    const AesKey256 key = hex_secret<32>(vector.key);
+    const auto nonce = hex_array<12>(vector.nonce);
+    const auto associated_data = hex(vector.associated_data);
+    const Sealed sealed = seal_aes_gcm(key, nonce, hex(vector.plaintext), associated_data);
+    CHECK(to_hex(sealed.ciphertext) == vector.ciphertext);
+    CHECK(to_hex(sealed.tag) == vector.tag);
+    CHECK(open_aes_gcm(key, nonce, sealed.ciphertext, sealed.tag, associated_data) == hex(vector.plaintext));
+    GcmTag other = sealed.tag;
+    other[15] ^= 1;
+    CHECK_FALSE(open_aes_gcm(key, nonce, sealed.ciphertext, other, associated_data));
+  }
+}
+
 TEST_CASE("aes-gcm: any flipped bit of nonce, ciphertext, tag or associated data is refused") {
   for (const Vector& vector : vectors()) {
     CAPTURE(vector.tag);
