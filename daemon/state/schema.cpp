@@ -72,6 +72,18 @@ constexpr std::array kSteps = {
          seq INTEGER NOT NULL CHECK (seq >= 0),
          hash BLOB NOT NULL CHECK (length(hash) = 32)
        ) STRICT;)",
+    // The tokens of accounts that are kept here, as they are or encrypted: nonce, text and tag. Times in Unix seconds.
+    // Those that were forgotten are NULL, so that no older copy of this file brings them back.
+    R"(CREATE TABLE tokens (
+         account TEXT NOT NULL PRIMARY KEY,
+         refresh BLOB,
+         access BLOB,
+         expires INTEGER,
+         scopes TEXT NOT NULL,
+         refreshed INTEGER NOT NULL,
+         login_required INTEGER NOT NULL,
+         encrypted INTEGER NOT NULL
+       ) STRICT, WITHOUT ROWID;)",
 };
 
 }  // namespace

@@ -138,10 +138,9 @@ std::optional<Error> Store::start() {
     } catch (const DatabaseError& error) {
       if (error.cause() != Cause::damaged) throw;
       const auto aside = move_aside(file);
-      report_(
-          file.string() + " is damaged (" + error.what() + ") and was moved to " + aside.string() +
-          "; vehicles get new sessions under whatever key they show, and a command whose Idempotency-Key stood there "
-          "would run again");
+      report_(file.string() + " is damaged (" + error.what() + ") and was moved to " + aside.string() +
+              "; vehicles get new sessions under whatever key they show, a command whose Idempotency-Key stood there "
+              "would run again, and managed accounts need a login");
       connect();
     }
     return std::nullopt;
@@ -161,7 +160,8 @@ void Store::connect() {
   Database writer(file, Database::Access::write);
   bring_up_to_date(writer);
   writer.run(
-      "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -512;");
+      "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -512;"
+      "PRAGMA secure_delete = ON;");  // tokens that were replaced, and may have been plain, do not stay in gaps
   Database reader(file, Database::Access::read);
   reader.run("PRAGMA trusted_schema = OFF; PRAGMA cache_size = -512;");
   file_ = folder_.identity_of(kFile);
@@ -333,7 +333,8 @@ void Store::prepare(const fs::path& incoming) const {
       "INSERT OR REPLACE INTO main.wakes SELECT * FROM present.wakes;"
       "INSERT OR REPLACE INTO main.spending SELECT * FROM present.spending;"
       "INSERT OR REPLACE INTO main.clients SELECT * FROM present.clients;"
-      "INSERT OR REPLACE INTO main.audit SELECT * FROM present.audit;");
+      "INSERT OR REPLACE INTO main.audit SELECT * FROM present.audit;"
+      "INSERT OR REPLACE INTO main.tokens SELECT * FROM present.tokens;");
   transaction.commit();
   database.run("DETACH present");
 }

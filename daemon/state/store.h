@@ -50,12 +50,14 @@ class Store {
   /// How many transactions were written.
   [[nodiscard]] std::uint64_t transactions() const { return transactions_; }
 
-  /// A copy of what is kept, as the bytes of a file.
+  /// A copy of what is kept, as the bytes of a file: with the tokens of managed accounts, which are readable in it
+  /// unless they are encrypted.
   [[nodiscard]] Result<std::string> copy() const;
 
   /// Puts a copy in the place of what is kept, which stays beside it as state.db.replaced-N. Its counters are void, as
-  /// others were used since; keys for idempotency, wakes, spending, clients and the end of the audit that were
-  /// kept or revoked since stay. For a store that nobody else uses: it cannot be used afterwards.
+  /// others were used since; keys for idempotency, wakes, spending, clients, tokens and the end of the audit
+  /// that were kept or revoked since stay: a refresh token that has been used since is of no use. For a store that
+  /// nobody else uses: it cannot be used afterwards.
   std::optional<Error> restore(const std::string& copy);
 
  private:
