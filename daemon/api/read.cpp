@@ -41,8 +41,7 @@ Answer read_ahead(upstream::Opening opening) {
   auto incoming = std::get<upstream::Incoming>(std::move(opening));
   auto body = std::make_unique<http::ReadAhead>(std::move(incoming.body), kMostShared);
   if (body->failure()) {
-    return upstream::Undelivered{
-        .cause = *body->failure(), .redirects = incoming.redirects, .repeats = incoming.repeats};
+    return upstream::Undelivered{.cause = *body->failure(), .earlier = incoming.earlier, .repeats = incoming.repeats};
   }
   if (body->whole()) {
     return upstream::Delivered{

@@ -41,8 +41,9 @@ struct Delivered {
   int status = 0;
   http::Headers headers;  ///< as received, in order; hop-by-hop ones included
   std::string body;
-  int redirects = 0;  ///< requests before this one that were answered with another host; the client itself makes none
-  int repeats = 0;    ///< how often this one had been handed to a connection before, which then died without a reply
+  int earlier =
+      0;  ///< requests before this one, answered with another host or a refused token; the client itself makes none
+  int repeats = 0;  ///< how often this one had been handed to a connection before, which then died without a reply
 };
 
 /// No usable answer came back.
@@ -56,7 +57,7 @@ struct Undelivered {
   Phase phase = Phase::receive;
   bool timed_out = false;
   std::string cause;  ///< in words, with libcurl's own; never a header or a body
-  int redirects = 0;  ///< as in Delivered
+  int earlier = 0;    ///< as in Delivered
   int repeats = 0;    ///< as in Delivered
 };
 
@@ -67,7 +68,7 @@ struct Incoming {
   int status = 0;
   http::Headers headers;                   ///< as received, in order; hop-by-hop ones included
   std::unique_ptr<http::BodySource> body;  ///< never null; what has not been read is given up with it
-  int redirects = 0;                       ///< as in Delivered
+  int earlier = 0;                         ///< as in Delivered
   int repeats = 0;                         ///< as in Delivered
 };
 

@@ -12,6 +12,7 @@
 namespace fleetsign::upstream {
 namespace {
 
+constexpr int kTokenRefused = 401;
 constexpr int kMisdirected = 421;
 /// What is looked at of a 421's body: far more than the words that name a host.
 constexpr std::size_t kRedirectBytes = std::size_t{64} * 1024;
@@ -20,7 +21,7 @@ template <class Reply>
 int count_requests(const std::variant<Reply, Undelivered>& reply) {
   const auto* undelivered = std::get_if<Undelivered>(&reply);
   const bool was_sent = undelivered == nullptr || undelivered->sent == Undelivered::Sent::maybe;
-  return std::visit([](const auto& any) { return any.redirects + any.repeats; }, reply) + (was_sent ? 1 : 0);
+  return std::visit([](const auto& any) { return any.earlier + any.repeats; }, reply) + (was_sent ? 1 : 0);
 }
 
 template <class Reply>
@@ -36,14 +37,23 @@ int count_billed(const std::variant<Reply, Undelivered>& reply) {
   return count_requests(reply) - (got != nullptr && billed_for(got->status) == Billed::no ? 1 : 0);
 }
 
-/// The reply to a request that had been answered with another host before, by the last of so many requests.
+/// The reply to a request that had been made in vain before, by so many requests.
 template <class Reply>
-Reply after_redirect(Reply reply, int requests) {
-  std::visit([&](auto& any) { any.redirects = requests; }, reply);
+Reply after(int requests, Reply reply) {
+  std::visit([&](auto& any) { any.earlier += requests; }, reply);
   return reply;
 }
 
 }  // namespace
+
+Bearer Bearer::newest() const {
+  auto newest = renewal_ ? renewal_->newest() : std::nullopt;
+  return newest ? *std::move(newest) : *this;
+}
+
+std::optional<Bearer> Bearer::renewed(protocol::Instant deadline) const {
+  return renewal_ ? renewal_->renew(*this, deadline) : std::nullopt;
+}
 
 int requests_made(const Answer& answer) {
   return count_requests(answer);
@@ -126,6 +136,27 @@ void FleetApi::doubt(const Bearer& token, const Request& request, const Undelive
 }
 
 Answer FleetApi::send(const Call& call, const Bearer& token) const {
+  const auto newest = token.newest();
+  auto answer = send_with(newest, call);
+  const auto* delivered = std::get_if<Delivered>(&answer);
+  if (delivered == nullptr || delivered->status != kTokenRefused) return answer;
+  const auto renewed = newest.renewed(call.deadline);
+  return renewed ? after(requests_made(answer), send_with(*renewed, call)) : std::move(answer);
+}
+
+Opening FleetApi::open(const Call& call, const Bearer& token) const {
+  const auto newest = token.newest();
+  auto opening = open_with(newest, call);
+  const auto* incoming = std::get_if<Incoming>(&opening);
+  if (incoming == nullptr || incoming->status != kTokenRefused) return opening;
+  const auto renewed = newest.renewed(call.body_source ? protocol::Instant::min() : call.deadline);
+  if (!renewed || call.body_source) return opening;
+  const int requests = requests_made(opening);
+  opening = open_with(*renewed, call);
+  return after(requests, std::move(opening));
+}
+
+Answer FleetApi::send_with(const Bearer& token, const Call& call) const {
   auto request = request_of(call, token);
   auto answer = client_.send(request);
   const auto* delivered = std::get_if<Delivered>(&answer);
@@ -134,13 +165,13 @@ Answer FleetApi::send(const Call& call, const Bearer& token) const {
   const auto base_url = named_in(delivered->headers, delivered->body, request);
   if (!base_url) return answer;
   request.url = *base_url + call.target;
-  auto second = after_redirect(client_.send(request), requests_made(answer));
+  auto second = after(requests_made(answer), client_.send(request));
   // Not one that does not answer: the account would be without any.
   if (std::holds_alternative<Delivered>(second)) learn(token, *base_url);
   return second;
 }
 
-Opening FleetApi::open(const Call& call, const Bearer& token) const {
+Opening FleetApi::open_with(const Bearer& token, const Call& call) const {
   auto request = request_of(call, token);
   auto opening = client_.open(request);
   auto* incoming = std::get_if<Incoming>(&opening);
@@ -155,7 +186,7 @@ Opening FleetApi::open(const Call& call, const Bearer& token) const {
     return opening;
   }
   request.url = *base_url + call.target;
-  auto second = after_redirect(client_.open(request), requests_made(opening));
+  auto second = after(requests_made(opening), client_.open(request));
   if (std::holds_alternative<Incoming>(second)) learn(token, *base_url);
   return second;
 }

@@ -22,10 +22,28 @@ namespace fleetsign::upstream {
 /// What each local key begins with, and no Tesla token. They are for us alone, so that none is a Bearer's.
 inline constexpr std::string_view kLocalKey = "fsk_";
 
+class Bearer;
+
+/// Where another token comes from when Fleet API does not take one any more. Safe to call from many threads.
+class Renewal {
+ public:
+  virtual ~Renewal() = default;
+
+  /// The token of now, without waiting; nothing when there is none.
+  [[nodiscard]] virtual std::optional<Bearer> newest() = 0;
+
+  /// The token that has taken the place of the one that was refused, or that does so by the deadline; nothing
+  /// otherwise. All who have been refused the same one share what that takes. With a deadline that has passed, it
+  /// waits for nothing, but sees to it that there is another one later.
+  [[nodiscard]] virtual std::optional<Bearer> renew(const Bearer& refused, protocol::Instant deadline) = 0;
+};
+
 /// A Tesla access token. Printed nowhere: it has no conversion to text but the header that carries it.
 class Bearer {
  public:
-  explicit Bearer(std::string token) : token_(std::move(token)) {}
+  /// Without a renewal, it is all there is.
+  explicit Bearer(std::string token, std::shared_ptr<Renewal> renewal = {})
+      : token_(std::move(token)), renewal_(std::move(renewal)) {}
   /// Nothing for a text that is no token (RFC 6750 section 2.1), or one of ours.
   static std::optional<Bearer> read(std::string_view text) {
     const bool is_visible = std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; });
@@ -35,8 +53,14 @@ class Bearer {
   [[nodiscard]] std::string expose_header() const { return "Bearer " + token_; }
   [[nodiscard]] std::string_view expose() const { return token_; }
 
+  /// The one that has taken its place meanwhile, or itself.
+  [[nodiscard]] Bearer newest() const;
+  /// As Renewal::renew() for this one.
+  [[nodiscard]] std::optional<Bearer> renewed(protocol::Instant deadline) const;
+
  private:
   std::string token_;
+  std::shared_ptr<Renewal> renewal_;
 };
 
 /// Where Fleet API has a vehicle; its VIN in upper case.
@@ -57,7 +81,8 @@ struct Call {
   std::function<bool()> caller_gone = {};  ///< as in Request
 };
 
-/// How many requests were made for an answer: all that Fleet API can have seen, redirects included.
+/// How many requests were made for an answer: all that Fleet API can have seen, with those before
+/// it that were answered with another host or a refused token.
 int requests_made(const Answer& answer);
 int requests_made(const Opening& opening);
 
@@ -82,12 +107,13 @@ class FleetApi {
   FleetApi(Client& client, std::optional<std::string> base_url, KeptHosts kept = {})
       : client_(client), base_url_(std::move(base_url)), learned_(std::move(kept)) {}
 
-  /// Sends it once, and once more when a 421 names another host of Fleet API's, which is learned. Authorization is set
-  /// from the token; nothing else is added to the headers.
+  /// Sends it once, and once more when a 421 names another host of Fleet API's, which is learned; all that once more
+  /// when a 401 refuses the token and it can be renewed, for then nothing was executed. Authorization is set from the
+  /// token; nothing else is added to the headers.
   [[nodiscard]] Answer send(const Call& call, const Bearer& token) const;
 
   /// The same, until the head of the reply is there; Client::open() says for how long. A body that is streamed cannot
-  /// be sent again: the 421 is the reply then, and the next request goes to the right host.
+  /// be sent again: the 421 or 401 is the reply then, and the next request goes to the right host, or with a new token.
   [[nodiscard]] Opening open(const Call& call, const Bearer& token) const;
 
   /// Where a request with this token goes.
@@ -100,6 +126,9 @@ class FleetApi {
   /// A token may name any host of Tesla's; there are far fewer.
   static constexpr std::size_t kMostKnown = 16;
 
+  /// Whatever becomes of the token.
+  [[nodiscard]] Answer send_with(const Bearer& token, const Call& call) const;
+  [[nodiscard]] Opening open_with(const Bearer& token, const Call& call) const;
   [[nodiscard]] Request request_of(const Call& call, const Bearer& token) const;
   /// The base URL that a 421 names for the request; nothing when it is to be passed on.
   [[nodiscard]] std::optional<std::string> named_in(const http::Headers& headers, std::string_view body,
