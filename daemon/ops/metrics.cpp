@@ -40,10 +40,16 @@ struct Metrics::Impl {
 
     [[nodiscard]] prometheus::MetricFamily look() const {
       auto looked = family;
-      for (std::size_t i = 0; i < totals.size(); ++i) looked.metric[i].counter.value = totals[i].read();
+      for (std::size_t i = 0; i < totals.size(); ++i) {
+        auto& metric = looked.metric[i];
+        metric.counter.value = metric.gauge.value = totals[i].read();  // the family's type says which is shown
+      }
       return looked;
     }
   };
+
+  void watch(prometheus::MetricType type, const std::string& name, const std::string& help,
+             const std::string& label_name, std::vector<Total> totals);
 
   prometheus::Registry registry{};
   prometheus::Family<prometheus::Counter>& commands =
@@ -130,16 +136,25 @@ void Metrics::watch(const std::string& name, const std::string& help, std::funct
   impl_->watched.push_back({gauge, std::move(read)});
 }
 
-void Metrics::watch_totals(const std::string& name, const std::string& help, const std::string& label_name,
-                           std::vector<Total> totals) {
-  prometheus::MetricFamily family{
-      .name = "fleetsign_" + name, .help = help, .type = prometheus::MetricType::Counter, .metric = {}};
+void Metrics::Impl::watch(prometheus::MetricType type, const std::string& name, const std::string& help,
+                          const std::string& label_name, std::vector<Total> totals) {
+  prometheus::MetricFamily family{.name = "fleetsign_" + name, .help = help, .type = type, .metric = {}};
   for (const Total& total : totals) {
     prometheus::ClientMetric metric{};
     if (!label_name.empty()) metric.label.push_back({label_name, total.label});
     family.metric.push_back(std::move(metric));
   }
-  impl_->watched_totals.push_back({std::move(family), std::move(totals)});
+  watched_totals.push_back({std::move(family), std::move(totals)});
+}
+
+void Metrics::watch_each(const std::string& name, const std::string& help, const std::string& label_name,
+                         std::vector<Total> figures) {
+  impl_->watch(prometheus::MetricType::Gauge, name, help, label_name, std::move(figures));
+}
+
+void Metrics::watch_totals(const std::string& name, const std::string& help, const std::string& label_name,
+                           std::vector<Total> totals) {
+  impl_->watch(prometheus::MetricType::Counter, name, help, label_name, std::move(totals));
 }
 
 std::string Metrics::text() const {

@@ -67,6 +67,9 @@ class Metrics {
     std::string label;  ///< its value
     std::function<double()> read;
   };
+  /// Figures of the same kind that differ in one label; else as above.
+  void watch_each(const std::string& name, const std::string& help, const std::string& label_name,
+                  std::vector<Total> figures);
   /// Figures that only grow and differ in one label, or a single one without, where `label_name` is empty; else as
   /// above.
   void watch_totals(const std::string& name, const std::string& help, const std::string& label_name,
