@@ -24,7 +24,14 @@ namespace {
 constexpr std::size_t kLargestFile = std::size_t{1024} * 1024;
 
 /// Read by sub-commands, which say so themselves; no keys, and yet no mistakes.
-constexpr std::string_view kOtherVariables[] = {"FLEETSIGN_CONFIG", "FLEETSIGN_TOKEN", "FLEETSIGN_URL"};
+constexpr std::string_view kOtherVariables[] = {
+    "FLEETSIGN_CONFIG",
+    "FLEETSIGN_TOKEN",
+    "FLEETSIGN_URL",
+#ifdef FLEETSIGN_FAULT_POINTS
+    "FLEETSIGN_FAULT_POINT",
+#endif
+};
 
 /// Kubernetes describes each service to every container of its namespace: a service called "fleetsign" adds
 /// FLEETSIGN_SERVICE_HOST, FLEETSIGN_PORT=tcp://…, FLEETSIGN_PORT_4480_TCP_ADDR and more ("Accessing the Service").

@@ -37,6 +37,7 @@ enum class Kind : std::uint8_t {
   shutting_down,
   vehicle_busy,
   state_unavailable,
+  login_required,
   unreachable,
   vehicle_error,
   vehicle_key_changed,

@@ -1,84 +1,88 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/accounts/accounts.h"
 
-#include <string_view>
+#include <algorithm>
 #include <utility>
 
-#include "crypto/key_file.h"
+#include "daemon/accounts/scopes.h"
+#include "daemon/upstream/token.h"
 
 namespace fleetsign::accounts {
-namespace {
 
 using protocol::Failure;
 using protocol::Kind;
 
-constexpr const char* kNoToken = "the account has no token just now: ";
-constexpr const char* kNobody = "the account has no token: nobody has logged in";
-constexpr const char* kHint = "the file is to hold the access token alone, readable for the user that runs fleetsign";
-
-bool equal(const timespec& a, const timespec& b) {
-  return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
-}
-
-/// Files end with a line feed, and tokens do not.
-std::string_view without_line_end(std::string_view text) {
-  return text.substr(0, text.find_last_not_of(" \t\r\n") + 1);
-}
-
-Failure unavailable(std::string message, std::string hint) {
-  return {.kind = Kind::state_unavailable, .message = std::move(message), .hint = std::move(hint)};
-}
-
-}  // namespace
-
-bool Accounts::Stamp::operator==(const Stamp& other) const {
-  return device == other.device && inode == other.inode && size == other.size && equal(written, other.written) &&
-         equal(changed, other.changed);
-}
-
-Accounts::Accounts(std::map<std::string, config::Account> accounts,
+Accounts::Accounts(const std::map<std::string, config::Account>& accounts, state::Tokens& tokens, const Times& times,
                    std::optional<std::filesystem::path> credentials_directory)
-    : accounts_(std::move(accounts)), credentials_directory_(std::move(credentials_directory)) {}
-
-std::optional<Accounts::Stamp> Accounts::stamp_of(const std::filesystem::path& file) {
-  struct stat found {};
-  if (::stat(file.c_str(), &found) != 0) return std::nullopt;
-  return Stamp{.device = found.st_dev,
-               .inode = found.st_ino,
-               .size = found.st_size,
-               .written = found.st_mtim,
-               .changed = found.st_ctim};
+    : times_(times), token_files_(std::move(credentials_directory)) {
+  for (const auto& [name, account] : accounts) {
+    if (account.access_token_file) {
+      files_.emplace(name, *account.access_token_file);
+    } else {
+      managed_.emplace(name, std::make_shared<ManagedAccount>(name, tokens, alarm_, times_));
+    }
+  }
 }
 
-protocol::Result<upstream::Bearer> Accounts::read(const std::filesystem::path& file) const {
-  const auto text = crypto::read_protected(file, credentials_directory_);
-  if (!text) {
-    const bool is_exposed = text.error().reason == crypto::KeyError::Reason::exposed;
-    return unavailable(std::string(kNoToken) + text.error().message, is_exposed ? text.error().hint : kHint);
-  }
-  if (auto token = upstream::Bearer::read(without_line_end(crypto::view(*text)))) return *std::move(token);
-  return unavailable(std::string(kNoToken) + file.string() + ": holds no token", kHint);
+void Accounts::start(Refresh refresh, ops::Log& log) {
+  if (managed_.empty()) return;
+  std::vector<std::shared_ptr<ManagedAccount>> all;
+  for (const auto& [name, account] : managed_) all.push_back(account);
+  refresher_ = std::make_unique<Refresher>(std::move(all), alarm_, times_, std::move(refresh), log);
 }
 
-protocol::Result<upstream::Bearer> Accounts::token_of(const std::string& account) const {
-  const auto found = accounts_.find(account);
-  if (found == accounts_.end()) {
-    return unavailable("there is no account of this name", "the key `accounts` of the configuration names them");
+void Accounts::end(protocol::Instant deadline) {
+  if (refresher_) refresher_->end(deadline);
+}
+
+protocol::Result<upstream::Bearer> Accounts::token_of(const std::string& account, protocol::Instant deadline) const {
+  if (const auto found = managed_.find(account); found != managed_.end()) return found->second->token(deadline);
+  if (const auto found = files_.find(account); found != files_.end()) return token_files_.token_in(found->second);
+  return Failure{.kind = Kind::state_unavailable,
+                 .message = "there is no account of this name",
+                 .hint = "the key `accounts` of the configuration names them"};
+}
+
+std::shared_ptr<ManagedAccount> Accounts::managed(const std::string& name) const {
+  const auto found = managed_.find(name);
+  return found != managed_.end() ? found->second : nullptr;
+}
+
+AccountReport Accounts::report_of_file(const std::string& name, const std::filesystem::path& file) const {
+  AccountReport report{.name = name};
+  const auto token = token_files_.token_in(file);
+  if (!token) {
+    report.state = AccountState::trouble;
+    report.trouble = token.error().message;
+    return report;
   }
-  if (!found->second.access_token_file) return unavailable(kNobody, "`fleetsign login " + account + "` gets one");
-  const auto& file = *found->second.access_token_file;
-  // Before it is read: when it changes meanwhile, it is read once more the next time.
-  const auto stamp = stamp_of(file);
-  if (stamp) {
-    const std::lock_guard lock(mutex_);
-    const auto kept = kept_.find(account);
-    if (kept != kept_.end() && kept->second.stamp == *stamp) return kept->second.token;
+  report.scopes = scopes_of(token->expose(), "");
+  if (const auto claims = upstream::read_token(token->expose())) report.expires = claims->expires_at;
+  const bool has_expired = report.expires && *report.expires <= times_.unix_now();
+  report.state = has_expired ? AccountState::expired : AccountState::ok;
+  return report;
+}
+
+std::vector<AccountReport> Accounts::reports() const {
+  std::vector<AccountReport> reports;
+  for (const auto& [name, file] : files_) reports.push_back(report_of_file(name, file));
+  for (const auto& [name, account] : managed_) reports.push_back(account->report());
+  std::ranges::sort(reports, {}, &AccountReport::name);
+  return reports;
+}
+
+std::vector<std::string> Accounts::warnings() const {
+  std::vector<std::string> warnings;
+  for (const auto& [name, account] : managed_) {
+    const auto report = account->report();
+    const auto whose = "account " + name + ": ";
+    if (report.state == AccountState::login_required) {
+      warnings.push_back(whose + "a login is required; run `fleetsign login " + name + "`");
+    } else if (!report.trouble.empty()) {
+      warnings.push_back(whose + report.trouble);
+    }
   }
-  auto token = read(file);
-  const std::lock_guard lock(mutex_);
-  kept_.erase(account);
-  if (token && stamp) kept_.emplace(account, Kept{.stamp = *stamp, .token = *token});
-  return token;
+  return warnings;
 }
 
 }  // namespace fleetsign::accounts

@@ -1,55 +1,65 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tokens that are kept for callers who bring none.
+// Tokens for callers who bring none: those that other programs keep in files, and those that are kept here.
 #pragma once
-
-#include <sys/stat.h>
 
 #include <filesystem>
 #include <map>
-#include <mutex>
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "config/config.h"
+#include "daemon/accounts/account_report.h"
+#include "daemon/accounts/alarm.h"
+#include "daemon/accounts/managed_account.h"
+#include "daemon/accounts/refresher.h"
+#include "daemon/accounts/token_files.h"
+#include "daemon/ops/log.h"
+#include "daemon/state/tokens.h"
 #include "daemon/upstream/fleet_api.h"
 #include "protocol/failure.h"
 
 namespace fleetsign::accounts {
 
-/// Safe to use from many threads.
+/// Safe to use from many threads, but for start().
 class Accounts {
  public:
-  /// A credentials directory as crypto::PrivateKey has it, where root's files may be open to their group.
-  explicit Accounts(std::map<std::string, config::Account> accounts,
-                    std::optional<std::filesystem::path> credentials_directory = {});
+  /// The tokens outlive it. A credentials directory as TokenFiles has it. Nothing is refreshed before start().
+  Accounts(const std::map<std::string, config::Account>& accounts, state::Tokens& tokens, const Times& times,
+           std::optional<std::filesystem::path> credentials_directory = {});
 
-  /// The token of an account for a request that is made now: as its file has it, whoever wrote it there since it was
-  /// read last. Kind::state_unavailable, which names the file, while that holds none that may be used. May read the
-  /// file; waits for nothing else.
-  [[nodiscard]] protocol::Result<upstream::Bearer> token_of(const std::string& account) const;
+  /// Refreshes what is managed from now on, before it is needed, until this ends. The log outlives it.
+  void start(Refresh refresh, ops::Log& log);
+  /// Begins no other refresh; returns when the one that is under way is over and written, or at the deadline.
+  void end(protocol::Instant deadline);
+
+  /// The token of an account for a request that is made now. Waits, until the deadline, where there is none that has
+  /// not expired and one is on its way. Kind::login_required where somebody has to log in first,
+  /// Kind::state_unavailable where there is no token for another reason.
+  [[nodiscard]] protocol::Result<upstream::Bearer> token_of(const std::string& account,
+                                                            protocol::Instant deadline) const;
+
+  /// Of all accounts, by name.
+  [[nodiscard]] std::vector<AccountReport> reports() const;
+  /// What people should know of the managed ones, with their names.
+  [[nodiscard]] std::vector<std::string> warnings() const;
+
+  /// Null when there is none of that name that is managed.
+  [[nodiscard]] std::shared_ptr<ManagedAccount> managed(const std::string& name) const;
+  /// Whether there is one, managed or not.
+  [[nodiscard]] bool has(const std::string& name) const { return files_.contains(name) || managed_.contains(name); }
+  [[nodiscard]] const std::map<std::string, std::shared_ptr<ManagedAccount>>& all_managed() const { return managed_; }
 
  private:
-  /// Of a file as it was when it was read. It changes with everything that changes the file.
-  struct Stamp {
-    dev_t device{};
-    ino_t inode{};
-    off_t size{};
-    timespec written{};
-    timespec changed{};  // its mode and owner count, too
-    bool operator==(const Stamp& other) const;
-  };
-  struct Kept {
-    Stamp stamp;
-    upstream::Bearer token;
-  };
+  [[nodiscard]] AccountReport report_of_file(const std::string& name, const std::filesystem::path& file) const;
 
-  static std::optional<Stamp> stamp_of(const std::filesystem::path& file);
-  [[nodiscard]] protocol::Result<upstream::Bearer> read(const std::filesystem::path& file) const;
-
-  std::map<std::string, config::Account> accounts_;
-  std::optional<std::filesystem::path> credentials_directory_;
-  mutable std::mutex mutex_{};
-  mutable std::map<std::string, Kept> kept_{};  // with mutex_ held
+  const Times times_;
+  TokenFiles token_files_;
+  Alarm alarm_{};
+  std::map<std::string, std::filesystem::path> files_{};
+  std::map<std::string, std::shared_ptr<ManagedAccount>> managed_{};
+  std::unique_ptr<Refresher> refresher_{};  // null: nothing is refreshed
 };
 
 }  // namespace fleetsign::accounts

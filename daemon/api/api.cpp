@@ -149,6 +149,8 @@ std::vector<Api::Route> Api::make_routes() {
       {{"POST"}, "/admin/v1/backup", &Api::backup, {}, Audience::owners},
       {{"GET", "POST"}, "/admin/v1/clients", &Api::list_or_add_clients, {}, Audience::owners},
       {{"DELETE"}, "/admin/v1/clients/{name}", &Api::revoke_client, {}, Audience::owners},
+      {{"GET"}, "/admin/v1/accounts", &Api::list_accounts, {}, Audience::owners},
+      {{"PUT", "DELETE"}, "/admin/v1/accounts/{name}", &Api::store_or_forget_tokens, {}, Audience::owners},
       {{"POST"}, "/api/1/vehicles/{vin}/command/{name}", &Api::command},
       {{"POST"},
        "/api/1/vehicles/fleet_telemetry_config",
@@ -285,7 +287,7 @@ std::optional<Failure> Api::lend_token(const Route& route, Context& context) con
   if (!route.goes_upstream() || context.caller.token) return std::nullopt;
   const auto account = account_for(context);
   if (account.empty()) return without_account();
-  auto token = parts_.accounts.token_of(account);
+  auto token = parts_.accounts.token_of(account, context.deadline);
   if (!token) return token.error();
   context.caller.token = *std::move(token);
   return std::nullopt;
@@ -293,15 +295,22 @@ std::optional<Failure> Api::lend_token(const Route& route, Context& context) con
 
 http::Reply Api::answer_known(const Route& route, Context& context) const {
   if (auto refusal = refuse_action(context)) return render(*refusal, context.footer);
-  // Whose number is which VIN can be told with a token only.
-  const auto without_token = lend_token(route, context);
-  const auto vehicles = vehicles_in_path(context);
-  // A command's vehicle is looked up first, where it is not named by its VIN; in other paths, its VIN must be known.
-  const bool is_located_later =
-      (route.handler == &Api::command || without_token) &&
-      std::ranges::any_of(vehicles, [](const auto& each) { return protocol::is_fleet_api_id(each); });
-  if (!is_located_later) {
+  auto vehicles = vehicles_in_path(context);
+  const auto has_ids = [&] { return std::ranges::any_of(vehicles, &protocol::is_fleet_api_id); };
+  const bool names_ids = has_ids();
+  if (!names_ids) {
+    // Before anything waits for a token.
     if (const auto refusal = refuse_vehicles(context, vehicles)) return render(*refusal, context.footer);
+  }
+  const auto without_token = lend_token(route, context);
+  if (names_ids) {
+    // Whose number is which VIN can be told with a token only. A command's vehicle is looked up first, where it is not
+    // named by its VIN; in other paths, its VIN must be known.
+    vehicles = vehicles_in_path(context);
+    const bool is_located_later = (route.handler == &Api::command || without_token) && has_ids();
+    if (!is_located_later) {
+      if (const auto refusal = refuse_vehicles(context, vehicles)) return render(*refusal, context.footer);
+    }
   }
   // Who watches the daemon gets an answer at any time, and for nothing.
   if (is_express(route.pattern)) return (this->*route.handler)(context);

@@ -19,6 +19,7 @@
 #include "daemon/access/callers.h"
 #include "daemon/access/policy.h"
 #include "daemon/accounts/accounts.h"
+#include "daemon/accounts/token_desk.h"
 #include "daemon/api/client_desk.h"
 #include "daemon/api/idempotency.h"
 #include "daemon/api/registration.h"
@@ -80,6 +81,7 @@ struct ApiParts {
   const access::Callers& callers;
   const accounts::Accounts& accounts;
   const ClientDesk& client_desk;
+  const accounts::TokenDesk& token_desk;
   ops::Metrics& metrics;
   ops::Log& log;
   vehicles::Clock clock;
@@ -149,7 +151,8 @@ class Api {
   /// Whose token the request goes with when its caller brings none: the vehicle's that its path names, else the
   /// caller's; empty: nobody's.
   [[nodiscard]] std::string account_for(const Context& context) const;
-  /// Gives the caller that account's token where the route needs one and it brought none; why there is none otherwise.
+  /// Gives the caller that account's token where the route needs one and it brought none, for which it may wait; why
+  /// there is none otherwise.
   [[nodiscard]] std::optional<protocol::Failure> lend_token(const Route& route, Context& context) const;
   /// The answer to a caller whom we know, if what it asks for is within its rules.
   [[nodiscard]] http::Reply answer_known(const Route& route, Context& context) const;
@@ -192,6 +195,8 @@ class Api {
   [[nodiscard]] http::Reply forget_protocol(const Context& context) const;
   [[nodiscard]] http::Reply audit(const Context& context) const;
   [[nodiscard]] http::Reply backup(const Context& context) const;
+  [[nodiscard]] http::Reply list_accounts(const Context& context) const;
+  [[nodiscard]] http::Reply store_or_forget_tokens(const Context& context) const;
   void note_client(std::string_view event, const std::string& name, const Context& context) const;
   [[nodiscard]] http::Reply list_or_add_clients(const Context& context) const;
   [[nodiscard]] http::Reply revoke_client(const Context& context) const;

@@ -108,6 +108,8 @@ http::Reply Api::ready(const Context& /*context*/) const {
     auto warnings = parts_.warnings();
     const auto audit = parts_.audit_state();
     if (audit && audit->trouble) warnings.emplace_back("the audit is not written");
+    if (!parts_.accounts.warnings().empty())
+      warnings.emplace_back("an account needs a login, or its tokens cannot be refreshed");
     for (const auto& warning : warnings) body += "\nwarning: " + warning;
     return {.headers = {{"Content-Type", "text/plain"}}, .body = std::move(body)};
   }
@@ -127,6 +129,7 @@ http::Reply Api::status(const Context& /*context*/) const {
   const auto audit = parts_.audit_state();
   auto warnings = parts_.warnings();
   std::ranges::move(details_of(audit), std::back_inserter(warnings));
+  std::ranges::move(parts_.accounts.warnings(), std::back_inserter(warnings));
   Json document{{"version", FLEETSIGN_VERSION},
                 {"uptime_seconds", up.count()},
                 {"ready", reasons.empty()},
@@ -141,6 +144,7 @@ http::Reply Api::status(const Context& /*context*/) const {
                 {"without_protocol", Json::array()},
                 {"commands", Json::object()},
                 {"billing", describe(parts_.ledger, started_unix_)},
+                {"accounts", parts_.token_desk.all().at("accounts")},
                 {"audit", Json()}};
   if (audit) document["audit"] = describe(*audit);
   for (const auto& [outcome, count] : parts_.metrics.commands_by_outcome()) document["commands"][outcome] = count;

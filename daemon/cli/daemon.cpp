@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "config/listen.h"
+#include "daemon/cli/account_parts.h"
 #include "daemon/cli/endpoints.h"
 #include "daemon/cli/key.h"
 #include "daemon/cli/state_folder.h"
@@ -143,10 +144,12 @@ Daemon::Daemon(const config::Config& config, std::vector<std::string> hosts, veh
       clients_(*store_, ops::boot_now),
       client_desk_(clients_, ops::steady_unix_clock(ops::unix_now(), ops::boot_now)),
       callers_(config.callers, clients_, ops::steady_unix_clock(ops::unix_now(), ops::boot_now)),
-      accounts_(config.accounts, credentials_directory()),
       client_(upstream::Client::start({.ca_file = config.fleet_api.ca_file,
                                        .http2 = config.fleet_api.http2,
                                        .user_agent = "fleetsign/" FLEETSIGN_VERSION})),
+      tokens_(*store_, std::move(records.token_key)),
+      accounts_(config.accounts, tokens_, account_times(), credentials_directory()),
+      token_desk_(accounts_, ops::unix_now),
       ledger_(prices_of(config.prices)),
       billed_client_(*client_, ledger_),
       hosts_(*store_),
@@ -186,6 +189,7 @@ Daemon::Daemon(const config::Config& config, std::vector<std::string> hosts, veh
             .callers = callers_,
             .accounts = accounts_,
             .client_desk = client_desk_,
+            .token_desk = token_desk_,
             .metrics = metrics_,
             .log = log,
             .clock = ops::boot_now,
@@ -200,6 +204,7 @@ Daemon::Daemon(const config::Config& config, std::vector<std::string> hosts, veh
   claims_.clear_expired();
   watch();
   if (audit_) watch_audit();
+  if (!accounts_.all_managed().empty()) watch_accounts();
 }
 
 std::vector<std::string> Daemon::not_ready() const {
@@ -264,6 +269,35 @@ void Daemon::watch_audit() {
                         total(&ops::AuditState::lost));
 }
 
+void Daemon::watch_accounts() {
+  using accounts::ManagedAccount;
+  std::vector<ops::Metrics::Total> expiries;
+  std::vector<ops::Metrics::Total> logins;
+  for (const auto& [name, account] : accounts_.all_managed()) {
+    expiries.push_back({.label = name, .read = [account = account] {
+                          return static_cast<double>(account->report().expires.value_or(0));
+                        }});
+    logins.push_back({.label = name, .read = [account = account] {
+                        return account->report().state == accounts::AccountState::login_required ? 1.0 : 0.0;
+                      }});
+  }
+  metrics_.watch_each("account_token_expiry_seconds",
+                      "When an account's access token ends, in Unix time; 0: it has none", "account",
+                      std::move(expiries));
+  metrics_.watch_each("account_login_required", "Whether somebody must log in before an account has new tokens",
+                      "account", std::move(logins));
+  const auto sum = [this](std::uint64_t ManagedAccount::Counts::*member) {
+    return [this, member] {
+      std::uint64_t all = 0;
+      for (const auto& [name, account] : accounts_.all_managed()) all += account->counts().*member;
+      return static_cast<double>(all);
+    };
+  };
+  metrics_.watch_totals("token_refreshes_total", "Refreshes of accounts' tokens by what came of them", "outcome",
+                        {{.label = "ok", .read = sum(&ManagedAccount::Counts::done)},
+                         {.label = "failed", .read = sum(&ManagedAccount::Counts::failed)}});
+}
+
 crypto::Result<std::unique_ptr<Daemon>, http::ListenError> Daemon::start(const config::Config& given,
                                                                          vehicles::ClientKeys keys, Records records,
                                                                          ops::Log& log) {
@@ -279,6 +313,7 @@ crypto::Result<std::unique_ptr<Daemon>, http::ListenError> Daemon::start(const c
       http::Listener::open(listener_options(config, std::move(passed), daemon->api_, *daemon->client_, log));
   if (!listener) return std::move(listener).error();
   daemon->listener_ = *std::move(listener);
+  daemon->accounts_.start(refresh_through(*daemon->client_, config), log);
   return daemon;
 }
 
@@ -292,6 +327,7 @@ void Daemon::stop() {
   const auto deadline = ops::boot_now() + shutdown_timeout_;
   stopping_ = true;
   listener_->shut_down(shutdown_timeout_);
+  accounts_.end(deadline);  // a refresh that is cut has used up its token
   client_->shut_down();
   if (!audit_) return;
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - ops::boot_now());

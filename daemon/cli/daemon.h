@@ -11,11 +11,13 @@
 #include <vector>
 
 #include "config/config.h"
+#include "crypto/aes_gcm.h"
 #include "crypto/result.h"
 #include "daemon/access/allowance.h"
 #include "daemon/access/callers.h"
 #include "daemon/access/policy.h"
 #include "daemon/accounts/accounts.h"
+#include "daemon/accounts/token_desk.h"
 #include "daemon/api/api.h"
 #include "daemon/api/client_desk.h"
 #include "daemon/api/idempotency.h"
@@ -32,6 +34,7 @@
 #include "daemon/state/sessions.h"
 #include "daemon/state/spending.h"
 #include "daemon/state/store.h"
+#include "daemon/state/tokens.h"
 #include "daemon/state/unsigned_vehicles.h"
 #include "daemon/state/wakes.h"
 #include "daemon/upstream/billed_client.h"
@@ -53,6 +56,8 @@ namespace fleetsign::cli {
 struct Records {
   std::unique_ptr<state::Store> state;
   std::unique_ptr<ops::AuditLog> audit = {};  ///< null: there is none
+  std::optional<crypto::AesKey256> token_key =
+      {};  ///< what tokens in the state are encrypted with; nothing: they are not
 };
 
 class Daemon {
@@ -83,6 +88,7 @@ class Daemon {
   [[nodiscard]] std::optional<ops::AuditState> audit_state() const;
   void watch();
   void watch_audit();
+  void watch_accounts();
 
   vehicles::ClientKeys keys_;
   std::unique_ptr<state::Store> store_;
@@ -93,8 +99,10 @@ class Daemon {
   state::Clients clients_;
   api::ClientDesk client_desk_;
   access::Callers callers_;
-  accounts::Accounts accounts_;
   std::unique_ptr<upstream::Client> client_;
+  state::Tokens tokens_;
+  accounts::Accounts accounts_;  // ends before the client, through which it refreshes
+  accounts::TokenDesk token_desk_;
   upstream::Ledger ledger_;
   upstream::BilledClient billed_client_;
   state::Hosts hosts_;

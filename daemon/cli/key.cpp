@@ -5,8 +5,11 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
+#include "crypto/bytes.h"
+#include "crypto/key_file.h"
 #include "daemon/cli/failures.h"
 #include "daemon/cli/settings.h"
 #include "daemon/cli/subcommand.h"
@@ -78,6 +81,24 @@ crypto::KeyError without_next_key() {
   return {.reason = crypto::KeyError::Reason::missing,
           .message = "the configuration names no next_key_file",
           .hint = "make a key with `fleetsign keygen --out FILE` and set `next_key_file: FILE`"};
+}
+
+crypto::Result<std::optional<crypto::AesKey256>, crypto::KeyError> load_state_key(const config::Config& config) {
+  if (!config.state_key_file) return std::optional<crypto::AesKey256>();
+  constexpr std::size_t kBytes = 32;
+  const auto read = crypto::read_protected(*config.state_key_file, credentials_directory());
+  if (!read) return read.error();
+  const auto text = crypto::view(*read);
+  const auto digits = text.substr(0, text.find_last_not_of("\r\n") + 1);
+  auto bytes = digits.size() == 2 * kBytes ? crypto::parse_hex(digits) : std::nullopt;
+  if (!bytes && text.size() == kBytes) bytes.emplace(text.begin(), text.end());
+  if (!bytes) {
+    return crypto::KeyError{.reason = crypto::KeyError::Reason::damaged,
+                            .message = config.state_key_file->string() + ": holds no key for the state",
+                            .hint = "`openssl rand -hex 32` makes one: 64 hexadecimal digits"};
+  }
+  const crypto::WipeAtEnd wiped(*bytes);
+  return std::optional(crypto::AesKey256(std::span<const std::uint8_t, kBytes>(*bytes)));
 }
 
 std::optional<std::filesystem::path> credentials_directory() {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The private keys that a configuration names.
+// The keys that a configuration names.
 #pragma once
 
 #include <filesystem>
 #include <optional>
 
 #include "config/config.h"
+#include "crypto/aes_gcm.h"
 #include "crypto/private_key.h"
 #include "crypto/result.h"
 #include "daemon/vehicles/client_keys.h"
@@ -20,6 +21,10 @@ crypto::Result<vehicles::ClientKeys, crypto::KeyError> load_keys(const config::C
 
 /// What to say where a next key is asked for, and the configuration names none.
 crypto::KeyError without_next_key();
+
+/// What tokens in the state are encrypted with, from `state_key_file`: 32 bytes, as they are or as 64 hexadecimal
+/// digits. Nothing when the configuration names no file.
+crypto::Result<std::optional<crypto::AesKey256>, crypto::KeyError> load_state_key(const config::Config& config);
 
 /// systemd's, where it gives one.
 std::optional<std::filesystem::path> credentials_directory();

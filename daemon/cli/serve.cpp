@@ -36,6 +36,8 @@ int serve(const Settings& settings, bool only_check) {
   if (const auto problems = access::find_unknown_peers(loaded.config.callers); !problems.empty()) return fail(problems);
   auto keys = load_keys(loaded.config);
   if (!keys) return fail(keys.error());
+  auto token_key = load_state_key(loaded.config);
+  if (!token_key) return fail(token_key.error());
   if (only_check) {
     if (const auto unusable = refuse_unusable_tls(loaded.config.listen)) return fail(*unusable);
     return print("the configuration, the key and the certificates are fine\n");
@@ -46,7 +48,8 @@ int serve(const Settings& settings, bool only_check) {
   if (!store) return fail(store.error());
   auto audit = open_audit(loaded.config, **store, log);
   if (!audit) return fail(audit.error());
-  auto daemon = Daemon::start(loaded.config, *std::move(keys), {*std::move(store), *std::move(audit)}, log);
+  auto daemon = Daemon::start(loaded.config, *std::move(keys),
+                              {*std::move(store), *std::move(audit), *std::move(token_key)}, log);
   if (!daemon) return fail(daemon.error());
   for (const auto& url : (*daemon)->urls()) {
     if (const int status = print("ready " + url + '\n'); status != kDone) return status;

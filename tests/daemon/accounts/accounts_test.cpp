@@ -4,97 +4,80 @@
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 
-#include <filesystem>
 #include <fstream>
-#include <string>
+#include <thread>
 
-#include "tests/crypto/temporary_folder.h"
+#include "tests/daemon/accounts/accounts_bench.h"
 
 namespace fleetsign::accounts {
 namespace {
 
 using protocol::Kind;
+using test::Bench;
+using test::granted;
+using test::kLifetime;
+using test::seconds;
 
-class Home {
- public:
-  void write(const std::string& text, mode_t mode = 0600) const {
-    std::ofstream(file, std::ios::trunc) << text;
-    REQUIRE(::chmod(file.c_str(), mode) == 0);
+/// One account of each kind.
+struct House {
+  House() {
+    std::ofstream(file) << "from-file\n";
+    REQUIRE(::chmod(file.c_str(), 0600) == 0);
   }
-  /// As programs do that never leave half a file.
-  void replace(const std::string& text) const {
-    const auto other = file.string() + ".new";
-    std::ofstream(other) << text;
-    REQUIRE(::chmod(other.c_str(), 0600) == 0);
-    std::filesystem::rename(other, file);
-  }
-  [[nodiscard]] std::string token() const {
-    const auto token = accounts.token_of("home");
-    return token ? std::string(token->expose()) : "";
-  }
-  /// Why there is none.
-  [[nodiscard]] protocol::Failure failure() const {
-    const auto token = accounts.token_of("home");
-    REQUIRE_FALSE(token.ok());
-    return token.error();
+  /// What a caller gets who does not wait; the failure's message where there is no token.
+  [[nodiscard]] std::string token_of(const std::string& account) const {
+    const auto token = accounts.token_of(account, bench.now);
+    return token ? std::string(token->expose()) : token.error().message;
   }
 
   crypto::test::TemporaryFolder folder{};
   const std::filesystem::path file = folder.path() / "token";
-  const Accounts accounts{{{"home", {.access_token_file = file}}}};
+  Bench bench{};
+  Accounts accounts{{{"car", {.access_token_file = file}}, {"home", {}}, {"new", {}}}, *bench.kept, bench.times};
 };
 
-TEST_CASE("accounts: the token is what the file holds, without the end of its line") {
-  const Home home;
-  for (const std::string text : {"secret", "secret\n", "secret \r\n\n"}) {
-    CAPTURE(text);
-    home.write(text);
-    CHECK(home.token() == "secret");
-  }
+TEST_CASE("accounts: a token comes from where the configuration says that it is") {
+  const House house;
+  CHECK_FALSE(house.accounts.managed("home")->store(house.bench.tokens("home")).has_value());
+  CHECK(house.token_of("car") == "from-file");
+  CHECK(house.token_of("home") == "access-home");
+  CHECK(house.token_of("new").find("has no tokens yet") != std::string::npos);
+  CHECK(house.accounts.token_of("other", house.bench.now).error().kind == Kind::state_unavailable);
 }
 
-TEST_CASE("accounts: a token that was written anew is used at once") {
-  const Home home;
-  home.write("first");
-  CHECK(home.token() == "first");
-  CHECK(home.token() == "first");
-  home.replace("other");
-  CHECK(home.token() == "other");
-  home.write("longer than that");
-  CHECK(home.token().empty());
-  home.replace("third");
-  CHECK(home.token() == "third");
+TEST_CASE("accounts: all are told of by name, each as it is") {
+  const House house;
+  CHECK_FALSE(house.accounts.managed("home")->store(house.bench.tokens("home")).has_value());
+  const auto reports = house.accounts.reports();
+  REQUIRE(reports.size() == 3);
+  CHECK(reports[0].name == "car");
+  CHECK_FALSE(reports[0].is_managed);
+  CHECK(reports[0].state == AccountState::ok);
+  CHECK(reports[1].state == AccountState::ok);
+  CHECK(reports[1].scopes == "vehicle_cmds");
+  CHECK(reports[2].state == AccountState::none);
+  std::filesystem::remove(house.file);
+  CHECK(house.accounts.reports()[0].state == AccountState::trouble);
+  CHECK(house.accounts.warnings().empty());
 }
 
-TEST_CASE("accounts: a file that went away, or that others may read by now, gives no token any more") {
-  const Home home;
-  home.write("secret");
-  CHECK(home.token() == "secret");
-  REQUIRE(::chmod(home.file.c_str(), 0644) == 0);
-  CHECK(home.failure().message.find("others than its owner") != std::string::npos);
-  REQUIRE(::chmod(home.file.c_str(), 0600) == 0);
-  CHECK(home.token() == "secret");
-  std::filesystem::remove(home.file);
-  CHECK(home.failure().message.find("no such file") != std::string::npos);
-}
+TEST_CASE("accounts: a thread refreshes what callers need, and ends with what it has begun") {
+  House house;
+  const auto home = house.accounts.managed("home");
+  CHECK_FALSE(home->store(house.bench.tokens("first")).has_value());
+  house.bench.answers = {granted("second"), test::failed(TokenError::Kind::login_required)};
+  house.accounts.start(house.bench.refresh, house.bench.log);
+  house.bench.pass(kLifetime);
+  const auto token = house.accounts.token_of("home", house.bench.now.load() + seconds(60));
+  REQUIRE(token.ok());
+  CHECK(token->expose() == "access-second");
 
-TEST_CASE("accounts: without a token the file is named, and nothing of what it holds is told") {
-  const Home home;
-  for (const std::string text : {"", "\n", "two secrets", "secret\nsecret", "secr\xC3\xA9t", "fsk_secret"}) {
-    CAPTURE(text);
-    home.write(text);
-    const auto failure = home.failure();
-    CHECK(failure.kind == Kind::state_unavailable);
-    CHECK(failure.message.find(home.file.string()) != std::string::npos);
-    CHECK((failure.message + failure.hint).find("secr") == std::string::npos);
-    CHECK_FALSE(failure.hint.empty());
-  }
-}
-
-TEST_CASE("accounts: of a name that there is not, there is no token") {
-  const Home home;
-  home.write("secret");
-  CHECK_FALSE(home.accounts.token_of("other"));
+  house.bench.pass(kLifetime);
+  CHECK(house.accounts.token_of("home", house.bench.now.load() + seconds(60)).error().kind == Kind::login_required);
+  REQUIRE(house.accounts.warnings().size() == 1);
+  CHECK(house.accounts.warnings()[0].find("fleetsign login home") != std::string::npos);
+  house.accounts.end(house.bench.now.load() + seconds(60));
+  CHECK(house.bench.asked == std::vector<std::string>{"refresh-first", "refresh-second"});
 }
 
 }  // namespace

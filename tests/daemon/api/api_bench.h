@@ -17,6 +17,7 @@
 #include "daemon/access/callers.h"
 #include "daemon/access/policy.h"
 #include "daemon/accounts/accounts.h"
+#include "daemon/accounts/token_desk.h"
 #include "daemon/api/api.h"
 #include "daemon/api/client_desk.h"
 #include "daemon/api/idempotency.h"
@@ -27,6 +28,7 @@
 #include "daemon/state/clients.h"
 #include "daemon/state/partner_keys.h"
 #include "daemon/state/store.h"
+#include "daemon/state/tokens.h"
 #include "daemon/upstream/billed_client.h"
 #include "daemon/upstream/fleet_api.h"
 #include "daemon/upstream/ledger.h"
@@ -66,7 +68,8 @@ class ApiBench {
                          return spent.has_value();
                        }}),
         callers(house.callers, clients, [this] { return unix_now; }),
-        accounts(house.accounts),
+        accounts(house.accounts, tokens,
+                 {.now = [] { return kNow; }, .unix_now = [this] { return unix_now; }, .random = [] { return 0.5; }}),
         rates(house.rates, [] { return kNow; }),
         rules(exchange_rules),
         reads(house.reads_kept_for, [this] { return now; }),
@@ -135,7 +138,9 @@ class ApiBench {
   state::Clients clients{*store, [] { return kNow; }};
   const ClientDesk client_desk{clients, [this] { return unix_now; }};
   const access::Callers callers;
+  state::Tokens tokens{*store, std::nullopt};
   const accounts::Accounts accounts;
+  const accounts::TokenDesk token_desk{accounts, [this] { return unix_now; }};
   vehicles::RateLimiter rates;
   vehicles::Waker waker{fleet_api, budget, rates, [] { return kNow; }};
   vehicles::WithoutProtocol without_protocol{[this] { return unix_now; }};
@@ -173,6 +178,7 @@ class ApiBench {
             .callers = callers,
             .accounts = accounts,
             .client_desk = client_desk,
+            .token_desk = token_desk,
             .metrics = metrics,
             .log = to,
             .clock = [] { return kNow; },

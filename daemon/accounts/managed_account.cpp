@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/accounts/managed_account.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "daemon/accounts/refresh_times.h"
+#include "daemon/accounts/scopes.h"
+#include "daemon/state/fault_point.h"
+
+namespace fleetsign::accounts {
+namespace {
+
+using protocol::Duration;
+using protocol::Failure;
+using protocol::Instant;
+using protocol::Kind;
+using std::chrono::seconds;
+using Trouble = state::Tokens::Trouble;
+
+/// How often someone who waits looks at the clock.
+constexpr Duration kLook = std::chrono::milliseconds(250);
+/// The OAuth server's word on when to come back is taken up to here.
+constexpr seconds kLongestRetry{86'400};
+
+const char* describe(Trouble trouble) {
+  switch (trouble) {
+    case Trouble::no_key:
+      return "its tokens are encrypted, and cannot be read without state_key_file";
+    case Trouble::other_key:
+      return "its tokens cannot be read with state_key_file, which holds another key than they were written with";
+    case Trouble::unreadable:
+      break;
+  }
+  return "its tokens cannot be read from the state just now";
+}
+
+const char* hint_for(Trouble trouble) {
+  if (trouble == Trouble::unreadable) return "see what is wrong with the disk of `state_dir`";
+  return "set state_key_file to the file that it was, or log in again: nothing is lost until then";
+}
+
+crypto::SecretText hidden(std::string_view text) {
+  return {text.begin(), text.end()};
+}
+
+bool may_be_lost(const TokenError& error) {
+  return error.kind == TokenError::Kind::lost || error.kind == TokenError::Kind::unavailable;
+}
+
+crypto::Result<Grant, TokenError> unusable() {
+  return TokenError{.kind = TokenError::Kind::login_required, .message = "what is kept as its refresh token is none"};
+}
+
+}  // namespace
+
+/// Made and ended with the lock held, though it may be given back between.
+class ManagedAccount::Busy {
+ public:
+  Busy(ManagedAccount& account, Lock& lock) : account_(account), lock_(lock) { account_.is_busy_ = true; }
+  ~Busy() {
+    if (!lock_.owns_lock()) lock_.lock();
+    account_.is_busy_ = false;
+    account_.changed_.notify_all();
+    account_.alarm_.ring();
+  }
+  Busy(const Busy&) = delete;
+  Busy& operator=(const Busy&) = delete;
+
+ private:
+  ManagedAccount& account_;
+  Lock& lock_;
+};
+
+void ManagedAccount::load() {
+  const auto now = times_.now();
+  if (is_loaded_ || now < next_load_) return;
+  auto found = tokens_.find(name_);
+  if (!found) {
+    unreadable_ = found.error();
+    next_load_ = now + kRetry;
+    return;
+  }
+  unreadable_.reset();
+  is_loaded_ = true;
+  if (found->has_value()) held_ = hold(**std::move(found), std::nullopt);
+}
+
+ManagedAccount::Held ManagedAccount::hold(state::KeptTokens tokens, std::optional<Instant> asked_at) const {
+  const auto now = times_.now();
+  Held held{.kept = std::move(tokens), .until = Instant::min(), .refresh_at = now, .since = asked_at.value_or(now)};
+  const auto& kept = held.kept;
+  if (kept.access.empty() || !kept.expires) return held;
+  const seconds lifetime(std::max<std::int64_t>(1, *kept.expires - kept.refreshed));
+  // A clock that was set since it came may say that there is more left of it than there ever was.
+  const seconds left(*kept.expires - times_.unix_now());
+  held.until = asked_at ? *asked_at + lifetime : now + std::min(left, lifetime);
+  held.refresh_at = held.until - time_ahead(lifetime, times_.random());
+  return held;
+}
+
+bool ManagedAccount::is_good() const {
+  const bool is_stale = unwritten_ && !unwritten_->kept.login_required;
+  return held_ && !is_stale && times_.now() < held_->until;
+}
+
+std::optional<upstream::Bearer> ManagedAccount::bearer() {
+  if (!is_good()) return std::nullopt;
+  return upstream::Bearer(std::string(crypto::view(held_->kept.access)), shared_from_this());
+}
+
+std::optional<Failure> ManagedAccount::hopeless() const {
+  const auto account = "the account " + name_;
+  if (unreadable_) {
+    return Failure{.kind = Kind::state_unavailable,
+                   .message = account + " cannot be used: " + describe(*unreadable_),
+                   .hint = hint_for(*unreadable_)};
+  }
+  if (unwritten_ && !unwritten_->kept.login_required && !is_busy_) {
+    return Failure{.kind = Kind::state_unavailable,
+                   .message = account + " has new tokens that cannot be written: they are not used before that"};
+  }
+  if (held_ && !held_->kept.login_required) return std::nullopt;
+  return Failure{.kind = Kind::login_required,
+                 .message = held_ ? account + " needs a login: Tesla does not take its refresh token any more"
+                                  : account + " has no tokens yet",
+                 .hint = "run `fleetsign login " + name_ + "` where the daemon runs"};
+}
+
+Failure ManagedAccount::not_yet() const {
+  const auto now = times_.now();
+  const auto left = std::chrono::ceil<seconds>(std::max(not_before_, now) - now);
+  return {.kind = Kind::state_unavailable,
+          .message = "the token of the account " + name_ + " has expired, and there is no new one yet" +
+                     (failure_ ? ": " + failure_->message : ""),
+          .hint = failure_ && !failure_->hint.empty() ? failure_->hint
+                                                      : "see that the OAuth server can be reached; it is asked again",
+          .retry_after = static_cast<int>(std::clamp(left, seconds(1), kLongestRetry).count())};
+}
+
+void ManagedAccount::want() {
+  if (!std::exchange(is_wanted_, true)) alarm_.ring();
+}
+
+void ManagedAccount::wait(Lock& lock, Instant deadline) {
+  changed_.wait_for(lock, std::min(deadline - times_.now(), kLook));
+}
+
+protocol::Result<upstream::Bearer> ManagedAccount::token(Instant deadline) {
+  Lock lock(mutex_);
+  for (;;) {
+    load();
+    if (auto token = bearer()) return *std::move(token);
+    if (auto failure = hopeless()) return *std::move(failure);
+    want();
+    if (times_.now() >= deadline || not_before_ > deadline) return not_yet();
+    wait(lock, deadline);
+  }
+}
+
+std::optional<upstream::Bearer> ManagedAccount::newest() {
+  const Lock lock(mutex_);
+  return bearer();
+}
+
+std::optional<upstream::Bearer> ManagedAccount::renew(const upstream::Bearer& refused, Instant deadline) {
+  Lock lock(mutex_);
+  for (;;) {
+    load();
+    const bool is_newest = held_ && crypto::view(held_->kept.access) == refused.expose();
+    auto token = bearer();
+    if (token && !is_newest) return token;
+    if (hopeless()) {
+      if (is_newest && held_->kept.login_required) held_->until = Instant::min();  // it does not work, either
+      return std::nullopt;
+    }
+    const auto now = times_.now();
+    // One that came of a refusal, and is refused soon, has no fault that another one would not have.
+    const bool came_of_refusal = is_newest && held_->refusals > 0;
+    if (came_of_refusal && now < held_->since + back_off(held_->refusals, 0)) return std::nullopt;
+    is_refused_ = true;
+    want();
+    if (now >= deadline || not_before_ > deadline) return std::nullopt;
+    wait(lock, deadline);
+  }
+}
+
+Instant ManagedAccount::due() const {
+  if (is_busy_) return Instant::max();
+  if (unwritten_) return next_write_;
+  if (unreadable_ == Trouble::unreadable) return next_load_;
+  if (!held_ || held_->kept.login_required) return Instant::max();
+  return std::max(not_before_, is_wanted_ ? Instant::min() : held_->refresh_at);
+}
+
+Instant ManagedAccount::step(const Refresh& refresh, ops::Log& log) {
+  Lock lock(mutex_);
+  load();
+  if (unreadable_ != std::exchange(told_, unreadable_) && unreadable_) {
+    log.warning("account_trouble", {{"account", ops::Plain{name_}}, {"what", ops::Plain{describe(*unreadable_)}}});
+  }
+  if (due() <= times_.now() && held_) {
+    const Busy busy(*this, lock);
+    if (!unwritten_) ask(lock, refresh, log);
+    if (unwritten_) write(lock, log);
+  }
+  return due();
+}
+
+void ManagedAccount::ask(Lock& lock, const Refresh& refresh, ops::Log& log) {
+  const auto token = RefreshToken::read(crypto::view(held_->kept.refresh));
+  const auto asked_at = times_.now();
+  lock.unlock();
+  state::fault_point(state::kBeforeRefresh);
+  const auto grant = token ? refresh(*token) : unusable();
+  state::fault_point(state::kAfterRefresh);
+  lock.lock();
+  if (!grant) return note_failure(grant.error(), log);
+  adopt(*grant, asked_at);
+}
+
+void ManagedAccount::adopt(const Grant& grant, Instant asked_at) {
+  const auto spent = std::chrono::duration_cast<seconds>(times_.now() - asked_at).count();
+  state::KeptTokens tokens{.refresh = hidden(grant.refresh->expose()),
+                           .access = hidden(grant.access.expose()),
+                           .scopes = scopes_of(grant.access.expose(), held_->kept.scopes),
+                           .refreshed = times_.unix_now() - spent};
+  tokens.expires = tokens.refreshed + grant.lifetime.count();
+  unwritten_ = hold(std::move(tokens), asked_at);
+  const bool is_soon = asked_at < held_->since + kLongestBackOff;
+  if (is_refused_) unwritten_->refusals = is_soon ? held_->refusals + 1 : 1;
+}
+
+void ManagedAccount::note_failure(const TokenError& error, ops::Log& log) {
+  ++counts_.failed;
+  failure_ = error;
+  if (error.kind == TokenError::Kind::login_required) {
+    held_->kept.login_required = true;
+    if (is_refused_) {  // by Fleet API: neither token is of use
+      held_->kept.access.clear();
+      held_->until = Instant::min();
+    }
+    unwritten_ = held_;
+    log.warning("login_required", {{"account", ops::Plain{name_}}, {"what", ops::Plain{error.message}}});
+    return;
+  }
+  ++failures_;
+  Duration pause{0};  // after a reply that was lost, the same token is good for another try
+  if (!may_be_lost(error) || failures_ > 1) pause = back_off(failures_, times_.random());
+  if (error.retry_after) pause = std::max<Duration>(pause, std::min(*error.retry_after, kLongestRetry));
+  not_before_ = times_.now() + pause;
+  log.warning("token_refresh_failed", {{"account", ops::Plain{name_}},
+                                       {"what", ops::Plain{error.message}},
+                                       {"again_in", std::chrono::duration_cast<std::chrono::milliseconds>(pause)}});
+}
+
+void ManagedAccount::write(Lock& lock, ops::Log& log) {
+  const auto tokens = unwritten_->kept;
+  lock.unlock();
+  const bool is_kept = tokens_.keep(name_, tokens);
+  if (is_kept) state::fault_point(state::kBeforeTokenUse);
+  lock.lock();
+  if (!is_kept) {
+    if (!std::exchange(could_not_write_, true)) log.warning("tokens_not_written", {{"account", ops::Plain{name_}}});
+    next_write_ = times_.now() + kRetry;
+    return;
+  }
+  could_not_write_ = false;
+  next_write_ = Instant::min();
+  auto written = *std::exchange(unwritten_, std::nullopt);
+  if (written.kept.login_required) return;  // as what is held says already
+  use(std::move(written));
+  ++counts_.done;
+  log.info("token_refreshed", {{"account", ops::Plain{name_}}});
+}
+
+void ManagedAccount::use(Held held) {
+  held_ = std::move(held);
+  held_->kept.is_encrypted = tokens_.encrypts();
+  could_not_write_ = false;
+  next_write_ = Instant::min();
+  is_wanted_ = held_->kept.access.empty();
+  is_refused_ = false;
+  failures_ = 0;
+  not_before_ = Instant::min();
+  failure_.reset();
+}
+
+std::optional<Failure> ManagedAccount::store(state::KeptTokens tokens) {
+  Lock lock(mutex_);
+  changed_.wait(lock, [&] { return !is_busy_; });
+  const Busy busy(*this, lock);
+  auto held = hold(std::move(tokens), std::nullopt);
+  lock.unlock();
+  const bool is_kept = tokens_.keep(name_, held.kept);
+  lock.lock();
+  if (!is_kept) {
+    return Failure{.kind = Kind::state_unavailable,
+                   .message = "the tokens cannot be written just now: nothing is kept"};
+  }
+  is_loaded_ = true;
+  unreadable_.reset();
+  unwritten_.reset();
+  use(std::move(held));
+  return std::nullopt;
+}
+
+protocol::Result<std::optional<RefreshToken>> ManagedAccount::forget() {
+  Lock lock(mutex_);
+  changed_.wait(lock, [&] { return !is_busy_; });
+  load();
+  if (unreadable_ == Trouble::unreadable) return *hopeless();
+  if (!held_ && !unreadable_) {
+    return Failure{.kind = Kind::not_found,
+                   .message = "the account " + name_ + " has no tokens",
+                   .hint = "`fleetsign token status` shows which accounts have"};
+  }
+  const Busy busy(*this, lock);
+  lock.unlock();
+  const bool is_kept = tokens_.forget(name_);
+  lock.lock();
+  if (!is_kept) {
+    return Failure{.kind = Kind::state_unavailable,
+                   .message = "that cannot be written just now: the tokens are kept as they were"};
+  }
+  const auto& newest = unwritten_ ? unwritten_ : held_;
+  auto token = newest ? RefreshToken::read(crypto::view(newest->kept.refresh)) : std::nullopt;
+  is_loaded_ = true;
+  unreadable_.reset();
+  unwritten_.reset();
+  held_.reset();
+  failure_.reset();
+  return token;
+}
+
+AccountReport ManagedAccount::report() {
+  const Lock lock(mutex_);
+  load();
+  AccountReport report{.name = name_, .is_managed = true, .state = state(), .trouble = trouble()};
+  if (!held_) return report;
+  if (!held_->kept.access.empty()) report.expires = held_->kept.expires;
+  report.scopes = held_->kept.scopes;
+  report.refreshed = held_->kept.refreshed;
+  report.is_encrypted = held_->kept.is_encrypted;
+  return report;
+}
+
+AccountState ManagedAccount::state() const {
+  if (unreadable_ || (unwritten_ && !unwritten_->kept.login_required && !is_busy_)) return AccountState::trouble;
+  if (!held_) return AccountState::none;
+  if (held_->kept.login_required) return AccountState::login_required;
+  return is_good() ? AccountState::ok : AccountState::expired;
+}
+
+std::string ManagedAccount::trouble() const {
+  if (unreadable_) return describe(*unreadable_);
+  if (could_not_write_) return "its new tokens cannot be written";
+  return failure_ ? failure_->message : "";
+}
+
+ManagedAccount::Counts ManagedAccount::counts() const {
+  const Lock lock(mutex_);
+  return counts_;
+}
+
+}  // namespace fleetsign::accounts
