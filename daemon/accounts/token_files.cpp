@@ -14,7 +14,6 @@ using protocol::Failure;
 using protocol::Kind;
 
 constexpr const char* kNoToken = "the account has no token just now: ";
-constexpr const char* kNobody = "the account has no token: nobody has logged in";
 constexpr const char* kHint = "the file is to hold the access token alone, readable for the user that runs fleetsign";
 
 bool equal(const timespec& a, const timespec& b) {
