@@ -46,7 +46,7 @@ constexpr std::array kKinds = {
     KindRow{Kind::vehicle_busy, "vehicle_busy", 503, kNo, 2, "try again later: the vehicle did not accept it"},
     KindRow{Kind::state_unavailable, "state_unavailable", 503, kNo, 5,
             "make `state_dir` writable again: `fleetsign status` says what is wrong with it"},
-    KindRow{Kind::login_required, "login_required", 503, kNo, 0,
+    KindRow{Kind::login_required, "login_required", 503, kNo, 300,
             "run `fleetsign login ACCOUNT` where the daemon runs: callers cannot mend it"},
     KindRow{
         Kind::unreachable, "unreachable", 502, kNo, 0,

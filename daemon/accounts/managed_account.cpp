@@ -199,12 +199,23 @@ Instant ManagedAccount::step(const Refresh& refresh, ops::Log& log) {
   if (unreadable_ != std::exchange(told_, unreadable_) && unreadable_) {
     log.warning("account_trouble", {{"account", ops::Plain{name_}}, {"what", ops::Plain{describe(*unreadable_)}}});
   }
+  const bool is_settled = held_ && !unwritten_ && !is_busy_;
+  if (is_settled && tokens_.encrypts() && !held_->kept.is_encrypted) encrypt(lock);
   if (due() <= times_.now() && held_) {
     const Busy busy(*this, lock);
     if (!unwritten_) ask(lock, refresh, log);
     if (unwritten_) write(lock, log);
   }
   return due();
+}
+
+void ManagedAccount::encrypt(Lock& lock) {
+  const Busy busy(*this, lock);
+  const auto tokens = held_->kept;
+  lock.unlock();
+  const bool is_kept = tokens_.keep(name_, tokens);
+  lock.lock();
+  held_->kept.is_encrypted = is_kept;
 }
 
 void ManagedAccount::ask(Lock& lock, const Refresh& refresh, ops::Log& log) {

@@ -100,6 +100,8 @@ class ManagedAccount final : public upstream::Renewal, public std::enable_shared
   void want();
   void wait(Lock& lock, protocol::Instant deadline);
   [[nodiscard]] protocol::Instant due() const;
+  /// What was written before there was a key.
+  void encrypt(Lock& lock);
   void ask(Lock& lock, const Refresh& refresh, ops::Log& log);
   void adopt(const Grant& grant, protocol::Instant asked_at);
   void note_failure(const TokenError& error, ops::Log& log);

@@ -274,6 +274,22 @@ TEST_CASE("managed account: encrypted tokens without their key are told of, and 
   CHECK(bench.access() == "access-first");
 }
 
+TEST_CASE("managed account: what was kept in plain text is encrypted as soon as there is a key") {
+  Bench bench;
+  bench.log_in("first");
+  CHECK_FALSE(bench.account->report().is_encrypted);
+  const auto key = [] { return crypto::test::hex_secret<32>(std::string(64, 'a')); };
+  bench.kept.emplace(*bench.store, key());
+  bench.account = bench.make();
+  (void)bench.step();
+  CHECK(bench.account->report().is_encrypted);
+  CHECK(bench.access() == "access-first");
+  const auto kept = bench.kept->find("home");
+  REQUIRE((kept.ok() && kept->has_value()));
+  CHECK((*kept)->is_encrypted);
+  CHECK(bench.asked.empty());
+}
+
 TEST_CASE("managed account: forgotten tokens are handed out once, for somebody to revoke them") {
   Bench bench;
   CHECK(bench.account->forget().error().kind == Kind::not_found);

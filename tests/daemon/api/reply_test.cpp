@@ -101,6 +101,7 @@ TEST_CASE("reply: each kind of failure has its status, and says whether the comm
       {Kind::shutting_down, "shutting_down", 503},
       {Kind::vehicle_busy, "vehicle_busy", 503},
       {Kind::state_unavailable, "state_unavailable", 503},
+      {Kind::login_required, "login_required", 503},
       {Kind::unreachable, "unreachable", 502},
       {Kind::vehicle_error, "vehicle_error", 502},
       {Kind::vehicle_key_changed, "vehicle_key_changed", 502},
