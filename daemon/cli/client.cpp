@@ -5,26 +5,25 @@
 #include <cstdint>
 #include <cstdio>
 #include <ctime>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 #include "config/callers.h"
 #include "daemon/api/client_desk.h"
 #include "daemon/cli/failures.h"
+#include "daemon/cli/owned_state.h"
 #include "daemon/cli/remote.h"
 #include "daemon/cli/settings.h"
-#include "daemon/cli/state_folder.h"
 #include "daemon/cli/subcommand.h"
 #include "daemon/ops/clock.h"
 #include "daemon/ops/process.h"
-#include "daemon/state/folder.h"
+#include "daemon/state/clients.h"
+#include "daemon/state/store.h"
 
 namespace fleetsign::cli {
 namespace {
@@ -33,57 +32,12 @@ using Json = nlohmann::ordered_json;
 
 constexpr const char* kClients = "/admin/v1/clients";
 
-/// One thing to be done with clients, in the two ways in which it can be.
-struct Task {
-  OwnerCall call;
-  std::function<protocol::Result<Json>(const api::ClientDesk&)> work;
-  bool may_make_state = false;
-};
-
-RemoteError describe(const protocol::Failure& failure) {
-  const bool is_state = failure.kind == protocol::Kind::state_unavailable;
-  return {.exit = is_state ? kIoError : kFailed,
-          .message = failure.message,
-          .hint = std::string(failure.hint_or_default())};
-}
-
-RemoteResult<Json> ask_daemon(const state::Owner& owner, const Task& task) {
-  const auto reply = ask_owner(owner, task.call);
-  if (!reply) return reply.error();
-  auto result = Json::parse(reply->body, nullptr, /*allow_exceptions=*/false);
-  if (reply->status == 200 && result.is_object()) return result;
-  auto refusal = refusal_in(*reply);
-  if (reply->status == 503) refusal.exit = kIoError;
-  return refusal;
-}
-
-/// What came of it; nothing when that has been said already, with the exit status in `exit`.
-std::optional<Json> carry_out(const config::Config& config, const Task& task, int& exit) {
-  if (std::error_code failed; !task.may_make_state && !config.state_dir.empty() &&
-                              !std::filesystem::exists(config.state_dir / "state.db", failed)) {
-    exit = fail(kNoInput, "there is no state in " + config.state_dir.string(),
-                "--state-dir, or state_dir in the configuration, says where the daemon keeps it");
-    return std::nullopt;
-  }
-  auto store = open_state(config, Taker::subcommand, [](const std::string& message) {
-    std::fprintf(stderr, "fleetsign: warning: %s\n", message.c_str());
-  });
-  RemoteResult<Json> result = RemoteError{};
-  if (store) {
-    state::Clients clients(**store, ops::boot_now);
-    auto done = task.work(api::ClientDesk(clients, ops::unix_now));
-    result = done ? RemoteResult<Json>(*std::move(done)) : describe(done.error());
-  } else {
-    const auto owner = owner_to_ask(config, store.error());
-    if (!owner) {
-      exit = fail(store.error());
-      return std::nullopt;
-    }
-    result = ask_daemon(*owner, task);
-  }
-  if (result) return *std::move(result);
-  exit = fail(result.error());
-  return std::nullopt;
+/// What a desk does, as a task with the state does it.
+auto by_desk(std::function<protocol::Result<Json>(const api::ClientDesk&)> work) {
+  return [work = std::move(work)](state::Store& store) {
+    state::Clients clients(store, ops::boot_now);
+    return work(api::ClientDesk(clients, ops::unix_now));
+  };
 }
 
 /// "90d" in seconds: days, hours, minutes or seconds, up to ten years.
@@ -121,7 +75,7 @@ int add(const config::Config& config, const std::string& name, const std::string
   int exit = kDone;
   const auto added = carry_out(config,
                                {.call = {.method = "POST", .target = kClients, .body = body.dump()},
-                                .work = [&](const api::ClientDesk& desk) { return desk.add(body.dump()); },
+                                .work = by_desk([&](const auto& desk) { return desk.add(body.dump()); }),
                                 .may_make_state = true},
                                exit);
   if (!added) return exit;
@@ -159,7 +113,8 @@ std::string in_words(const Json& clients) {
 int list(const config::Config& config, bool as_json) {
   int exit = kDone;
   const auto listed = carry_out(
-      config, {.call = {.method = "GET", .target = kClients}, .work = [](const auto& desk) { return desk.all(); }},
+      config,
+      {.call = {.method = "GET", .target = kClients}, .work = by_desk([](const auto& desk) { return desk.all(); })},
       exit);
   if (!listed) return exit;
   const auto clients = listed->value("clients", Json::array());
@@ -173,7 +128,7 @@ int revoke(const config::Config& config, const std::string& name) {
   int exit = kDone;
   const auto revoked = carry_out(config,
                                  {.call = {.method = "DELETE", .target = std::string(kClients) + '/' + name},
-                                  .work = [&](const auto& desk) { return desk.revoke(name); }},
+                                  .work = by_desk([&](const auto& desk) { return desk.revoke(name); })},
                                  exit);
   if (!revoked) return exit;
   return print("the key of " + name + " lets nobody in any more\n");

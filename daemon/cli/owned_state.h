@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// What sub-commands do with the state: by the daemon while one runs, so that what is said holds at once; else by
+// themselves.
+#pragma once
+
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "config/config.h"
+#include "daemon/cli/remote.h"
+#include "daemon/state/store.h"
+#include "protocol/failure.h"
+
+namespace fleetsign::cli {
+
+/// One thing to be done with the state, in the two ways in which it can be, which give the same object.
+struct Task {
+  OwnerCall call;
+  std::function<protocol::Result<nlohmann::ordered_json>(state::Store& store)> work;
+  bool may_make_state = false;  ///< else that there is no state is an error
+};
+
+/// What came of it; nothing when that has been said already, with the exit status in `exit`.
+std::optional<nlohmann::ordered_json> carry_out(const config::Config& config, const Task& task, int& exit);
+
+}  // namespace fleetsign::cli
