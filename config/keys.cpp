@@ -14,6 +14,7 @@
 
 #include "config/accounts.h"
 #include "config/callers.h"
+#include "config/domain.h"
 #include "config/listen.h"
 #include "config/oauth.h"
 #include "config/url.h"
@@ -65,8 +66,9 @@ std::optional<std::string> read_base_url(const Entry& entry) {
 std::optional<std::string> read_domain(const Entry& entry) {
   std::optional<std::string> text = read_text(entry, "a host name");
   if (!text) return std::nullopt;
-  if (is_host_name(*text) && text->find_first_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") == std::string::npos) return text;
-  entry.complain(quote(*text) + " is not a host name in lower case", "write the name alone, such as example.com");
+  const auto fault = fault_in_domain(*text);
+  if (!fault) return text;
+  entry.complain(quote(*text) + " is no domain: " + fault->message, fault->hint);
   return std::nullopt;
 }
 
