@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/accounts/form.h"
 
+#include <algorithm>
+#include <charconv>
+#include <cstddef>
 #include <cstdint>
 
 namespace fleetsign::accounts {
@@ -25,6 +28,19 @@ void append(std::string& form, std::string_view text) {
   }
 }
 
+std::string decoded(std::string_view text) {
+  std::string result;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    unsigned byte = 0;
+    const auto digits = text.substr(i, 3).substr(std::min<std::size_t>(1, text.size() - i));
+    const bool is_encoded = text[i] == '%' && digits.size() == 2 &&
+                            std::from_chars(digits.data(), digits.data() + 2, byte, 16).ptr == digits.data() + 2;
+    result += is_encoded ? static_cast<char>(byte) : text[i] == '+' ? ' ' : text[i];
+    if (is_encoded) i += 2;
+  }
+  return result;
+}
+
 }  // namespace
 
 std::string form_of(std::initializer_list<FormField> fields) {
@@ -37,6 +53,17 @@ std::string form_of(std::initializer_list<FormField> fields) {
     append(form, field.value);
   }
   return form;
+}
+
+std::optional<std::string> find_field(std::string_view form, std::string_view name) {
+  while (!form.empty()) {
+    const auto field = form.substr(0, form.find('&'));
+    form.remove_prefix(std::min(form.size(), field.size() + 1));
+    const auto equals = field.find('=');
+    if (field.substr(0, equals) != name) continue;
+    return equals == std::string_view::npos ? std::string() : decoded(field.substr(equals + 1));
+  }
+  return std::nullopt;
 }
 
 }  // namespace fleetsign::accounts

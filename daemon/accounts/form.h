@@ -3,6 +3,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,5 +17,8 @@ struct FormField {
 /// All fields whose value is not empty, in that order; what is not unreserved (RFC 3986 section 2.3) is
 /// percent-encoded.
 std::string form_of(std::initializer_list<FormField> fields);
+
+/// The value of the first field of that name, decoded; nothing when there is none. What is no encoding stays as it is.
+std::optional<std::string> find_field(std::string_view form, std::string_view name);
 
 }  // namespace fleetsign::accounts

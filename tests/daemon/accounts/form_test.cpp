@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+using fleetsign::accounts::find_field;
 using fleetsign::accounts::form_of;
 
 TEST_CASE("form: what could end a field, and all that is no letter, is encoded") {
@@ -14,4 +15,17 @@ TEST_CASE("form: what could end a field, and all that is no letter, is encoded")
 TEST_CASE("form: an empty field is left out") {
   CHECK(form_of({{"a", ""}, {"b", "1"}, {"c", ""}}) == "b=1");
   CHECK(form_of({}).empty());
+}
+
+TEST_CASE("form: the first field of a name is found and decoded; what is no encoding stays as it is") {
+  CHECK(find_field("a=1&b=2&a=3", "a") == "1");
+  CHECK(find_field("a=%2f%2F+b%20", "a") == "// b ");
+  CHECK(find_field("a=b=c&", "a") == "b=c");
+  CHECK(find_field("a&b=", "a") == "");
+  CHECK(find_field("a&b=", "b") == "");
+  CHECK(find_field("aa=1", "a") == std::nullopt);
+  CHECK(find_field("", "a") == std::nullopt);
+  CHECK(find_field("a=%zz%4", "a") == "%zz%4");
+  CHECK(find_field("a=%", "a") == "%");
+  CHECK(find_field("a=%-1%+1", "a") == "%-1% 1");
 }

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/accounts/partner.h"
+
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <tuple>
+
+#include "crypto/bytes.h"
+
+namespace fleetsign::accounts {
+namespace {
+
+std::string body_with(const std::string& error) {
+  return nlohmann::json{{"response", nullptr}, {"error", error}, {"error_description", ""}}.dump();
+}
+
+std::string name_of_refusal(int status, const std::string& error) {
+  const auto advice = describe_refusal(status, body_with(error), "car.example.com");
+  for (const auto& row : partner_refusals()) {
+    const std::string start(row.meaning.substr(0, row.meaning.find('{')));
+    if (advice.message.starts_with(start)) return std::string(row.name);
+  }
+  return advice.message;
+}
+
+TEST_CASE("partner: what can be registered is a name that the internet knows") {
+  CHECK_FALSE(fault_in_registrable("car.example.com").has_value());
+  CHECK(fault_in_registrable("")->message == "the configuration names no domain");
+  CHECK(fault_in_registrable("192.0.2.1")->message == "\"192.0.2.1\" cannot be registered: it is an address");
+  CHECK(fault_in_registrable("localhost")->message == "\"localhost\" cannot be registered: it has no dot");
+}
+
+TEST_CASE("partner: a region is one that is named, else the configuration's; all are those that share an app") {
+  const auto urls = [](const char* word, const config::FleetApi& fleet_api) {
+    std::string text;
+    const auto regions = regions_named(word, fleet_api);
+    if (!regions) return regions.error().message;
+    for (const auto& region : *regions)
+      text += region.name + ' ' + region.base_url + (region.in_china ? " cn\n" : "\n");
+    return text;
+  };
+  const std::string na = "na https://fleet-api.prd.na.vn.cloud.tesla.com\n";
+  const std::string eu = "eu https://fleet-api.prd.eu.vn.cloud.tesla.com\n";
+  CHECK(urls("na", {}) == na);
+  CHECK(urls("eu", {.region = config::Region::na}) == eu);
+  CHECK(urls("cn", {}) == "cn https://fleet-api.prd.cn.vn.cloud.tesla.cn cn\n");
+  CHECK(urls("all", {}) == na + eu);
+  CHECK(urls("", {.region = config::Region::eu}) == eu);
+  CHECK(urls("", {}).find("does not say in which region") != std::string::npos);
+  CHECK(urls("mars", {}) == "\"mars\" is no region");
+}
+
+TEST_CASE("partner: a base URL in the configuration is the only one that is asked, whatever region is named") {
+  for (const char* word : {"", "na", "all"}) {
+    CAPTURE(word);
+    const auto regions = regions_named(word, {.base_url = "http://127.0.0.1:4481"});
+    REQUIRE(regions.ok());
+    REQUIRE(regions->size() == 1);
+    CHECK(regions->front().base_url == "http://127.0.0.1:4481");
+  }
+}
+
+TEST_CASE("partner: each refusal that is known is told apart, in whatever case Fleet API writes") {
+  const std::tuple<int, const char*, const char*> known[] = {
+      {412, "Account x must be registered in the current region https://developer.tesla.com/…", "not_registered"},
+      {412, "Root domain example.com must match registered allowed origin", "wrong_origin"},
+      {412, "Something else", "precondition"},
+      {424, "Public key download failed for https://car.example.com/…, error: 404", "key_unreachable"},
+      {422, "Validation failed: Public key hash has already been taken", "key_taken"},
+      {422, "VALIDATION FAILED: DOMAIN HAS ALREADY BEEN TAKEN", "domain_taken"},
+      {422, "Validation failed: what is new", "invalid"},
+      {400, "Invalid domain: X. Ensure that domain is lowercase and starts without https://", "invalid_domain"},
+      {422, "Invalid domain: X. Ensure that domain is lowercase and starts without https://", "invalid_domain"},
+      {400, "Bad", "bad_request"},
+      {401, "Expected partner account", "not_partner"},
+      {403, "Expected partner account", "not_partner"},
+      {403, "Unauthorized missing scopes", "missing_scopes"},
+      {401, "token expired (401)", "not_authenticated"},
+      {403, "Forbidden", "not_allowed"},
+      {404, "not_found", "not_found"},
+      {429, "Too Many Requests", "too_often"},
+      {500, "internal server error", "other"},
+  };
+  std::set<std::string> seen;
+  for (const auto& [status, error, name] : known) {
+    CAPTURE(error);
+    CHECK(name_of_refusal(status, error) == name);
+    seen.insert(name);
+  }
+  CHECK(seen.size() == partner_refusals().size());
+}
+
+TEST_CASE("partner: a refusal is told with Fleet API's words and the next step for that domain") {
+  const auto advice = describe_refusal(424, body_with("Public key download failed"), "car.example.com");
+  CHECK(advice.message ==
+        "Tesla could not fetch the public key from the domain (status 424: Public key download failed)");
+  CHECK(advice.hint.find("https://car.example.com/.well-known/appspecific/com.tesla.3p.public-key.pem must be") == 0);
+  CHECK(describe_refusal(502, "<html>", "a.example").message == "Fleet API did not do it (status 502)");
+  CHECK(describe_refusal(502, R"({"error": 1})", "a.example").message == "Fleet API did not do it (status 502)");
+  CHECK(describe_refusal(500, body_with("a\x1b[31m"), "a.example").message.find('\x1b') == std::string::npos);
+  CHECK(describe_refusal(500, body_with(std::string(9'999, 'a')), "a.example").message.size() < 500);
+}
+
+TEST_CASE("partner: what a domain shows is the key, another one, or none") {
+  const auto key = crypto::PrivateKey::generate();
+  const auto ours = key.public_point();
+  CHECK_FALSE(fault_in_hosted_key(200, key.public_pem(), ours, "P").has_value());
+  const auto message = [&](int status, const std::string& body) {
+    const auto fault = fault_in_hosted_key(status, body, ours, "P");
+    return fault ? fault->message : "";
+  };
+  CHECK(message(404, key.public_pem()) == "P does not show the public key (status 404)");
+  CHECK(message(301, key.public_pem()) == "P leads somewhere else (status 301)");
+  CHECK(message(200, crypto::PrivateKey::generate().public_pem()) ==
+        "P shows another public key than that of `key_file`");
+  CHECK(message(200, "<html>").find("P") == 0);
+}
+
+TEST_CASE("partner: the registered key is read from its digits, and compared") {
+  const auto key = crypto::PrivateKey::generate().public_point();
+  const nlohmann::json body{{"response", {{"public_key", crypto::to_hex(key)}}}};
+  REQUIRE(registered_key(body.dump()).ok());
+  CHECK(*registered_key(body.dump()) == key);
+  for (const char* other : {"", "[]", "{}", R"({"response":[]})", R"({"response":{"public_key":1}})",
+                            R"({"response":{"public_key":"04"}})"}) {
+    CAPTURE(other);
+    CHECK_FALSE(registered_key(other).ok());
+  }
+  CHECK_FALSE(fault_in_registered_key(key, key, "a.example").has_value());
+  CHECK(fault_in_registered_key(crypto::PrivateKey::generate().public_point(), key, "a.example").has_value());
+}
+
+}  // namespace
+}  // namespace fleetsign::accounts
