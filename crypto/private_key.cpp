@@ -3,6 +3,7 @@
 
 #include <openssl/core_names.h>
 #include <openssl/objects.h>
+#include <openssl/x509.h>
 
 #include <algorithm>
 #include <bit>
@@ -141,6 +142,16 @@ PublicPoint PrivateKey::public_point() const {
 
 std::string PrivateKey::public_pem() const {
   return std::string(view(write_pem(impl_->key.get(), EVP_PKEY_PUBLIC_KEY, "SubjectPublicKeyInfo")));
+}
+
+Bytes PrivateKey::public_der() const {
+  // OpenSSL writes into memory of ours when it is given some, and moves the pointer.
+  const int length = i2d_PUBKEY(impl_->key.get(), nullptr);
+  if (length <= 0) throw Error("encoding a public key failed");
+  Bytes der(static_cast<std::size_t>(length));
+  unsigned char* end = der.data();
+  if (i2d_PUBKEY(impl_->key.get(), &end) != length) throw Error("encoding a public key failed");
+  return der;
 }
 
 Result<Secret<32>, KeyError> PrivateKey::agree(const PublicPoint& peer) const {

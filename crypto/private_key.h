@@ -73,6 +73,8 @@ class PrivateKey {
   [[nodiscard]] PublicPoint public_point() const;
   /// SubjectPublicKeyInfo PEM, as Fleet API wants it hosted.
   [[nodiscard]] std::string public_pem() const;
+  /// The same as DER.
+  [[nodiscard]] Bytes public_der() const;
 
   /// ECDH: the x-coordinate, 32 bytes big-endian. KeyError::off_curve when the peer is no point of P-256.
   [[nodiscard]] Result<Secret<32>, KeyError> agree(const PublicPoint& peer) const;

@@ -2,14 +2,21 @@
 #include "daemon/cli/key.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "crypto/bytes.h"
+#include "crypto/digest.h"
 #include "crypto/key_file.h"
+#include "daemon/accounts/partner.h"
 #include "daemon/cli/failures.h"
 #include "daemon/cli/settings.h"
 #include "daemon/cli/subcommand.h"
@@ -17,6 +24,8 @@
 
 namespace fleetsign::cli {
 namespace {
+
+using Json = nlohmann::ordered_json;
 
 crypto::Result<crypto::PrivateKey, crypto::KeyError> load(const std::filesystem::path& file,
                                                           const config::Config& config) {
@@ -28,21 +37,69 @@ int keygen(const std::string& file) {
   ops::protect_memory();
   const auto key = crypto::PrivateKey::generate();
   if (const auto error = key.write_new(file)) return fail(*error);
-  return print(key.public_pem());
+  const int printed = print(key.public_pem());
+  if (printed != kDone) return printed;
+  std::fprintf(stderr,
+               "next: set `key_file` to %s, let https://YOUR-DOMAIN%s\n"
+               "show the public key, and then `fleetsign register --domain YOUR-DOMAIN`\n",
+               file.c_str(), accounts::kKeyPath);
+  return kDone;
 }
 
-int pubkey(const Settings& settings, bool next) {
+struct Form {
+  const char* flag;  ///< empty: the form where none is asked for
+  const char* summary;
+  const char* member;  ///< of --json
+  std::string (*of)(const crypto::PrivateKey& key);
+};
+
+std::string hex_of(const crypto::PrivateKey& key) {
+  return crypto::to_hex(key.public_point());
+}
+
+std::string fingerprint_of(const crypto::PrivateKey& key) {
+  return crypto::to_hex(crypto::sha256({key.public_der()}));
+}
+
+std::string pem_of(const crypto::PrivateKey& key) {
+  return key.public_pem();
+}
+
+constexpr std::array kForms = {
+    Form{"", "", "pem", pem_of}, Form{"--hex", "The point in hexadecimal digits, as Fleet API shows it", "hex", hex_of},
+    Form{"--fingerprint", "The SHA-256 of the key as DER (SubjectPublicKeyInfo)", "fingerprint", fingerprint_of}};
+
+/// The values of the flags, in the order of the forms, and of --json.
+struct PubkeyOptions {
+  std::array<bool, kForms.size()> chosen{};
+  bool as_json = false;
+  bool next = false;
+};
+
+/// Whatever is wrong with the next one.
+crypto::Result<vehicles::ClientKeys, crypto::KeyError> only_key(const config::Config& config) {
+  auto key = load_key(config);
+  if (!key) return std::move(key).error();
+  return vehicles::ClientKeys(std::make_shared<const crypto::PrivateKey>(*std::move(key)));
+}
+
+int pubkey(const PubkeyOptions& options, const Settings& settings) {
   ops::protect_memory();
   const auto loaded = settings.load();
   if (!loaded.problems.empty()) return fail(loaded.problems);
-  if (next && !loaded.config.next_key_file) return fail(without_next_key());
-  if (next) {
-    const auto keys = load_keys(loaded.config);
-    return keys ? print(keys->hosted().public_pem()) : fail(keys.error());
+  if (options.next && !loaded.config.next_key_file) return fail(without_next_key());
+  const auto keys = options.next ? load_keys(loaded.config) : only_key(loaded.config);
+  if (!keys) return fail(keys.error());
+  const auto& key = keys->hosted();
+  if (options.as_json) {
+    Json all;
+    for (const auto& form : kForms) all[form.member] = form.of(key);
+    return print(all.dump(2) + '\n');
   }
-  const auto key = load_key(loaded.config);
-  if (!key) return fail(key.error());
-  return print(key->public_pem());
+  const auto* const flag = std::ranges::find(options.chosen, true);
+  const auto form = flag == options.chosen.end() ? 0 : flag - options.chosen.begin();
+  const auto text = kForms[static_cast<std::size_t>(form)].of(key);
+  return print(text.ends_with('\n') ? text : text + '\n');
 }
 
 }  // namespace
@@ -115,10 +172,18 @@ Action prepare_keygen(CLI::App& options) {
 }
 
 Action prepare_pubkey(CLI::App& options) {
+  auto wanted = std::make_shared<PubkeyOptions>();
+  auto* before = options.add_flag("--json", wanted->as_json, "All forms of the key, for programs");
+  const auto* const as_json = before;
+  for (std::size_t i = 0; i < kForms.size(); ++i) {
+    if (*kForms[i].flag == '\0') continue;
+    auto* flag = options.add_flag(kForms[i].flag, wanted->chosen[i], kForms[i].summary)->excludes(before);
+    if (before != as_json) flag->excludes(options.get_option("--json"));
+    before = flag;
+  }
   auto settings = std::make_shared<Settings>(options);
-  auto next = std::make_shared<bool>(false);
-  options.add_flag("--next", *next, "That of next_key_file, which is to be hosted from now on");
-  return [=] { return pubkey(*settings, *next); };
+  options.add_flag("--next", wanted->next, "The key of next_key_file, which is to be hosted from now on");
+  return [=] { return pubkey(*wanted, *settings); };
 }
 
 }  // namespace fleetsign::cli

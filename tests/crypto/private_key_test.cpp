@@ -153,6 +153,14 @@ TEST_CASE("private key: the public half is the PEM that openssl writes") {
   }
 }
 
+TEST_CASE("private key: the public half as DER is what its PEM holds") {
+  std::string text = key_text("public.pem");
+  text = text.substr(text.find('\n') + 1);
+  text.resize(text.find('-'));
+  std::erase(text, '\n');
+  CHECK(to_base64(client().public_der()) == text);
+}
+
 TEST_CASE("private key: a moved key works at its new place") {
   PrivateKey first = client();
   PrivateKey second = std::move(first);

@@ -68,7 +68,9 @@ TEST_CASE("authorization: a refusal is told in words, with Tesla's own") {
   CHECK(told("error=access_denied&error_description=No+thanks%21&state=S&code=c") ==
         "the user has not allowed it (access_denied: No thanks!)");
   CHECK(told("error=invalid_scope&state=S").find("one of the scopes") != std::string::npos);
-  CHECK(told("error=new%1b%0a&state=S") == "the login was refused (new?" "?)");
+  CHECK(told("error=new%1b%0a&state=S") ==
+        "the login was refused (new?"
+        "?)");
   CHECK(told("state=S") == "the answer has no code");
   CHECK(told("state=S&code=") == "the answer has no code");
 }
