@@ -72,13 +72,10 @@ int add(const config::Config& config, const std::string& name, const std::string
     }
     body["lifetime"] = *seconds;
   }
-  int exit = kDone;
-  const auto added = carry_out(config,
-                               {.call = {.method = "POST", .target = kClients, .body = body.dump()},
-                                .work = by_desk([&](const auto& desk) { return desk.add(body.dump()); }),
-                                .may_make_state = true},
-                               exit);
-  if (!added) return exit;
+  const auto added = carry_out(config, {.call = {.method = "POST", .target = kClients, .body = body.dump()},
+                                        .work = by_desk([&](const auto& desk) { return desk.add(body.dump()); }),
+                                        .may_make_state = true});
+  if (!added) return fail(added.error());
   const int printed = print(text_in(*added, "key") + '\n');
   if (printed != kDone)
     return fail(kIoError, "the key is lost", "`fleetsign client revoke " + name + "`, and add it anew");
@@ -111,12 +108,9 @@ std::string in_words(const Json& clients) {
 }
 
 int list(const config::Config& config, bool as_json) {
-  int exit = kDone;
-  const auto listed = carry_out(
-      config,
-      {.call = {.method = "GET", .target = kClients}, .work = by_desk([](const auto& desk) { return desk.all(); })},
-      exit);
-  if (!listed) return exit;
+  const auto listed = carry_out(config, {.call = {.method = "GET", .target = kClients},
+                                         .work = by_desk([](const auto& desk) { return desk.all(); })});
+  if (!listed) return fail(listed.error());
   const auto clients = listed->value("clients", Json::array());
   if (as_json) return print(clients.dump(2) + '\n');
   if (clients.empty()) std::fprintf(stderr, "no client has a local key; `fleetsign client add NAME` makes one\n");
@@ -125,12 +119,9 @@ int list(const config::Config& config, bool as_json) {
 
 int revoke(const config::Config& config, const std::string& name) {
   if (const auto refused = refuse_name(name)) return *refused;
-  int exit = kDone;
-  const auto revoked = carry_out(config,
-                                 {.call = {.method = "DELETE", .target = std::string(kClients) + '/' + name},
-                                  .work = by_desk([&](const auto& desk) { return desk.revoke(name); })},
-                                 exit);
-  if (!revoked) return exit;
+  const auto revoked = carry_out(config, {.call = {.method = "DELETE", .target = std::string(kClients) + '/' + name},
+                                          .work = by_desk([&](const auto& desk) { return desk.revoke(name); })});
+  if (!revoked) return fail(revoked.error());
   return print("the key of " + name + " lets nobody in any more\n");
 }
 

@@ -80,6 +80,14 @@ Exit exit_of(state::Error::Reason reason) {
 
 }  // namespace
 
+RemoteError describe(const crypto::KeyError& error) {
+  return {.exit = exit_of(error.reason), .message = error.message, .hint = error.hint};
+}
+
+RemoteError describe(const state::Error& error) {
+  return {.exit = exit_of(error.reason), .message = error.message, .hint = error.hint};
+}
+
 int fail(const crypto::KeyError& error) {
   return fail(exit_of(error.reason), error.message, error.hint);
 }

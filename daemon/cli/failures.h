@@ -6,6 +6,7 @@
 
 #include "config/problem.h"
 #include "crypto/private_key.h"
+#include "daemon/cli/remote.h"
 #include "daemon/cli/subcommand.h"
 #include "daemon/http/listener.h"
 #include "daemon/ops/audit_file.h"
@@ -13,6 +14,10 @@
 #include "protocol/failure.h"
 
 namespace fleetsign::cli {
+
+/// The reason with its exit status, for what is told later or elsewhere.
+RemoteError describe(const crypto::KeyError& error);
+RemoteError describe(const state::Error& error);
 
 /// Prints the reason and returns the exit status for it.
 int fail(const crypto::KeyError& error);

@@ -35,31 +35,23 @@ RemoteResult<Json> ask_daemon(const state::Owner& owner, const Task& task) {
 
 }  // namespace
 
-std::optional<Json> carry_out(const config::Config& config, const Task& task, int& exit) {
+RemoteResult<Json> carry_out(const config::Config& config, const Task& task) {
   if (std::error_code failed; !task.may_make_state && !config.state_dir.empty() &&
                               !std::filesystem::exists(config.state_dir / "state.db", failed)) {
-    exit = fail(kNoInput, "there is no state in " + config.state_dir.string(),
-                "--state-dir, or state_dir in the configuration, says where the daemon keeps it");
-    return std::nullopt;
+    return RemoteError{.exit = kNoInput,
+                       .message = "there is no state in " + config.state_dir.string(),
+                       .hint = "--state-dir, or state_dir in the configuration, says where the daemon keeps it"};
   }
   auto store = open_state(config, Taker::subcommand, [](const std::string& message) {
     std::fprintf(stderr, "fleetsign: warning: %s\n", message.c_str());
   });
-  RemoteResult<Json> result = RemoteError{};
-  if (store) {
-    auto done = task.work(**store);
-    result = done ? RemoteResult<Json>(*std::move(done)) : describe(done.error());
-  } else {
+  if (!store) {
     const auto owner = owner_to_ask(config, store.error());
-    if (!owner) {
-      exit = fail(store.error());
-      return std::nullopt;
-    }
-    result = ask_daemon(*owner, task);
+    return owner ? ask_daemon(*owner, task) : describe(store.error());
   }
-  if (result) return *std::move(result);
-  exit = fail(result.error());
-  return std::nullopt;
+  auto done = task.work(**store);
+  if (!done) return describe(done.error());
+  return *std::move(done);
 }
 
 }  // namespace fleetsign::cli

@@ -5,7 +5,6 @@
 
 #include <functional>
 #include <nlohmann/json.hpp>
-#include <optional>
 
 #include "config/config.h"
 #include "daemon/cli/remote.h"
@@ -21,7 +20,7 @@ struct Task {
   bool may_make_state = false;  ///< else that there is no state is an error
 };
 
-/// What came of it; nothing when that has been said already, with the exit status in `exit`.
-std::optional<nlohmann::ordered_json> carry_out(const config::Config& config, const Task& task, int& exit);
+/// What came of it. What people should know of the state is said on standard error.
+RemoteResult<nlohmann::ordered_json> carry_out(const config::Config& config, const Task& task);
 
 }  // namespace fleetsign::cli
