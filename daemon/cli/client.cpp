@@ -4,7 +4,6 @@
 #include <charconv>
 #include <cstdint>
 #include <cstdio>
-#include <ctime>
 #include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -20,6 +19,7 @@
 #include "daemon/cli/remote.h"
 #include "daemon/cli/settings.h"
 #include "daemon/cli/subcommand.h"
+#include "daemon/cli/time_text.h"
 #include "daemon/ops/clock.h"
 #include "daemon/ops/process.h"
 #include "daemon/state/clients.h"
@@ -84,16 +84,8 @@ int add(const config::Config& config, const std::string& name, const std::string
   return kDone;
 }
 
-/// "2026-11-29 15:13 UTC"
 std::string to_text(const Json& unix_time) {
-  if (!unix_time.is_number_integer()) return "never";
-  const auto seconds = unix_time.get<std::time_t>();
-  std::tm utc{};
-  char text[32] = "";
-  if (::gmtime_r(&seconds, &utc) == nullptr || std::strftime(text, sizeof text, "%Y-%m-%d %H:%M UTC", &utc) == 0) {
-    return std::to_string(seconds);
-  }
-  return text;
+  return unix_time.is_number_integer() ? time_text(unix_time.get<std::int64_t>()) : "never";
 }
 
 std::string in_words(const Json& clients) {

@@ -52,4 +52,15 @@ std::optional<std::string> read_standard_input(std::size_t most) {
   return text;
 }
 
+std::optional<std::string> read_line_of_standard_input(std::size_t most) {
+  std::string line;
+  for (int c = std::fgetc(stdin); c != '\n'; c = std::fgetc(stdin)) {
+    if (c == EOF && line.empty()) return std::nullopt;
+    if (c == EOF) break;
+    if (line.size() == most) return std::nullopt;
+    line += static_cast<char>(c);
+  }
+  return line;
+}
+
 }  // namespace fleetsign::cli

@@ -29,4 +29,8 @@ crypto::Result<InputFile, InputFileError> read_input_file(const std::string& pat
 /// Standard input to its end; nothing when there are more than `most` bytes of it.
 std::optional<std::string> read_standard_input(std::size_t most);
 
+/// The next line of standard input, without its end; nothing where that has ended before, or it has more than `most`
+/// bytes.
+std::optional<std::string> read_line_of_standard_input(std::size_t most);
+
 }  // namespace fleetsign::cli

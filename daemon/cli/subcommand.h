@@ -47,6 +47,7 @@ Action prepare_explain(CLI::App& options);
 Action prepare_keygen(CLI::App& options);
 Action prepare_make_cert(CLI::App& options);
 Action prepare_pubkey(CLI::App& options);
+Action prepare_register(CLI::App& options);
 Action prepare_send(CLI::App& options);
 Action prepare_serve(CLI::App& options);
 Action prepare_sign_telemetry(CLI::App& options);

@@ -110,8 +110,9 @@ class Server:
 
 
 class Simulator(Server):
-    def __init__(self, folder, vehicles=1):
-        super().__init__("simulate", "--listen", "127.0.0.1:0", "--vehicles", vehicles, "--key", folder / "public.pem")
+    def __init__(self, folder, vehicles=1, flags=()):
+        super().__init__("simulate", "--listen", "127.0.0.1:0", "--vehicles", vehicles, "--key", folder / "public.pem",
+                         *flags)
 
     def order(self, vin, fault, **more):
         reply = self.request("POST", f"/sim/v1/vehicles/{vin}/faults", json.dumps({"fault": fault, **more}))

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An app's domain and key are registered, and whatever stands against it is told in words with the next step."""
+
+import http.server
+import json
+import pathlib
+import tempfile
+import threading
+import unittest
+
+from harness import Case, Simulator, run
+
+KEY_PATH = "/.well-known/appspecific/com.tesla.3p.public-key.pem"
+DOMAIN = "car.example.com"
+SECRET = "ta-secret.planted-0123456789"
+
+
+class WebServer:
+    """What a domain shows: a status and a body."""
+
+    def __init__(self, body):
+        self.status, self.body, self.asked = 200, body, []
+        shown = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                shown.asked.append(self.path)
+                self.send_response(shown.status)
+                self.send_header("Content-Length", str(len(shown.body)))
+                self.end_headers()
+                self.wfile.write(shown.body)
+
+            def log_message(self, *arguments):
+                pass
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = "http://127.0.0.1:%d" % self._server.server_address[1] + KEY_PATH
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self):
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class RegisterCase(Case):
+    """A simulator that knows one app, and a web server that shows its key."""
+
+    def setUp(self):
+        self.place = pathlib.Path(tempfile.mkdtemp(dir=self.folder))
+        self.simulator = self.start(Simulator(self.folder, flags=("--client", f"app-1:{SECRET}", "--require-tokens")))
+        self.web = WebServer((self.folder / "public.pem").read_bytes())
+        self.addCleanup(self.web.close)
+        self.secret = self.place / "client-secret"
+        self.secret.write_text(SECRET + "\n")
+        self.secret.chmod(0o600)
+        self.config = self.place / "fleetsign.yaml"
+        self.configure()
+
+    def configure(self, **changes):
+        values = {"key_file": str(self.folder / "private.pem"), "state_dir": str(self.place / "state"), "domain": DOMAIN,
+                  "fleet_api": {"base_url": self.simulator.url},
+                  "oauth": {"client_id": "app-1", "client_secret_file": str(self.secret),
+                            "token_url": self.simulator.url + "/oauth2/v3/token",
+                            "authorize_url": self.simulator.url + "/oauth2/v3/authorize"}, **changes}
+        self.config.write_text(json.dumps({name: value for name, value in values.items() if value is not None}))
+
+    def order(self, fault, **more):
+        reply = self.simulator.request("POST", "/sim/v1/oauth/faults", json.dumps({"fault": fault, **more}))
+        self.assertEqual(reply.status, 200, reply.body)
+
+    def run_here(self, name, *arguments, **more):
+        ended = run(name, *arguments, "--config", self.config, **more)
+        self.assertNotIn(SECRET, ended.stdout + ended.stderr)
+        return ended
+
+    def register(self, *arguments):
+        return self.run_here("register", "--key-url", self.web.url, *arguments)
+
+    def asked_of(self, endpoint):
+        return self.simulator.requests()["endpoints"].get(endpoint, {}).get("total", 0)
+
+    def assert_refused(self, ended, status, message, hint):
+        self.assertEqual(ended.returncode, status, ended)
+        self.assertIn(message, ended.stderr)
+        self.assertIn("\nhint: ", ended.stderr)
+        self.assertIn(hint, ended.stderr.split("\nhint: ", 1)[1])
+
+
+class Register(RegisterCase):
+    def test_the_domain_is_registered_with_the_key_that_it_shows(self):
+        ended = self.register()
+        self.assertEqual(ended.returncode, 0, ended)
+        self.assertEqual(ended.stdout, f"the public key is at {self.web.url}\n"
+                                       f"configured: {DOMAIN} is registered at {self.simulator.url}, with this key\n")
+        self.assertIn("next: `fleetsign login", ended.stderr)
+        [account] = self.simulator.request("GET", "/sim/v1/oauth").json["accounts"]
+        self.assertEqual((account["client_id"], account["domain"]), ("app-1", DOMAIN))
+        self.assertEqual(self.register().returncode, 0)  # and once more
+
+    def test_the_flag_says_which_domain_over_the_configuration(self):
+        self.assertIn("other.example.com is registered", self.register("--domain", "other.example.com").stdout)
+
+    def test_only_the_configured_base_url_is_asked(self):
+        self.assertEqual(self.register("--region", "all").returncode, 0)
+        self.assertEqual(self.asked_of("partner_accounts"), 1)
+
+    def test_every_refusal_of_fleet_api_has_words_and_a_next_step(self):
+        for fault, on, message, hint in (
+                ("wrong_origin", "partner_accounts", "allowed origins (status 412", f"add https://{DOMAIN} to the allowed origins"),
+                ("not_registered", "public_key", "not registered in this region (status 412", "--region REGION"),
+                ("key_unreachable", "partner_accounts", "could not fetch the public key", "for the whole internet"),
+                ("key_taken", "partner_accounts", "another app is registered with this public key", "fleetsign keygen"),
+                ("domain_taken", "partner_accounts", "another app is registered with this domain", "subdomain"),
+                ("invalid_domain", "partner_accounts", f"Tesla takes {DOMAIN} for no domain", "in lower case"),
+                ("not_partner", "partner_accounts", "does not know the app as a partner", "some minutes"),
+                ("http_401", "partner_accounts", "does not take the app's token", "oauth.client_id"),
+                ("http_403", "partner_accounts", "the app lacks a scope", "developer.tesla.com"),
+                ("not_found", "public_key", "knows no such domain of this app", "fleetsign register"),
+                ("http_429", "partner_accounts", "asked too often", "a minute"),
+                ("http_500", "partner_accounts", "Fleet API did not do it (status 500", "later")):
+            with self.subTest(fault):
+                self.order(fault, on=on)
+                self.assert_refused(self.register(), 1, message, hint)
+
+    def test_every_refusal_of_the_oauth_server_has_words_and_a_next_step(self):
+        for fault, status, message, hint in (
+                ("invalid_client", 1, "does not take the app's id or secret", "oauth.client_secret_file"),
+                ("unauthorized_client", 1, "does not let this app do that", "oauth.client_id"),
+                ("invalid_scope", 1, "all of the scopes", "developer portal"),
+                ("http_429", 1, "asked too often", "try again in 1 s"),
+                ("http_503", 69, "out of order", "try again"),
+                ("garbage_reply", 1, "makes no sense", "try again"),
+                ("drop_reply", 1, "no answer came", "try again")):
+            with self.subTest(fault):
+                self.order(fault)
+                self.assert_refused(self.register(), status, message, hint)
+                self.assertEqual(self.asked_of("partner_accounts"), 0)
+
+    def test_an_answer_that_is_lost_is_told(self):
+        self.order("drop_reply", on="partner_accounts")
+        self.assert_refused(self.register(), 1, "no answer came from " + self.simulator.url, "run this again")
+
+    def test_a_key_that_is_not_shown_or_another_one_is_found_before_tesla_is_asked(self):
+        ours = self.web.body
+        other = run("keygen", "--out", self.place / "other.pem").stdout.encode()
+        for status, body, message, hint in ((404, ours, "does not show the public key (status 404)", "fleetsign pubkey"),
+                                            (302, b"", "leads somewhere else (status 302)", "that very address"),
+                                            (200, other, "shows another public key", "fleetsign pubkey"),
+                                            (200, b"<html>", KEY_PATH, "fleetsign pubkey"),
+                                            (200, b"a" * 100_000, "no answer came from", "fleetsign pubkey")):
+            with self.subTest(message):
+                self.web.status, self.web.body = status, body
+                self.assert_refused(self.register(), 1, message, hint)
+        self.web.close()
+        self.assert_refused(self.register(), 69, "nobody can be reached at " + self.web.url, "fleetsign pubkey")
+        self.assertEqual(self.asked_of("token"), 0)
+
+    def test_a_key_at_fleet_api_that_is_not_ours_is_told(self):
+        other = json.loads(run("pubkey", "--json", "--key-file", self.make_key("third.pem")).stdout)["hex"]
+        reply = self.simulator.request("POST", "/sim/v1/oauth/hosted_keys", json.dumps({"domain": DOMAIN, "public_key": other}))
+        self.assertEqual(reply.status, 200, reply.body)
+        self.assert_refused(self.register(), 1, f"another public key for {DOMAIN}", "fleetsign register")
+
+    def make_key(self, name):
+        self.assertEqual(run("keygen", "--out", self.place / name).returncode, 0)
+        return self.place / name
+
+    def test_a_domain_is_not_mended_but_explained(self):
+        for domain, message in (("Car.example.com", "it has capital letters"), ("https://car.example.com", "it has a scheme"),
+                                ("car.example.com/", "it has a path"), ("car.example.com:443", "it has a port"),
+                                ("localhost", "it has no dot"), ("192.0.2.1", "it is an address")):
+            with self.subTest(domain):
+                self.assert_refused(self.register("--domain", domain), 78, message, "")
+        self.configure(domain=None)
+        self.assert_refused(self.register(), 78, "names no domain", "--domain")
+        self.assertEqual(self.web.asked, [])
+
+    def test_what_the_configuration_lacks_is_named(self):
+        oauth = {"client_id": "app-1", "token_url": self.simulator.url + "/oauth2/v3/token"}
+        self.configure(oauth={"token_url": oauth["token_url"]})
+        self.assert_refused(self.register(), 78, "names no app", "oauth.client_id")
+        self.configure(oauth=oauth)
+        self.assert_refused(self.register(), 78, "where the app's secret is", "oauth.client_secret_file")
+        self.configure(oauth={**oauth, "client_secret_file": str(self.place / "missing")})
+        self.assert_refused(self.register(), 66, "missing", "")
+        self.configure(fleet_api=None)
+        self.assert_refused(self.register(), 64, "in which region", "--region na, eu, cn")
+        self.assert_refused(self.register("--region", "mars"), 64, '"mars" is no region', "--region na, eu, cn")
+        self.secret.chmod(0o644)
+        self.configure()
+        self.assert_refused(self.register(), 77, str(self.secret), "")
+        self.assertEqual(self.asked_of("token"), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
