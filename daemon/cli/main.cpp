@@ -32,6 +32,7 @@ constexpr std::array kSubcommands = {
     Subcommand{"keygen", "Make a key pair", prepare_keygen},
     Subcommand{"pubkey", "Print the public key", prepare_pubkey},
     Subcommand{"register", "Enter the domain and the public key at Fleet API", prepare_register},
+    Subcommand{"pair", "Show the link by which a vehicle gets the key, and wait for it", prepare_pair},
     Subcommand{"make-cert", "Make a certificate for https, to be trusted by those who are told to", prepare_make_cert},
     Subcommand{"config", "Check the configuration, or print an example", prepare_config},
     Subcommand{"completion", "Print a script that completes command lines in a shell", prepare_completion},

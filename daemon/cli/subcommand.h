@@ -46,6 +46,7 @@ Action prepare_doctor(CLI::App& options);
 Action prepare_explain(CLI::App& options);
 Action prepare_keygen(CLI::App& options);
 Action prepare_make_cert(CLI::App& options);
+Action prepare_pair(CLI::App& options);
 Action prepare_pubkey(CLI::App& options);
 Action prepare_register(CLI::App& options);
 Action prepare_send(CLI::App& options);

@@ -47,6 +47,7 @@ WRAPPERS = {
     "httplib.h": ["daemon/http/codec.cpp"],
     "prometheus/*": ["daemon/ops/metrics.cpp"],
     "openssl/*": ["crypto/*", "daemon/http/tls*"],
+    "qrencode.h": ["daemon/cli/qr.cpp"],
     "sqlite3.h": ["daemon/state/*"],
     "systemd/*": ["daemon/http/passed_sockets.cpp"],
     "yaml-cpp/*": ["config/*"],

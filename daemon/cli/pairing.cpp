@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/cli/pairing.h"
+
+#include <algorithm>
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+#include "config/entry.h"
+
+namespace fleetsign::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::chrono::seconds kPatience{40};
+
+bool lists(const Json& response, const char* member, const std::string& vin) {
+  const auto list = response.is_object() ? response.value(member, Json()) : Json();
+  return list.is_array() && std::ranges::any_of(list, [&](const Json& each) { return each == vin; });
+}
+
+/// Of a refusal by the daemon or, passed on, by Fleet API.
+RemoteError refused(const upstream::Delivered& reply) {
+  auto error = refusal_in(reply);
+  error.message = "it cannot be found out whether the key is paired: " + config::printable(error.message);
+  error.hint = config::printable(error.hint);
+  if (reply.status >= 500 || reply.status == 429) error.exit = kUnavailable;
+  return error;
+}
+
+}  // namespace
+
+RemoteResult<bool> is_paired(const Remote& remote, const std::string& token, const std::string& vin) {
+  const auto reply = remote.send({.method = "POST",
+                                  .target = "/api/1/vehicles/fleet_status",
+                                  .headers = {{"Content-Type", "application/json"}},
+                                  .body = Json{{"vins", {vin}}}.dump(),
+                                  .patience = kPatience},
+                                 token);
+  if (!reply) return reply.error();
+  if (reply->status != 200) return refused(*reply);
+  const auto body = Json::parse(reply->body, nullptr, /*allow_exceptions=*/false);
+  const auto response = body.is_object() ? body.value("response", Json()) : Json();
+  if (lists(response, "key_paired_vins", vin)) return true;
+  if (lists(response, "unpaired_vins", vin)) return false;
+  return RemoteError{.exit = kFailed,
+                     .message = "Fleet API says nothing of " + vin,
+                     .hint = "is it a vehicle of the account that the token is for?"};
+}
+
+}  // namespace fleetsign::cli

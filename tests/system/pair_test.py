@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The link by which a vehicle gets the key, the code that a phone reads, and the wait until it has it."""
+
+import json
+import subprocess
+import unittest
+
+from harness import BINARY, PATIENCE, TOKEN, SharedCase, environment, run, vin
+
+DOMAIN = "car.example.com"
+LINK = f"https://tesla.com/_ak/{DOMAIN}?vin={vin()}"
+
+
+class Pair(SharedCase):
+    def setUp(self):
+        self.let_have_key(False)
+
+    def let_have_key(self, paired):
+        reply = self.simulator.request("POST", f"/sim/v1/vehicles/{vin()}/pairing", json.dumps({"paired": paired}))
+        self.assertEqual(reply.status, 200, reply.body)
+
+    def pair(self, *arguments, env=None):
+        return run("pair", *arguments, "--domain", DOMAIN, "--url", self.daemon.url,
+                   env={"FLEETSIGN_TOKEN": TOKEN, **(env or {})})
+
+    def assert_refused(self, ended, status, message):
+        self.assertEqual(ended.returncode, status, ended)
+        self.assertIn(message, ended.stderr)
+        self.assertIn("\nhint: ", ended.stderr)
+        self.assertNotIn(TOKEN, ended.stdout + ended.stderr)
+
+    def test_without_a_wait_the_link_is_shown_and_nobody_is_asked(self):
+        ended = run("pair", vin().lower(), "--domain", DOMAIN, "--no-wait", env={"FLEETSIGN_TOKEN": ""})
+        self.assertEqual((ended.returncode, ended.stderr), (0, ""), ended)
+        self.assertEqual(ended.stdout.splitlines()[0], LINK)
+
+    def test_the_code_is_a_square_with_its_quiet_zone_and_three_finders(self):
+        rows = self.pair(vin(), "--no-wait").stdout.splitlines()[2:]
+        light = {" ": (False, False), "\u2584": (False, True), "\u2580": (True, False), "\u2588": (True, True)}
+        modules = [[light[c][half] for c in row] for row in rows for half in (0, 1)]
+        width = len(modules[0])
+        self.assertEqual({len(row) for row in modules}, {width})
+        self.assertIn(len(modules), (width, width + 1))
+        quiet = [modules[y][x] for y in range(width) for x in range(width) if min(x, y, width - 1 - x, width - 1 - y) < 4]
+        self.assertTrue(all(quiet))
+        finder = ["0000000", "0111110", "0100010", "0100010", "0100010", "0111110", "0000000"]
+        for x, y in ((4, 4), (width - 11, 4), (4, width - 11)):
+            found = ["".join(str(int(each)) for each in row[x:x + 7]) for row in modules[y:y + 7]]
+            self.assertEqual(found, finder)
+
+    def test_it_waits_until_the_vehicle_has_the_key(self):
+        waiting = subprocess.Popen([BINARY, "pair", vin(), "--domain", DOMAIN, "--url", self.daemon.url, "--wait", str(PATIENCE)],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                   env=environment({"FLEETSIGN_TOKEN": TOKEN}))
+        self.addCleanup(waiting.kill)
+        self.assertEqual(waiting.stdout.readline().strip(), LINK)
+        self.let_have_key(True)
+        output, errors = waiting.communicate(timeout=PATIENCE)
+        self.assertEqual(waiting.returncode, 0, errors)
+        self.assertEqual(output.splitlines()[-1], f"{vin()} is paired: it takes commands that are signed with this key")
+
+    def test_a_vehicle_that_has_the_key_needs_no_link(self):
+        self.let_have_key(True)
+        ended = self.pair(vin())
+        self.assertEqual((ended.returncode, ended.stderr), (0, ""), ended)
+        self.assertNotIn("https://", ended.stdout)
+
+    def test_a_wait_that_is_in_vain_ends_with_1(self):
+        self.assert_refused(self.pair(vin(), "--wait", "1"), 1, f"{vin()} has no key of this app after 1 s")
+
+    def test_what_is_wrong_is_told_before_anything_is_shown(self):
+        for ended, status, message in ((self.pair("WRONG"), 64, "is not a VIN"),
+                                       (self.pair(vin(), env={"FLEETSIGN_TOKEN": ""}), 64, "a token is needed"),
+                                       (self.pair(vin(9)), 1, f"Fleet API says nothing of {vin(9)}"),
+                                       (run("pair", vin(), "--no-wait"), 78, "names no domain"),
+                                       (run("pair", vin(), "--domain", DOMAIN, "--url", "http://127.0.0.1:9",
+                                            env={"FLEETSIGN_TOKEN": TOKEN}), 69, "cannot be reached")):
+            with self.subTest(message):
+                self.assert_refused(ended, status, message)
+                self.assertEqual(ended.stdout, "")
+
+
+if __name__ == "__main__":
+    unittest.main()
