@@ -32,6 +32,8 @@ constexpr std::array kSubcommands = {
     Subcommand{"keygen", "Make a key pair", prepare_keygen},
     Subcommand{"pubkey", "Print the public key", prepare_pubkey},
     Subcommand{"register", "Enter the domain and the public key at Fleet API", prepare_register},
+    Subcommand{"login", "Let the owner of an account allow the app to act for it", prepare_login},
+    Subcommand{"token", "Bring an account's token in, show how it is, or revoke it", prepare_token},
     Subcommand{"pair", "Show the link by which a vehicle gets the key, and wait for it", prepare_pair},
     Subcommand{"make-cert", "Make a certificate for https, to be trusted by those who are told to", prepare_make_cert},
     Subcommand{"config", "Check the configuration, or print an example", prepare_config},

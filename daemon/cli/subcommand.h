@@ -45,6 +45,7 @@ Action prepare_demo(CLI::App& options);
 Action prepare_doctor(CLI::App& options);
 Action prepare_explain(CLI::App& options);
 Action prepare_keygen(CLI::App& options);
+Action prepare_login(CLI::App& options);
 Action prepare_make_cert(CLI::App& options);
 Action prepare_pair(CLI::App& options);
 Action prepare_pubkey(CLI::App& options);
@@ -55,6 +56,7 @@ Action prepare_sign_telemetry(CLI::App& options);
 Action prepare_simulate(CLI::App& options);
 Action prepare_state(CLI::App& options);
 Action prepare_status(CLI::App& options);
+Action prepare_token(CLI::App& options);
 
 /// Writes a result to stdout. kIoError, with a message, when it cannot be written; else kDone.
 int print(std::string_view text);

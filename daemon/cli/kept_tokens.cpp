@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/cli/kept_tokens.h"
+
+#include <functional>
+#include <utility>
+
+#include "config/entry.h"
+#include "daemon/accounts/accounts.h"
+#include "daemon/accounts/token_desk.h"
+#include "daemon/cli/account_parts.h"
+#include "daemon/cli/key.h"
+#include "daemon/cli/owned_state.h"
+#include "daemon/ops/clock.h"
+#include "daemon/state/store.h"
+#include "daemon/state/tokens.h"
+
+namespace fleetsign::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr const char* kAccounts = "/admin/v1/accounts";
+
+using DeskWork = std::function<protocol::Result<Json>(const accounts::TokenDesk&)>;
+
+/// What a desk does, as a task with the state does it.
+auto by_desk(const config::Config& config, DeskWork work) {
+  return [&config, work = std::move(work)](state::Store& store) -> protocol::Result<Json> {
+    auto key = load_state_key(config);
+    if (!key) {
+      return protocol::Failure{
+          .kind = protocol::Kind::state_unavailable, .message = key.error().message, .hint = key.error().hint};
+    }
+    state::Tokens tokens(store, *std::move(key));
+    const accounts::Accounts kept(config.accounts, tokens, account_times(), credentials_directory());
+    return work(accounts::TokenDesk(kept, ops::unix_now));
+  };
+}
+
+std::string path_of(const std::string& name) {
+  return std::string(kAccounts) + '/' + name;
+}
+
+}  // namespace
+
+std::optional<RemoteError> refuse_account(const config::Config& config, const std::string& name) {
+  const auto found = config.accounts.find(name);
+  if (found == config.accounts.end()) {
+    return RemoteError{.exit = kUsage,
+                       .message = "the configuration has no account " + config::quote(name),
+                       .hint = "add `accounts: {NAME: managed}` to it, and have the daemon started again"};
+  }
+  if (!found->second.access_token_file) return std::nullopt;
+  return RemoteError{.exit = kUsage,
+                     .message = "the token of " + name + " comes from a file that another program writes",
+                     .hint = "write `accounts: {" + name + ": managed}` for fleetsign to keep its tokens itself"};
+}
+
+RemoteResult<Json> list_tokens(const config::Config& config) {
+  return carry_out(config,
+                   {.call = {.method = "GET", .target = kAccounts},
+                    .work = by_desk(config, [](const auto& desk) -> protocol::Result<Json> { return desk.all(); })});
+}
+
+std::optional<RemoteError> keep_tokens(const config::Config& config, const std::string& name,
+                                       const accounts::RefreshToken& refresh, const accounts::Grant* grant) {
+  Json body{{"refresh_token", refresh.expose()}};
+  if (grant != nullptr) {
+    body["access_token"] = grant->access.expose();
+    body["expires_in"] = grant->lifetime.count();
+  }
+  const auto kept =
+      carry_out(config, {.call = {.method = "PUT", .target = path_of(name), .body = body.dump()},
+                         .work = by_desk(config, [&](const auto& desk) { return desk.store(name, body.dump()); }),
+                         .may_make_state = true});
+  return kept ? std::nullopt : std::optional(kept.error());
+}
+
+RemoteResult<std::optional<accounts::RefreshToken>> forget_tokens(const config::Config& config,
+                                                                  const std::string& name) {
+  const auto forgotten =
+      carry_out(config, {.call = {.method = "DELETE", .target = path_of(name)},
+                         .work = by_desk(config, [&](const auto& desk) { return desk.forget(name); })});
+  if (!forgotten) return forgotten.error();
+  return accounts::RefreshToken::read(text_in(*forgotten, "refresh_token"));
+}
+
+}  // namespace fleetsign::cli

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// An owner allows the app to act for an account: the browser's part, the code, and the tokens for it.
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "daemon/accounts/authorization.h"
+#include "daemon/cli/failures.h"
+#include "daemon/cli/input_file.h"
+#include "daemon/cli/kept_tokens.h"
+#include "daemon/cli/login_answer.h"
+#include "daemon/cli/settings.h"
+#include "daemon/cli/subcommand.h"
+#include "daemon/cli/tesla_app.h"
+#include "daemon/ops/clock.h"
+#include "daemon/ops/process.h"
+
+namespace fleetsign::cli {
+namespace {
+
+constexpr std::chrono::seconds kExchangePatience{30};
+constexpr int kUsualWait = 300;
+constexpr int kLongestWait = 3'600;
+
+struct LoginOptions {
+  std::string account;
+  std::string redirect_uri;
+  bool paste = false;
+  int wait = kUsualWait;
+};
+
+RemoteError told(const accounts::AuthorizationError& error) {
+  return {.exit = kFailed, .message = error.message, .hint = error.hint};
+}
+
+/// The link goes to standard output, alone in its line, so that other programs can open it.
+int show(const accounts::Authorization& asked, const std::string& what_next) {
+  std::fprintf(stderr, "Open this link in a browser, log in as the owner, and allow what is asked for.\n%s\n",
+               what_next.c_str());
+  return print(authorization_link(asked) + '\n');
+}
+
+using Answer = RemoteResult<accounts::AuthorizationCode>;
+
+Answer read_pasted(const accounts::Authorization& asked) {
+  constexpr std::size_t kMost = 16 * 1024;
+  if (const int printed =
+          show(asked, "The browser then goes to an address that begins with " + asked.redirect_uri +
+                          "; whether a page is shown there does not matter.\nCopy that whole address, paste it "
+                          "here, and press Enter:");
+      printed != kDone) {
+    return RemoteError{.exit = kIoError, .message = "the link is lost", .hint = {}};
+  }
+  const auto line = read_line_of_standard_input(kMost);
+  if (!line) {
+    return RemoteError{.exit = kNoInput,
+                       .message = "nothing was pasted",
+                       .hint = "paste the address from the browser's address bar, in one line"};
+  }
+  auto code = accounts::read_code(*line, asked.state);
+  if (!code) return told(code.error());
+  return *std::move(code);
+}
+
+Answer await(LoginAnswer& answer, const accounts::Authorization& asked, int seconds) {
+  if (show(asked, "This waits for the answer for up to " + std::to_string(seconds) + " s.") != kDone) {
+    return RemoteError{.exit = kIoError, .message = "the link is lost", .hint = {}};
+  }
+  auto code = answer.wait(std::chrono::seconds(seconds));
+  if (!code) {
+    return RemoteError{.exit = kFailed,
+                       .message = "no answer came in " + std::to_string(seconds) + " s",
+                       .hint = "the browser must run on this machine; where it does not, `fleetsign login --paste`"};
+  }
+  if (!*code) return told(code->error());
+  return *std::move(*code);
+}
+
+/// The code, by whichever way it comes. `asked` gets the redirect URI that was used.
+Answer get_code(accounts::Authorization& asked, const LoginOptions& options) {
+  if (options.paste) return read_pasted(asked);
+  if (!LoginAnswer::can_be_awaited(asked.redirect_uri)) {
+    return RemoteError{
+        .exit = kUsage,
+        .message = "the answer of a login comes to " + asked.redirect_uri + ", which is not this machine",
+        .hint =
+            "`fleetsign login --paste` takes it from you; or register http://127.0.0.1:4482/callback "
+            "at developer.tesla.com, and set `oauth.redirect_uri` to it"};
+  }
+  auto answer = LoginAnswer::open(asked.redirect_uri, asked.state);
+  if (!answer) {
+    return RemoteError{.exit = kUnavailable,
+                       .message = answer.error().message,
+                       .hint = "stop what listens there, or use `fleetsign login --paste`"};
+  }
+  asked.redirect_uri = (*answer)->redirect_uri();
+  return await(**answer, asked, options.wait);
+}
+
+RemoteResult<accounts::Grant> redeem(const TeslaApp& app, const accounts::TokenEndpoint& tokens,
+                                     const accounts::AuthorizationCode& code, const accounts::Authorization& asked,
+                                     const std::string& audience) {
+  const auto secret = app.secret();
+  if (!secret) return secret.error();
+  auto grant = tokens.exchange(code, *secret, asked.redirect_uri, audience, ops::boot_now() + kExchangePatience);
+  if (!grant) return describe(grant.error());
+  if (grant->refresh) return *std::move(grant);
+  return RemoteError{.exit = kFailed,
+                     .message = "Tesla gave no refresh token, so that this login would end within hours",
+                     .hint = "let `oauth.scopes` have offline_access, and the app at developer.tesla.com, too"};
+}
+
+int log_in(const config::Config& config, const LoginOptions& options) {
+  if (const auto refused = refuse_account(config, options.account)) return fail(*refused);
+  const auto app = TeslaApp::open(config);
+  if (!app) return fail(app.error());
+  // Before somebody logs in for nothing.
+  if (const auto secret = app->secret(); !secret) return fail(secret.error());
+  if (const auto kept = list_tokens(config); !kept && kept.error().exit != kNoInput) return fail(kept.error());
+
+  const bool in_china = config.fleet_api.region == config::Region::cn;
+  accounts::Authorization asked{
+      .endpoint = accounts::oauth_urls(config.oauth, in_china).authorize,
+      .client_id = app->client_id(),
+      .redirect_uri = options.redirect_uri.empty() ? config.oauth.redirect_uri : options.redirect_uri,
+      .scopes = config.oauth.scopes,
+      .state = accounts::make_state()};
+  const auto code = get_code(asked, options);
+  if (!code) return fail(code.error());
+  const auto grant = redeem(*app, app->tokens(in_china), *code, asked, audience_of(*code, config.fleet_api));
+  if (!grant) return fail(grant.error());
+  if (const auto lost = keep_tokens(config, options.account, *grant->refresh, &*grant)) return fail(*lost);
+  return print(options.account + " is logged in; fleetsign keeps its tokens fresh from now on\n");
+}
+
+}  // namespace
+
+Action prepare_login(CLI::App& options) {
+  auto chosen = std::make_shared<LoginOptions>();
+  options.add_option("account", chosen->account, "The account, as in `accounts` of the configuration")
+      ->required()
+      ->type_name("ACCOUNT");
+  options
+      .add_option("--redirect-uri", chosen->redirect_uri,
+                  "Where the browser is sent after it, one of the app's; by default oauth.redirect_uri")
+      ->type_name("URL");
+  auto* paste = options.add_flag("--paste", chosen->paste,
+                                 "Wait for no browser on this machine: take the address that it ends up at from "
+                                 "standard input");
+  options.add_option("--wait", chosen->wait, "How long to wait for the browser")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(1, kLongestWait))
+      ->capture_default_str()
+      ->excludes(paste);
+  auto settings = std::make_shared<Settings>(options);
+  return [=] {
+    ops::protect_memory();
+    const auto loaded = settings->load();
+    if (!loaded.problems.empty()) return fail(loaded.problems);
+    return log_in(loaded.config, *chosen);
+  };
+}
+
+}  // namespace fleetsign::cli

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tokens of managed accounts: brought in from elsewhere, shown without themselves, and revoked.
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "config/entry.h"
+#include "daemon/cli/failures.h"
+#include "daemon/cli/input_file.h"
+#include "daemon/cli/kept_tokens.h"
+#include "daemon/cli/settings.h"
+#include "daemon/cli/subcommand.h"
+#include "daemon/cli/tesla_app.h"
+#include "daemon/cli/time_text.h"
+#include "daemon/ops/clock.h"
+#include "daemon/ops/process.h"
+
+namespace fleetsign::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::chrono::seconds kRevokePatience{30};
+constexpr std::size_t kMostOfToken = 16 * 1024;
+
+/// The text that is to be a refresh token: of the file, else of standard input.
+RemoteResult<std::string> read_text(const std::string& file) {
+  if (file.empty()) {
+    auto text = read_standard_input(kMostOfToken);
+    if (text) return *std::move(text);
+    return RemoteError{.exit = kNoInput, .message = "standard input is too long for a refresh token", .hint = {}};
+  }
+  auto input = read_input_file(file, kMostOfToken);
+  if (!input) return RemoteError{.exit = input.error().exit, .message = input.error().message, .hint = {}};
+  if (!input->open_to_others) return std::move(input->content);
+  return RemoteError{.exit = kNoPermission,
+                     .message = "the token in " + file + " is open to other users",
+                     .hint = "`chmod 600 " + file + "`; if others may have read it, log in anew: `fleetsign login`"};
+}
+
+int import_token(const config::Config& config, const std::string& account, const std::string& file) {
+  if (const auto refused = refuse_account(config, account)) return fail(*refused);
+  const auto text = read_text(file);
+  if (!text) return fail(text.error());
+  const auto begin = text->find_first_not_of(" \t\r\n");
+  const auto word =
+      begin == std::string::npos ? std::string() : text->substr(begin, text->find_last_not_of(" \t\r\n") + 1 - begin);
+  const auto token = accounts::RefreshToken::read(word);
+  if (!token) {
+    return fail(kNoInput, "that is no refresh token",
+                "give it alone, in one line, on standard input or with --file FILE");
+  }
+  if (const auto lost = keep_tokens(config, account, *token)) return fail(*lost);
+  return print("the token of " + account +
+               " is kept, and used up by its first refresh: whoever else has it loses it\n");
+}
+
+std::string in_words(const Json& accounts) {
+  std::string text;
+  for (const auto& account : accounts) {
+    text += config::printable(text_in(account, "name")) + "  " + config::printable(text_in(account, "kind")) + "  " +
+            config::printable(text_in(account, "state"));
+    for (const auto& [member, word] : {std::pair{"expires", "expires"}, {"refreshed", "refreshed"}}) {
+      const auto time = account.value(member, Json());
+      if (time.is_number_integer()) text += std::string("  ") + word + ' ' + time_text(time.get<std::int64_t>());
+    }
+    if (const auto scopes = text_in(account, "scopes"); !scopes.empty()) text += "\n    " + config::printable(scopes);
+    if (const auto trouble = text_in(account, "trouble"); !trouble.empty())
+      text += "\n    " + config::printable(trouble);
+    text += '\n';
+  }
+  return text;
+}
+
+int show_status(const config::Config& config, bool as_json) {
+  const auto listed = list_tokens(config);
+  if (!listed) return fail(listed.error());
+  const auto accounts = listed->value("accounts", Json::array());
+  if (as_json) return print(accounts.dump(2) + '\n');
+  if (accounts.empty())
+    std::fputs("there is no account; `accounts: {NAME: managed}` in the configuration makes one\n", stderr);
+  return print(in_words(accounts));
+}
+
+int revoke(const config::Config& config, const std::string& account) {
+  if (const auto refused = refuse_account(config, account)) return fail(*refused);
+  const auto app = TeslaApp::open(config);
+  if (!app) return fail(app.error());
+  const auto token = forget_tokens(config, account);
+  if (!token) return fail(token.error());
+  if (!*token) {
+    return fail(
+        kFailed,
+        "the tokens of " + account + " are forgotten here, but could not be read, so that Tesla still takes them",
+        "take the app's access away in the Tesla account: Security, Third Party Apps");
+  }
+  const bool in_china = config.fleet_api.region == config::Region::cn;
+  const auto error = app->tokens(in_china).revoke(**token, ops::boot_now() + kRevokePatience);
+  if (!error) return print("Tesla takes the tokens of " + account + " no more, and they are forgotten here\n");
+  auto told = describe(*error);
+  // Else nobody could revoke it any more.
+  const auto lost = keep_tokens(config, account, **token);
+  told.message = "the tokens of " + account + " were not revoked" +
+                 (lost ? ", and are forgotten here (" + lost->message + "): " : ", and are kept: ") + told.message;
+  if (lost) told.hint = "take the app's access away in the Tesla account: Security, Third Party Apps";
+  return fail(told);
+}
+
+}  // namespace
+
+Action prepare_token(CLI::App& options) {
+  options.require_subcommand(1);
+  auto* importing = options.add_subcommand("import", "Keep a refresh token that was got elsewhere");
+  auto* status = options.add_subcommand("status", "Show of each account whether its token can be used, and until when");
+  auto* revoking = options.add_subcommand("revoke", "Have Tesla take an account's tokens no more, and forget them");
+  auto account = std::make_shared<std::string>();
+  auto file = std::make_shared<std::string>();
+  auto as_json = std::make_shared<bool>(false);
+  for (auto* chosen : {importing, revoking}) {
+    chosen->add_option("account", *account, "The account, as in `accounts` of the configuration")
+        ->required()
+        ->type_name("ACCOUNT");
+  }
+  importing->add_option("--file", *file, "Where the token is; without it, on standard input")->type_name("FILE");
+  status->add_flag("--json", *as_json, "For programs");
+  auto settings_of_import = std::make_shared<Settings>(*importing);
+  auto settings_of_status = std::make_shared<Settings>(*status);
+  auto settings_of_revoke = std::make_shared<Settings>(*revoking);
+  return [=] {
+    ops::protect_memory();
+    const auto& settings = importing->parsed() ? settings_of_import
+                           : status->parsed()  ? settings_of_status
+                                               : settings_of_revoke;
+    const auto loaded = settings->load();
+    if (!loaded.problems.empty()) return fail(loaded.problems);
+    if (importing->parsed()) return import_token(loaded.config, *account, *file);
+    return status->parsed() ? show_status(loaded.config, *as_json) : revoke(loaded.config, *account);
+  };
+}
+
+}  // namespace fleetsign::cli

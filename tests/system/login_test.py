@@ -1,0 +1,267 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An owner logs in, by a browser on this machine or by pasting, and the tokens are kept, shown and revoked."""
+
+import json
+import subprocess
+import unittest
+import urllib.error
+import urllib.parse
+import urllib.request
+
+from app import SECRET, AppCase
+from harness import BINARY, PATIENCE, Server, environment
+
+ELSEWHERE = "https://car.example.com/callback"
+
+
+class _Stay(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *arguments):
+        return None
+
+
+def open_link(link, follow=True):
+    """As a browser does: (status, text) of the page at the end, or (302, where it leads)."""
+    opener = urllib.request.build_opener(*([] if follow else [_Stay()]))
+    try:
+        with opener.open(link, timeout=PATIENCE) as page:
+            return page.status, page.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.headers["Location"] or error.read().decode()
+
+
+def with_field(link, name, value):
+    address = urllib.parse.urlsplit(link)
+    query = {**dict(urllib.parse.parse_qsl(address.query)), name: value}
+    return urllib.parse.urlunsplit(address._replace(query=urllib.parse.urlencode(query)))
+
+
+class Running:
+    """A sub-command that waits for somebody, and is looked at meanwhile: no secret is among its arguments."""
+
+    def __init__(self, *arguments):
+        self.process = subprocess.Popen([BINARY, *map(str, arguments)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, text=True, env=environment())
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+            stream.close()
+
+    def command_line(self):
+        with open(f"/proc/{self.process.pid}/cmdline", encoding="utf-8") as file:
+            return file.read()
+
+    def line(self):
+        return self.process.stdout.readline().strip()
+
+    def end(self, given=None):
+        """(exit status, what it said)"""
+        output, errors = self.process.communicate(given, timeout=PATIENCE)
+        return self.process.returncode, output + errors
+
+
+class LoginCase(AppCase):
+    def start_login(self, *arguments):
+        running = Running("login", "home", "--config", self.config, *arguments)
+        self.addCleanup(running.close)
+        return running, running.line()
+
+    def here(self, *arguments):
+        return self.start_login("--redirect-uri", "http://127.0.0.1:0/callback", *arguments)
+
+    def pasting(self):
+        return self.start_login("--redirect-uri", ELSEWHERE, "--paste")
+
+    def accounts(self):
+        ended = self.run_here("token", "status", "--json")
+        self.assertEqual(ended.returncode, 0, ended)
+        return {account["name"]: account for account in json.loads(ended.stdout)}
+
+    def grants(self):
+        return self.simulator.request("GET", "/sim/v1/oauth").json["grants"]
+
+    def foreign_grant(self):
+        """Tokens that somebody else has got from the OAuth server for the same app."""
+        link = (f"{self.simulator.url}/oauth2/v3/authorize?response_type=code&client_id=app-1&state=x&scope="
+                f"openid%20offline_access%20vehicle_cmds&redirect_uri={urllib.parse.quote(ELSEWHERE, safe='')}")
+        status, location = open_link(link, follow=False)
+        self.assertEqual(status, 302, location)
+        code = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(location).query))["code"]
+        form = {"grant_type": "authorization_code", "client_id": "app-1", "client_secret": SECRET, "code": code,
+                "redirect_uri": ELSEWHERE, "audience": self.simulator.url}
+        reply = self.simulator.request("POST", "/oauth2/v3/token", urllib.parse.urlencode(form),
+                                       {"Content-Type": "application/x-www-form-urlencoded"})
+        self.assertEqual(reply.status, 200, reply.body)
+        return reply.json
+
+
+class Login(LoginCase):
+    def assert_logged_in(self, ended):
+        self.assertEqual(ended[0], 0, ended)
+        self.assertIn("home is logged in", ended[1])
+        self.assertEqual(self.accounts()["home"]["state"], "ok")
+        self.assertNotIn(SECRET, ended[1])
+
+    def test_the_link_asks_for_what_is_configured(self):
+        _, link = self.here()
+        address = urllib.parse.urlsplit(link)
+        asked = dict(urllib.parse.parse_qsl(address.query))
+        self.assertEqual(link.split("?")[0], self.simulator.url + "/oauth2/v3/authorize")
+        self.assertEqual((asked["response_type"], asked["client_id"], asked["prompt_missing_scopes"]), ("code", "app-1", "true"))
+        self.assertEqual(asked["scope"].split(), ["openid", "offline_access", "vehicle_device_data", "vehicle_location",
+                                                  "vehicle_cmds", "vehicle_charging_cmds"])
+        self.assertRegex(asked["redirect_uri"], r"\Ahttp://127\.0\.0\.1:[1-9][0-9]*/callback\Z")
+        self.assertGreaterEqual(len(asked["state"]), 43)
+        self.assertNotIn(SECRET, link)
+
+    def test_a_browser_on_this_machine_brings_the_answer(self):
+        running, link = self.here()
+        self.assertNotIn(SECRET, running.command_line())
+        status, page = open_link(link)
+        self.assertEqual((status, page[:9]), (200, "Thank you"))
+        self.assert_logged_in(running.end())
+        self.assertEqual(len(self.grants()), 1)
+
+    def test_it_works_through_the_running_daemon(self):
+        daemon = self.start(Server("serve", "--config", self.config, "--listen", "http://127.0.0.1:0"))
+        self.assertEqual(self.accounts()["home"]["state"], "none")
+        running, link = self.here()
+        open_link(link)
+        self.assert_logged_in(running.end())
+        self.assertNotIn(SECRET, daemon.log())
+
+    def test_the_answer_can_be_pasted(self):
+        running, link = self.pasting()
+        status, address = open_link(link, follow=False)
+        self.assertEqual((status, address[:len(ELSEWHERE)]), (302, ELSEWHERE))
+        self.assert_logged_in(running.end(f"  {address}\n"))
+
+    def test_an_answer_to_another_login_does_not_count(self):
+        running, link = self.here()
+        callback = open_link(link, follow=False)[1]
+        for forged in (with_field(callback, "state", "A" * 43), callback.split("?")[0], callback.split("?")[0] + "?error=access_denied"):
+            status, page = open_link(forged)
+            self.assertEqual(status, 400, page)
+        self.assertEqual(open_link(callback.replace("/callback", "/other"))[0], 404)
+        self.assertIsNone(running.process.poll())
+        self.assertEqual(open_link(callback)[0], 200)
+        self.assert_logged_in(running.end())
+
+        running, link = self.pasting()
+        status, said = running.end(with_field(open_link(link, follow=False)[1], "state", "A" * 43) + "\n")
+        self.assertEqual(status, 1)
+        self.assertIn("the answer to another login", said)
+
+    def test_an_owner_who_says_no_is_told_so(self):
+        self.order("access_denied")
+        running, link = self.here()
+        self.assertEqual(open_link(link)[0], 200)
+        status, said = running.end()
+        self.assertEqual(status, 1)
+        self.assertIn("fleetsign: error: the user has not allowed it (access_denied)\nhint: log in again", said)
+
+    def test_a_wait_that_is_in_vain_ends_with_1(self):
+        running, _ = self.here("--wait", "1")
+        status, said = running.end()
+        self.assertEqual(status, 1)
+        self.assertIn("no answer came in 1 s\nhint: ", said)
+
+    def test_what_the_oauth_server_refuses_is_told(self):
+        for fault, message in (("invalid_auth_code", "does not take the code"), ("invalid_redirect_url", "redirect URI"),
+                               ("invalid_client", "id or secret"), ("drop_reply", "no answer came")):
+            with self.subTest(fault):
+                self.order(fault)
+                running, link = self.here()
+                open_link(link)
+                status, said = running.end()
+                self.assertEqual(status, 1)
+                self.assertIn(message, said)
+                self.assertIn("\nhint: ", said)
+                self.assert_refused(self.run_here("token", "status"), 66, "there is no state", "state_dir")
+
+    def test_what_cannot_work_is_told_before_anybody_logs_in(self):
+        for arguments, status, message in (
+                (("login", "home", "--redirect-uri", ELSEWHERE), 64, "which is not this machine"),
+                (("login", "work"), 64, 'no account "work"'),
+                (("login", "home", "--oauth.client-secret-file", "/nonexistent"), 66, "/nonexistent"),
+                (("login", "home", "--redirect-uri", self.simulator.url + "/callback"), 69, "already in use"),
+                (("token", "import", "work"), 64, 'no account "work"')):
+            with self.subTest(message):
+                self.assert_refused(self.run_here(*arguments), status, message, "")
+
+
+class Tokens(LoginCase):
+    """Planted tokens are looked for in everything that is said."""
+
+    def setUp(self):
+        super().setUp()
+        self.planted = self.foreign_grant()
+        self.secrets = [SECRET, self.planted["refresh_token"], self.planted["access_token"]]
+
+    def run_here(self, name, *arguments, **more):
+        ended = super().run_here(name, *arguments, **more)
+        self.assert_silent(ended.stdout + ended.stderr)
+        return ended
+
+    def assert_silent(self, text):
+        for secret in self.secrets:
+            self.assertNotIn(secret, text)
+
+    def bring_in(self):
+        running = Running("token", "import", "home", "--config", self.config)
+        self.addCleanup(running.close)
+        self.assert_silent(running.command_line())
+        status, said = running.end(f" {self.planted['refresh_token']}\n")
+        self.assertEqual(status, 0, said)
+        self.assert_silent(said)
+
+    def test_a_refresh_token_comes_in_by_standard_input(self):
+        self.bring_in()
+        self.assertNotEqual(self.accounts()["home"]["state"], "none")
+
+    def test_or_from_a_file_that_is_its_owners_alone(self):
+        file = self.place / "token"
+        file.write_text(self.planted["refresh_token"] + "\n")
+        file.chmod(0o644)
+        self.assert_refused(self.run_here("token", "import", "home", "--file", file), 77, "open to other users", "chmod 600")
+        file.chmod(0o600)
+        self.assertEqual(self.run_here("token", "import", "home", "--file", file).returncode, 0)
+
+    def test_what_is_no_token_is_refused(self):
+        running = Running("token", "import", "home", "--config", self.config)
+        status, said = running.end("two words\n")
+        self.assertEqual(status, 66)
+        self.assertIn("that is no refresh token\nhint: ", said)
+
+    def test_revoked_tokens_are_good_nowhere(self):
+        self.bring_in()
+        ended = self.run_here("token", "revoke", "home")
+        self.assertEqual((ended.returncode, ended.stdout),
+                         (0, "Tesla takes the tokens of home no more, and they are forgotten here\n"), ended)
+        self.assertEqual(self.accounts()["home"]["state"], "none")
+        self.assertEqual(self.grants(), [])
+
+    def test_tokens_that_could_not_be_revoked_are_kept(self):
+        self.bring_in()
+        self.order("http_503", on="revoke")
+        self.assert_refused(self.run_here("token", "revoke", "home"), 69, "were not revoked, and are kept", "try again")
+        self.assertEqual(self.run_here("token", "revoke", "home").returncode, 0)
+
+    def test_the_status_says_nothing_of_a_token(self):
+        self.bring_in()
+        self.assertRegex(self.run_here("token", "status").stdout, r"\Ahome  managed  \w+")
+        self.assertEqual(self.run_here("token", "revoke", "home").returncode, 0)
+        self.assertEqual(self.run_here("token", "status").stdout.split(), ["home", "managed", "none"])
+
+    def test_the_daemon_logs_none(self):
+        daemon = self.start(Server("serve", "--config", self.config, "--listen", "http://127.0.0.1:0", "--log.level", "debug"))
+        self.bring_in()
+        self.assertEqual(self.run_here("token", "status").returncode, 0)
+        self.assertEqual(self.run_here("token", "revoke", "home").returncode, 0)
+        self.assert_silent(daemon.log())
+
+
+if __name__ == "__main__":
+    unittest.main()
