@@ -35,6 +35,7 @@ constexpr std::array kSubcommands = {
     Subcommand{"login", "Let the owner of an account allow the app to act for it", prepare_login},
     Subcommand{"token", "Bring an account's token in, show how it is, or revoke it", prepare_token},
     Subcommand{"pair", "Show the link by which a vehicle gets the key, and wait for it", prepare_pair},
+    Subcommand{"check", "Check all that an app needs, from its key to its vehicles", prepare_check},
     Subcommand{"make-cert", "Make a certificate for https, to be trusted by those who are told to", prepare_make_cert},
     Subcommand{"config", "Check the configuration, or print an example", prepare_config},
     Subcommand{"completion", "Print a script that completes command lines in a shell", prepare_completion},

@@ -35,6 +35,7 @@ struct Subcommand {
 };
 
 Action prepare_audit(CLI::App& options);
+Action prepare_check(CLI::App& options);
 Action prepare_client(CLI::App& options);
 Action prepare_commands(CLI::App& options);
 Action prepare_complete(CLI::App& options);

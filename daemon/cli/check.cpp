@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+// All that an app needs, one after the other, from its key to its vehicles.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "config/entry.h"
+#include "crypto/bytes.h"
+#include "crypto/digest.h"
+#include "daemon/accounts/partner.h"
+#include "daemon/cli/failures.h"
+#include "daemon/cli/kept_tokens.h"
+#include "daemon/cli/key.h"
+#include "daemon/cli/pairing.h"
+#include "daemon/cli/settings.h"
+#include "daemon/cli/subcommand.h"
+#include "daemon/cli/tesla_app.h"
+#include "daemon/ops/process.h"
+
+namespace fleetsign::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct CheckOptions {
+  std::string region;
+  std::string key_url;
+  std::vector<std::string> vins;
+  bool as_json = false;
+};
+
+/// What was found, in the order in which it was looked for.
+class Checklist {
+ public:
+  void pass(const std::string& check, const std::string& says) { add(check, "ok", says, ""); }
+  void miss(const std::string& check, const RemoteError& why) {
+    add(check, "problem", why.message, why.hint);
+    has_problem_ = true;
+  }
+  void skip(const std::string& check, const std::string& says, const std::string& advice) {
+    add(check, "skipped", says, advice);
+  }
+  /// Passes unless there is a fault; whether it does.
+  bool judge(const std::string& check, const std::optional<RemoteError>& fault, const std::string& says) {
+    fault ? miss(check, *fault) : pass(check, says);
+    return !fault;
+  }
+
+  [[nodiscard]] bool has_problem() const { return has_problem_; }
+  [[nodiscard]] std::string as_json() const { return Json{{"ok", !has_problem_}, {"checks", lines_}}.dump(2) + '\n'; }
+  [[nodiscard]] std::string in_words() const {
+    constexpr std::array<std::pair<std::string_view, const char*>, 3> kMarks = {
+        {{"ok", "\u2713 "}, {"problem", "\u2717 "}, {"skipped", "- "}}};
+    std::string text;
+    for (const auto& line : lines_) {
+      const auto verdict = text_in(line, "verdict");
+      const auto* const mark =
+          std::ranges::find(kMarks, std::string_view(verdict), &decltype(kMarks)::value_type::first);
+      text += mark->second + text_in(line, "check") + ": " + text_in(line, "says") + '\n';
+      if (const auto advice = text_in(line, "advice"); !advice.empty()) text += "    " + advice + '\n';
+    }
+    return text;
+  }
+
+ private:
+  void add(const std::string& check, const char* verdict, const std::string& says, const std::string& advice) {
+    lines_.push_back({{"check", check}, {"verdict", verdict}, {"says", says}, {"advice", advice}});
+  }
+
+  Json lines_ = Json::array();
+  bool has_problem_ = false;
+};
+
+struct AccountRow {
+  std::string_view state;
+  const char* says;
+  const char* advice;  ///< empty: all is well
+};
+constexpr AccountRow kAccountRows[] = {
+    {"ok", "its token can be used", ""},
+    {"expired", "its token has expired and could not be refreshed so far", "look at the trouble, and at the network"},
+    {"login_required", "its owner has to log in again", "`fleetsign login ACCOUNT`"},
+    {"none", "nobody has logged in yet", "`fleetsign login ACCOUNT`"},
+    {"trouble", "its token cannot be read or written", "`fleetsign token status` says more"},
+};
+
+/// Whether the domain can be registered at all, and shows our key.
+bool check_domain(Checklist& list, const std::string& domain, const CheckOptions& options,
+                  const crypto::PublicPoint& ours) {
+  if (const auto fault = accounts::fault_in_registrable(domain)) {
+    list.miss("domain", {.exit = kFailed, .message = fault->message, .hint = fault->hint});
+    return false;
+  }
+  const auto url = options.key_url.empty() ? "https://" + domain + accounts::kKeyPath : options.key_url;
+  list.judge("hosted key", check_hosted_key(url, ours), url + " shows the public key");
+  return true;
+}
+
+void check_regions(Checklist& list, const config::Config& config, const CheckOptions& options,
+                   const crypto::PublicPoint& ours) {
+  const auto regions = accounts::regions_named(options.region, config.fleet_api);
+  if (!regions) return list.skip("registration", regions.error().message, regions.error().hint);
+  const auto app = TeslaApp::open(config);
+  if (!app) return list.miss("app", app.error());
+  for (const auto& region : *regions) {
+    const auto token = app->partner_token(region);
+    const auto where = " (" + region.name + ")";
+    const auto fault = token ? std::nullopt : std::optional(token.error());
+    if (!list.judge("app's token" + where, fault, "the OAuth server takes the app's id and secret")) continue;
+    list.judge("registration" + where, app->check_registered(region, *token, *config.domain, ours),
+               *config.domain + " is registered at " + region.base_url + ", with this key");
+  }
+}
+
+void check_accounts(Checklist& list, const config::Config& config) {
+  if (config.accounts.empty()) return;
+  const auto listed = list_tokens(config);
+  if (!listed && listed.error().exit == kNoInput) {
+    return list.miss("accounts",
+                     {.exit = kFailed,
+                      .message = "nobody has logged in yet: " + listed.error().message,
+                      .hint = "`fleetsign login ACCOUNT`; or, where the daemon's state is elsewhere, set state_dir"});
+  }
+  if (!listed) return list.miss("accounts", listed.error());
+  for (const auto& account : listed->value("accounts", Json::array())) {
+    const auto state = text_in(account, "state");
+    const auto* const row = std::ranges::find(kAccountRows, std::string_view(state), &AccountRow::state);
+    const auto name = "account " + config::printable(text_in(account, "name"));
+    if (row == std::end(kAccountRows)) continue;
+    const auto trouble = text_in(account, "trouble");
+    const auto says = row->says + (trouble.empty() ? "" : " (" + config::printable(trouble) + ")");
+    *row->advice == '\0' ? list.pass(name, says)
+                         : list.miss(name, {.exit = kFailed, .message = says, .hint = row->advice});
+  }
+}
+
+void check_vehicles(Checklist& list, const std::vector<std::string>& vins, const Remote& remote) {
+  const auto token = remote.token();
+  for (const auto& vin : vins) {
+    const auto name = "vehicle " + vin;
+    if (!token) {
+      list.skip(name, "without a token nobody can be asked for it", token.error().hint);
+      continue;
+    }
+    const auto is_done = is_paired(remote, *token, vin);
+    if (is_done && *is_done) {
+      list.pass(name, "it has the key");
+    } else {
+      list.miss(name, is_done ? RemoteError{.exit = kFailed,
+                                            .message = "it does not have the key",
+                                            .hint = "`fleetsign pair " + vin + "`"}
+                              : is_done.error());
+    }
+  }
+}
+
+int check(const config::Config& config, const CheckOptions& options, const Remote& remote) {
+  std::vector<std::string> vins;
+  for (const auto& typed : options.vins) {
+    const auto vin = read_vehicle(typed);
+    if (!vin) return fail(vin.error());
+    vins.push_back(*vin);
+  }
+  Checklist list;
+  const auto key = load_key(config);
+  if (!key) {
+    list.miss("key file", describe(key.error()));
+  } else {
+    list.pass("key file", "its public key has the fingerprint " + crypto::to_hex(crypto::sha256({key->public_der()})));
+    const auto ours = key->public_point();
+    if (check_domain(list, config.domain.value_or(""), options, ours)) check_regions(list, config, options, ours);
+  }
+  check_accounts(list, config);
+  check_vehicles(list, vins, remote);
+  const int printed = print(options.as_json ? list.as_json() : list.in_words());
+  return printed == kDone && list.has_problem() ? kFailed : printed;
+}
+
+}  // namespace
+
+Action prepare_check(CLI::App& options) {
+  auto chosen = std::make_shared<CheckOptions>();
+  options.add_option("vins", chosen->vins, "Vehicles that should have the key")->type_name("VIN");
+  options.add_option("--region", chosen->region, "As for `fleetsign register`")->type_name("REGION");
+  options.add_option("--key-url", chosen->key_url, "As for `fleetsign register`")->type_name("URL");
+  options.add_flag("--json", chosen->as_json, "For programs");
+  auto remote = std::make_shared<Remote>(options);
+  auto settings = std::make_shared<Settings>(options);
+  return [=] {
+    ops::protect_memory();
+    const auto loaded = settings->load();
+    if (!loaded.problems.empty()) return fail(loaded.problems);
+    return check(loaded.config, *chosen, *remote);
+  };
+}
+
+}  // namespace fleetsign::cli
