@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bad input gets a clear error, sends nothing, and leaves the daemon as it was."""
 
+import base64
+import hashlib
+import json
 import os
 import socket
 import subprocess
+import tempfile
 import unittest
 import urllib.parse
 
@@ -186,6 +190,28 @@ class BadStarts(Case):
                 self.assertEqual(ended.returncode, 64, ended)
                 self.assertTrue(ended.stderr.startswith("fleetsign: error: "), ended.stderr)
                 self.assertIn("--help", ended.stderr)
+
+    def test_the_public_key_has_forms_that_exclude_each_other(self):
+        def ask(*flags):
+            return run("pubkey", "--key_file", self.folder / "private.pem", *flags)
+
+        forms = json.loads(ask("--json").stdout)
+        self.assertEqual(list(forms), ["pem", "hex", "fingerprint"])
+        self.assertEqual(ask().stdout, forms["pem"])
+        self.assertEqual(ask("--hex").stdout, forms["hex"] + "\n")
+        self.assertEqual(ask("--fingerprint").stdout, forms["fingerprint"] + "\n")
+        self.assertRegex(forms["hex"], r"\A04[0-9a-f]{128}\Z")
+        der = base64.b64decode("".join(forms["pem"].splitlines()[1:-1]))
+        self.assertEqual(forms["fingerprint"], hashlib.sha256(der).hexdigest())
+        self.assertEqual(der[-65:].hex(), forms["hex"])
+        for flags in (("--hex", "--fingerprint"), ("--hex", "--json"), ("--fingerprint", "--json")):
+            self.assertEqual(ask(*flags).returncode, 64)
+
+    def test_keygen_says_what_comes_next(self):
+        with tempfile.TemporaryDirectory() as folder:
+            ended = run("keygen", "--out", f"{folder}/key.pem")
+            self.assertTrue(ended.stdout.startswith("-----BEGIN PUBLIC KEY-----"))
+            self.assertIn(f"next: set `key_file` to {folder}/key.pem", ended.stderr)
 
     def test_keygen_never_overwrites(self):
         before = (self.folder / "private.pem").read_bytes()
