@@ -85,9 +85,11 @@ TEST_CASE("partner: each refusal that is known is told apart, in whatever case F
       {500, "internal server error", "other"},
   };
   std::set<std::string> seen;
-  for (const auto& [status, error, name] : known) {
+  for (const auto& row : known) {
+    const std::string error = std::get<1>(row);
+    const std::string name = std::get<2>(row);
     CAPTURE(error);
-    CHECK(name_of_refusal(status, error) == name);
+    CHECK(name_of_refusal(std::get<0>(row), error) == name);
     seen.insert(name);
   }
   CHECK(seen.size() == partner_refusals().size());
