@@ -43,6 +43,7 @@ constexpr bool may_come_of_an_exchange(Kind kind) {
     case Kind::local_budget:
     case Kind::overloaded:
     case Kind::state_unavailable:
+    case Kind::login_required:
     case Kind::internal:
       return false;
   }

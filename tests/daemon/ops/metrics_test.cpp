@@ -83,6 +83,19 @@ TEST_CASE("metrics: totals that are watched are counters, one for each label") {
   CHECK(has_line(text, R"(fleetsign_billed_dollars_total{category="wakes"} 0.04)"));
 }
 
+TEST_CASE("metrics: figures that differ in a label are gauges, which may fall") {
+  Metrics metrics("0");
+  double of_home = 7;
+  metrics.watch_each(
+      "account_login_required", "Whether a login is required", "account",
+      {{.label = "home", .read = [&] { return of_home; }}, {.label = "work", .read = [] { return 1.0; }}});
+  of_home = 0;
+  const auto text = metrics.text();
+  CHECK(has_line(text, "# TYPE fleetsign_account_login_required gauge"));
+  CHECK(has_line(text, R"(fleetsign_account_login_required{account="home"} 0)"));
+  CHECK(has_line(text, R"(fleetsign_account_login_required{account="work"} 1)"));
+}
+
 TEST_CASE("metrics: a figure that is watched is looked up each time") {
   Metrics metrics("0");
   double lanes = 4;
