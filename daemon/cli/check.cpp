@@ -32,7 +32,7 @@ using Json = nlohmann::ordered_json;
 struct CheckOptions {
   std::string region;
   std::string key_url;
-  std::vector<std::string> vins;
+  std::vector<std::string> vehicles;
   bool as_json = false;
 };
 
@@ -161,20 +161,28 @@ void check_vehicles(Checklist& list, const std::vector<std::string>& vins, const
   }
 }
 
+std::string fingerprint_of(const crypto::PrivateKey& key) {
+  return "its public key has the fingerprint " + crypto::to_hex(crypto::sha256({key.public_der()}));
+}
+
 int check(const config::Config& config, const CheckOptions& options, const Remote& remote) {
   std::vector<std::string> vins;
-  for (const auto& typed : options.vins) {
-    const auto vin = read_vehicle(typed);
+  for (const auto& typed : options.vehicles) {
+    const auto vin = vin_of(config, typed);
     if (!vin) return fail(vin.error());
     vins.push_back(*vin);
   }
+  if (vins.empty()) {
+    for (const auto& [name, vehicle] : config.vehicles) vins.push_back(vehicle.vin);
+  }
   Checklist list;
-  const auto key = load_key(config);
-  if (!key) {
-    list.miss("key file", describe(key.error()));
+  const auto keys = load_keys(config);
+  if (!keys) {
+    list.miss("key file", describe(keys.error()));
   } else {
-    list.pass("key file", "its public key has the fingerprint " + crypto::to_hex(crypto::sha256({key->public_der()})));
-    const auto ours = key->public_point();
+    list.pass("key file", fingerprint_of(*keys->usual()));
+    if (keys->next()) list.pass("next key file", fingerprint_of(*keys->next()));
+    const auto ours = keys->hosted().public_point();
     if (check_domain(list, config.domain.value_or(""), options, ours)) check_regions(list, config, options, ours);
   }
   check_accounts(list, config);
@@ -187,7 +195,8 @@ int check(const config::Config& config, const CheckOptions& options, const Remot
 
 Action prepare_check(CLI::App& options) {
   auto chosen = std::make_shared<CheckOptions>();
-  options.add_option("vins", chosen->vins, "Vehicles that should have the key")->type_name("VIN");
+  options.add_option("vehicles", chosen->vehicles, "Vehicles that should have the key; without any, all of `vehicles`")
+      ->type_name("VEHICLE");
   options.add_option("--region", chosen->region, "As for `fleetsign register`")->type_name("REGION");
   options.add_option("--key-url", chosen->key_url, "As for `fleetsign register`")->type_name("URL");
   options.add_flag("--json", chosen->as_json, "For programs");

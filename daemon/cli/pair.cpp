@@ -28,7 +28,7 @@ constexpr std::chrono::seconds kFirstPause{1};
 constexpr std::chrono::seconds kLongestPause{10};
 
 struct PairOptions {
-  std::string vin;
+  std::string vehicle;
   int wait = kUsualWait;
   bool no_wait = false;
 };
@@ -69,7 +69,7 @@ int wait_for(const Remote& remote, const std::string& token, const std::string& 
 }
 
 int pair(const config::Config& config, const PairOptions& options, const Remote& remote) {
-  const auto vin = read_vehicle(options.vin);
+  const auto vin = vin_of(config, options.vehicle);
   if (!vin) return fail(vin.error());
   const auto domain = config.domain.value_or("");
   if (const auto fault = accounts::fault_in_registrable(domain)) return fail(kBadConfig, fault->message, fault->hint);
@@ -88,7 +88,9 @@ int pair(const config::Config& config, const PairOptions& options, const Remote&
 
 Action prepare_pair(CLI::App& options) {
   auto chosen = std::make_shared<PairOptions>();
-  options.add_option("vin", chosen->vin, "The vehicle")->required()->type_name("VIN");
+  options.add_option("vehicle", chosen->vehicle, "Its VIN, or its name in `vehicles`")
+      ->required()
+      ->type_name("VEHICLE");
   auto* no_wait = options.add_flag("--no-wait", chosen->no_wait, "Show the link and ask nobody");
   options.add_option("--wait", chosen->wait, "How long to wait until the vehicle has the key")
       ->type_name("SECONDS")

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "config/entry.h"
+#include "config/vehicles.h"
 
 namespace fleetsign::cli {
 namespace {
@@ -29,6 +30,16 @@ RemoteError refused(const upstream::Delivered& reply) {
 }
 
 }  // namespace
+
+RemoteResult<std::string> vin_of(const config::Config& config, const std::string& typed) {
+  const auto vehicle = read_vehicle(typed);
+  if (!vehicle || !config::is_vehicle_name(*vehicle)) return vehicle;
+  const auto found = config.vehicles.find(*vehicle);
+  if (found != config.vehicles.end()) return found->second.vin;
+  return RemoteError{.exit = kUsage,
+                     .message = "the configuration has no vehicle " + *vehicle,
+                     .hint = "give its VIN, or name it in `vehicles`"};
+}
 
 RemoteResult<bool> is_paired(const Remote& remote, const std::string& token, const std::string& vin) {
   const auto reply = remote.send({.method = "POST",

@@ -36,12 +36,12 @@ int enter_everywhere(const config::Config& config, const RegisterOptions& option
   if (const auto fault = accounts::fault_in_registrable(domain)) return fail(kBadConfig, fault->message, fault->hint);
   const auto regions = accounts::regions_named(options.region, config.fleet_api);
   if (!regions) return fail(kUsage, regions.error().message, regions.error().hint);
-  const auto key = load_key(config);
-  if (!key) return fail(key.error());
+  const auto keys = load_keys(config);
+  if (!keys) return fail(keys.error());
   const auto app = TeslaApp::open(config);
   if (!app) return fail(app.error());
 
-  const auto ours = key->public_point();
+  const auto ours = keys->hosted().public_point();
   const auto url = options.key_url.empty() ? "https://" + domain + accounts::kKeyPath : options.key_url;
   if (const auto fault = check_hosted_key(url, ours)) return fail(*fault);
   if (const int printed = print("the public key is at " + url + '\n'); printed != kDone) return printed;
