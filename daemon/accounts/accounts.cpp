@@ -2,7 +2,6 @@
 #include "daemon/accounts/accounts.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "daemon/accounts/scopes.h"
 #include "daemon/upstream/token.h"
@@ -19,20 +18,21 @@ Accounts::Accounts(const std::map<std::string, config::Account>& accounts, state
     if (account.access_token_file) {
       files_.emplace(name, *account.access_token_file);
     } else {
-      managed_.emplace(name, std::make_shared<ManagedAccount>(name, tokens, alarm_, times_));
+      managed_.emplace(name, std::make_shared<ManagedAccount>(name, tokens, alarms_[name], times_));
     }
   }
 }
 
-void Accounts::start(Refresh refresh, ops::Log& log) {
-  if (managed_.empty()) return;
-  std::vector<std::shared_ptr<ManagedAccount>> all;
-  for (const auto& [name, account] : managed_) all.push_back(account);
-  refresher_ = std::make_unique<Refresher>(std::move(all), alarm_, times_, std::move(refresh), log);
+void Accounts::start(const Refresh& refresh, ops::Log& log) {
+  for (const auto& [name, account] : managed_) {
+    refreshers_.push_back(std::make_unique<Refresher>(account, alarms_.at(name), times_, refresh, log));
+  }
 }
 
 void Accounts::end(protocol::Instant deadline) {
-  if (refresher_) refresher_->end(deadline);
+  // All are told before one is waited for: meanwhile the others would begin anew.
+  for (const auto& refresher : refreshers_) refresher->end(protocol::Instant::min());
+  for (const auto& refresher : refreshers_) refresher->end(deadline);
 }
 
 protocol::Result<upstream::Bearer> Accounts::token_of(const std::string& account, protocol::Instant deadline) const {

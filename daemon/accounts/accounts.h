@@ -30,8 +30,9 @@ class Accounts {
            std::optional<std::filesystem::path> credentials_directory = {});
 
   /// Refreshes what is managed from now on, before it is needed, until this ends. The log outlives it.
-  void start(Refresh refresh, ops::Log& log);
-  /// Begins no other refresh; returns when the one that is under way is over and written, or at the deadline.
+  /// `refresh` is called from a thread for each account.
+  void start(const Refresh& refresh, ops::Log& log);
+  /// Begins no other refresh; returns when those that are under way are over and written, or at the deadline.
   void end(protocol::Instant deadline);
 
   /// The token of an account for a request that is made now. Waits, until the deadline, where there is none that has
@@ -56,10 +57,10 @@ class Accounts {
 
   const Times times_;
   TokenFiles token_files_;
-  Alarm alarm_{};
+  std::map<std::string, Alarm> alarms_{};  // of the managed ones
   std::map<std::string, std::filesystem::path> files_{};
   std::map<std::string, std::shared_ptr<ManagedAccount>> managed_{};
-  std::unique_ptr<Refresher> refresher_{};  // null: nothing is refreshed
+  std::vector<std::unique_ptr<Refresher>> refreshers_{};  // none: nothing is refreshed
 };
 
 }  // namespace fleetsign::accounts

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the thread that refreshes tokens sleeps on.
+// What a thread that refreshes tokens sleeps on.
 #pragma once
 
 #include <algorithm>

@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/accounts/refresher.h"
 
-#include <algorithm>
-#include <chrono>
 #include <utility>
 
 namespace fleetsign::accounts {
 
 using protocol::Instant;
 
-Refresher::Refresher(std::vector<std::shared_ptr<ManagedAccount>> accounts, Alarm& alarm, Times times, Refresh refresh,
-                     ops::Log& log)
-    : accounts_(std::move(accounts)),
+Refresher::Refresher(std::shared_ptr<ManagedAccount> account, Alarm& alarm, Times times, Refresh refresh, ops::Log& log)
+    : account_(std::move(account)),
       alarm_(alarm),
       times_(std::move(times)),
       refresh_(std::move(refresh)),
@@ -35,29 +32,14 @@ void Refresher::end(Instant deadline) {
 }
 
 void Refresher::run() {
-  for (;;) {
-    const auto next = step_all();
-    {
-      const std::lock_guard lock(mutex_);
-      if (is_ending_) break;
-    }
-    alarm_.sleep(next, times_.now);
+  std::unique_lock lock(mutex_);
+  while (!is_ending_) {
+    lock.unlock();
+    alarm_.sleep(account_->step(refresh_, log_), times_.now);
+    lock.lock();
   }
-  const std::lock_guard lock(mutex_);
   has_ended_ = true;
   ended_.notify_all();
-}
-
-Instant Refresher::step_all() {
-  auto next = Instant::max();
-  for (const auto& account : accounts_) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (is_ending_) break;
-    }
-    next = std::min(next, account->step(refresh_, log_));
-  }
-  return next;
 }
 
 }  // namespace fleetsign::accounts

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The thread that refreshes the tokens of all managed accounts, one after the other.
+// The thread that refreshes the tokens of one managed account: where its server hangs, no other account waits.
 #pragma once
 
 #include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <thread>
-#include <vector>
 
 #include "daemon/accounts/alarm.h"
 #include "daemon/accounts/managed_account.h"
@@ -17,8 +16,7 @@ namespace fleetsign::accounts {
 class Refresher {
  public:
   /// Everything outlives it.
-  Refresher(std::vector<std::shared_ptr<ManagedAccount>> accounts, Alarm& alarm, Times times, Refresh refresh,
-            ops::Log& log);
+  Refresher(std::shared_ptr<ManagedAccount> account, Alarm& alarm, Times times, Refresh refresh, ops::Log& log);
   /// Waits for a refresh that is under way.
   ~Refresher();
   Refresher(const Refresher&) = delete;
@@ -30,9 +28,8 @@ class Refresher {
 
  private:
   void run();
-  [[nodiscard]] protocol::Instant step_all();
 
-  const std::vector<std::shared_ptr<ManagedAccount>> accounts_;
+  const std::shared_ptr<ManagedAccount> account_;
   Alarm& alarm_;
   const Times times_;
   const Refresh refresh_;

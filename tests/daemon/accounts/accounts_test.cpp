@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <fstream>
+#include <future>
 #include <thread>
 
 #include "tests/daemon/accounts/accounts_bench.h"
@@ -78,6 +79,31 @@ TEST_CASE("accounts: a thread refreshes what callers need, and ends with what it
   CHECK(house.accounts.warnings()[0].find("fleetsign login home") != std::string::npos);
   house.accounts.end(house.bench.now.load() + seconds(60));
   CHECK(house.bench.asked == std::vector<std::string>{"refresh-first", "refresh-second"});
+}
+
+TEST_CASE("accounts: a refresh that hangs keeps no other account waiting") {
+  House house;
+  for (const auto* name : {"home", "new"}) {
+    CHECK_FALSE(house.accounts.managed(name)->store(house.bench.tokens(name)).has_value());
+  }
+  house.bench.pass(kLifetime);
+  std::promise<void> other_is_served;
+  const auto is_served = other_is_served.get_future().share();
+  // The first of both by name, in whatever order they are served.
+  house.accounts.start(
+      [is_served](const RefreshToken& token) {
+        if (token.expose() == "refresh-home") is_served.wait_for(seconds(60));
+        return granted("refreshed");
+      },
+      house.bench.log);
+  const auto deadline = house.bench.now.load() + seconds(60);
+  std::thread clock([&] {  // so that who waits in vain is told so some time
+    if (is_served.wait_for(seconds(10)) == std::future_status::timeout) house.bench.pass(seconds(60));
+  });
+  CHECK(house.accounts.token_of("new", deadline).ok());
+  other_is_served.set_value();
+  clock.join();
+  CHECK(house.accounts.token_of("home", house.bench.now.load() + seconds(60)).ok());
 }
 
 }  // namespace
