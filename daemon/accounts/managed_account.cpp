@@ -189,8 +189,9 @@ Instant ManagedAccount::due() const {
   if (is_busy_) return Instant::max();
   if (unwritten_) return next_write_;
   if (unreadable_ == Trouble::unreadable) return next_load_;
-  if (!held_ || held_->kept.login_required) return Instant::max();
-  return std::max(not_before_, is_wanted_ ? Instant::min() : held_->refresh_at);
+  const auto encrypt_at = is_to_encrypt() ? next_write_ : Instant::max();
+  if (!held_ || held_->kept.login_required) return encrypt_at;
+  return std::min(encrypt_at, std::max(not_before_, is_wanted_ ? Instant::min() : held_->refresh_at));
 }
 
 Instant ManagedAccount::step(const Refresh& refresh, ops::Log& log) {
@@ -199,8 +200,7 @@ Instant ManagedAccount::step(const Refresh& refresh, ops::Log& log) {
   if (unreadable_ != std::exchange(told_, unreadable_) && unreadable_) {
     log.warning("account_trouble", {{"account", ops::Plain{name_}}, {"what", ops::Plain{describe(*unreadable_)}}});
   }
-  const bool is_settled = held_ && !unwritten_ && !is_busy_;
-  if (is_settled && tokens_.encrypts() && !held_->kept.is_encrypted) encrypt(lock);
+  if (is_to_encrypt() && next_write_ <= times_.now()) encrypt(lock, log);
   if (due() <= times_.now() && held_) {
     const Busy busy(*this, lock);
     if (!unwritten_) ask(lock, refresh, log);
@@ -209,13 +209,19 @@ Instant ManagedAccount::step(const Refresh& refresh, ops::Log& log) {
   return due();
 }
 
-void ManagedAccount::encrypt(Lock& lock) {
+bool ManagedAccount::is_to_encrypt() const {
+  const bool is_settled = held_ && !unwritten_ && !is_busy_;
+  return is_settled && tokens_.encrypts() && !held_->kept.is_encrypted;
+}
+
+void ManagedAccount::encrypt(Lock& lock, ops::Log& log) {
   const Busy busy(*this, lock);
   const auto tokens = held_->kept;
   lock.unlock();
   const bool is_kept = tokens_.keep(name_, tokens);
   lock.lock();
   held_->kept.is_encrypted = is_kept;
+  note_write(is_kept, log);
 }
 
 void ManagedAccount::ask(Lock& lock, const Refresh& refresh, ops::Log& log) {
@@ -271,18 +277,19 @@ void ManagedAccount::write(Lock& lock, ops::Log& log) {
   const bool is_kept = tokens_.keep(name_, tokens);
   if (is_kept) state::fault_point(state::kBeforeTokenUse);
   lock.lock();
-  if (!is_kept) {
-    if (!std::exchange(could_not_write_, true)) log.warning("tokens_not_written", {{"account", ops::Plain{name_}}});
-    next_write_ = times_.now() + kRetry;
-    return;
-  }
-  could_not_write_ = false;
-  next_write_ = Instant::min();
+  note_write(is_kept, log);
+  if (!is_kept) return;
   auto written = *std::exchange(unwritten_, std::nullopt);
   if (written.kept.login_required) return;  // as what is held says already
   use(std::move(written));
   ++counts_.done;
   log.info("token_refreshed", {{"account", ops::Plain{name_}}});
+}
+
+void ManagedAccount::note_write(bool is_kept, ops::Log& log) {
+  if (!is_kept && !could_not_write_) log.warning("tokens_not_written", {{"account", ops::Plain{name_}}});
+  could_not_write_ = !is_kept;
+  next_write_ = is_kept ? Instant::min() : times_.now() + kRetry;
 }
 
 void ManagedAccount::use(Held held) {
@@ -365,7 +372,7 @@ AccountState ManagedAccount::state() const {
 
 std::string ManagedAccount::trouble() const {
   if (unreadable_) return describe(*unreadable_);
-  if (could_not_write_) return "its new tokens cannot be written";
+  if (could_not_write_) return "its tokens cannot be written";
   return failure_ ? failure_->message : "";
 }
 

@@ -100,12 +100,14 @@ class ManagedAccount final : public upstream::Renewal, public std::enable_shared
   void want();
   void wait(Lock& lock, protocol::Instant deadline);
   [[nodiscard]] protocol::Instant due() const;
-  /// What was written before there was a key.
-  void encrypt(Lock& lock);
+  /// Whether what was written before there was a key still is as it was.
+  [[nodiscard]] bool is_to_encrypt() const;
+  void encrypt(Lock& lock, ops::Log& log);
   void ask(Lock& lock, const Refresh& refresh, ops::Log& log);
   void adopt(const Grant& grant, protocol::Instant asked_at);
   void note_failure(const TokenError& error, ops::Log& log);
   void write(Lock& lock, ops::Log& log);
+  void note_write(bool is_kept, ops::Log& log);
   void use(Held held);
 
   const std::string name_;

@@ -290,6 +290,30 @@ TEST_CASE("managed account: what was kept in plain text is encrypted as soon as 
   CHECK(bench.asked.empty());
 }
 
+TEST_CASE("managed account: where what is plain cannot be written, that is tried again later, and told meanwhile") {
+  Bench bench;
+  bench.log_in("first");
+  bench.kept.emplace(*bench.store, crypto::test::hex_secret<32>(std::string(64, 'a')));
+  bench.account = bench.make();
+  CHECK(bench.access() == "access-first");
+  bench.break_file();
+  const auto again = bench.now.load() + ManagedAccount::kRetry;
+  CHECK(bench.step() == again);
+  const auto transactions = bench.store->transactions();
+  CHECK(bench.step() == again);
+  const auto report = bench.account->report();
+  CHECK_FALSE(report.is_encrypted);
+  CHECK(report.trouble.find("cannot be written") != std::string::npos);
+  CHECK(bench.access() == "access-first");
+  CHECK(bench.store->transactions() == transactions);
+
+  bench.mend_file();
+  bench.pass(ManagedAccount::kRetry);
+  (void)bench.step();
+  CHECK(bench.account->report().is_encrypted);
+  CHECK(bench.account->report().trouble.empty());
+}
+
 TEST_CASE("managed account: forgotten tokens are handed out once, for somebody to revoke them") {
   Bench bench;
   CHECK(bench.account->forget().error().kind == Kind::not_found);
