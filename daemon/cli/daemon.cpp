@@ -111,7 +111,8 @@ protocol::ExchangeRules rules_of(const config::Config& config) {
 }
 
 http::ListenerOptions listener_options(const config::Config& config, std::vector<http::PassedSocket> passed,
-                                       const api::Api& api, upstream::Client& client, ops::Log& log) {
+                                       const api::Api& api, upstream::Client& client, accounts::Accounts& accounts,
+                                       ops::Log& log) {
   http::ListenerOptions options{.endpoints = {},
                                 .passed = std::move(passed),
                                 .limits = limits_of(config.limits),
@@ -121,7 +122,11 @@ http::ListenerOptions listener_options(const config::Config& config, std::vector
                                 .express_paths = api::kExpressPaths,
                                 .refusal = api::Api::refuse,
                                 .on_wait = [&client] { client.wind_down(); },
-                                .on_cut = [&client] { client.shut_down(); },
+                                .on_cut =
+                                    [&client, &accounts](std::chrono::milliseconds time) {
+                                      accounts.end(ops::boot_now() + time);  // one that is cut has used up its token
+                                      client.shut_down();
+                                    },
                                 .report =
                                     [&log](const std::string& message) {
                                       log.warning("listener", {{"what", ops::Plain{message}}});
@@ -309,8 +314,8 @@ crypto::Result<std::unique_ptr<Daemon>, http::ListenError> Daemon::start(const c
   if (auto refusal = refuse_exposed(resolved)) return *std::move(refusal);
   std::unique_ptr<Daemon> daemon(
       new Daemon(config, own_hosts(config, resolved), std::move(keys), std::move(records), log));
-  auto listener =
-      http::Listener::open(listener_options(config, std::move(passed), daemon->api_, *daemon->client_, log));
+  auto listener = http::Listener::open(
+      listener_options(config, std::move(passed), daemon->api_, *daemon->client_, daemon->accounts_, log));
   if (!listener) return std::move(listener).error();
   daemon->listener_ = *std::move(listener);
   daemon->accounts_.start(refresh_through(*daemon->client_, config), log);
@@ -327,7 +332,7 @@ void Daemon::stop() {
   const auto deadline = ops::boot_now() + shutdown_timeout_;
   stopping_ = true;
   listener_->shut_down(shutdown_timeout_);
-  accounts_.end(deadline);  // a refresh that is cut has used up its token
+  accounts_.end(deadline);  // those that were cut after all
   client_->shut_down();
   if (!audit_) return;
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - ops::boot_now());

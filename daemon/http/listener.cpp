@@ -77,7 +77,7 @@ class Door final : public Listener, private Reactor::Events {
   const AgeClock age_clock_;
   const std::vector<std::string> express_paths_;
   const std::function<void()> on_wait_;
-  const std::function<void()> on_cut_;
+  const std::function<void(std::chrono::milliseconds)> on_cut_;
   std::vector<std::string> urls_;
   std::atomic<bool> closing_{false};
   std::atomic<bool> cut_{false};
@@ -123,7 +123,9 @@ void Door::shut_down(std::chrono::milliseconds grace) {
     on_wait_();
     is_empty = admission_.wait_until_empty(std::min(Connection::Clock::now() + kAgain, last_words));
   }
-  on_cut_();
+  using std::chrono::milliseconds;
+  const auto left = std::chrono::duration_cast<milliseconds>(last_words - Connection::Clock::now());
+  on_cut_(std::max(left, milliseconds(0)));
   admission_.wait_until_empty(end);
   cut_ = true;
   admission_.cut_all();

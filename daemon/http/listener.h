@@ -67,9 +67,10 @@ struct ListenerOptions {
   /// Called when a shut-down has waited for kStopPatience, and a few times a second from then on: what handlers wait
   /// for beside their callers, and need not, should end. Must neither wait for a handler nor throw.
   std::function<void()> on_wait = [] {};
-  /// Called once, when the time of a shut-down is almost over: whatever handlers wait for beside their callers should
-  /// end now, so that there is time for a last word. Must neither wait for a handler nor throw.
-  std::function<void()> on_cut = [] {};
+  /// Called once, when no handler runs any more, or the time of a shut-down is almost over: whatever handlers wait for
+  /// beside their callers should end now, so that there is time for a last word. May take `time`, which is what is left
+  /// before that. Must neither wait for a handler nor throw.
+  std::function<void(std::chrono::milliseconds time)> on_cut = [](std::chrono::milliseconds) {};
   /// Told what an operator should know and no caller can be told, in a sentence. Called from several threads at once;
   /// must neither wait nor throw.
   std::function<void(const std::string& message)> report = [](const std::string&) {};

@@ -151,6 +151,20 @@ class Ends(Refresh):
                 daemon.stop()
 
 
+    def test_a_refresh_under_way_is_waited_for_at_the_end_and_its_tokens_are_kept(self):
+        daemon = self.serve()
+        refresh_token = self.simulator.log_in()["refresh_token"]
+        self.simulator.disturb("late_reply", ms=3000)
+        self.store({"refresh_token": refresh_token})
+        eventually(lambda: self.simulator.refreshes() == 1, "the server is asked")
+        self.assertEqual(daemon.stop(), 0)
+        daemon = self.serve()
+        self.assertEqual(self.account()["state"], "ok")
+        self.assert_accepted(self.honk(daemon))
+        self.assertEqual(self.simulator.refreshes(), 1)
+        self.assertNotEqual(self.admin("DELETE", "/home").json["refresh_token"], refresh_token)
+
+
 class Once(Refresh):
     vehicles = 100
 

@@ -127,7 +127,7 @@ TEST_CASE("shut-down: what is told that the time is almost over gets to say a la
                                       CHECK_FALSE(request.caller_gone());
                                       return text("cut");
                                     },
-                                .on_cut = [&] { gate.open(); }});
+                                .on_cut = [&](milliseconds) { gate.open(); }});
   Caller caller(listener->urls().front());
   caller.send(get("/"));
   gate.wait_for(1);
