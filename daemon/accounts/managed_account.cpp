@@ -304,9 +304,23 @@ void ManagedAccount::use(Held held) {
   failure_.reset();
 }
 
+std::optional<Failure> ManagedAccount::wait_until_idle(Lock& lock) {
+  const auto deadline = times_.now() + kChangePatience;
+  while (is_busy_) {
+    if (times_.now() >= deadline) {
+      return Failure{
+          .kind = Kind::state_unavailable,
+          .message = "the tokens of the account " + name_ + " are being refreshed just now: nothing was done",
+          .hint = "try again in a minute"};
+    }
+    wait(lock, deadline);
+  }
+  return std::nullopt;
+}
+
 std::optional<Failure> ManagedAccount::store(state::KeptTokens tokens) {
   Lock lock(mutex_);
-  changed_.wait(lock, [&] { return !is_busy_; });
+  if (auto failure = wait_until_idle(lock)) return *std::move(failure);
   const Busy busy(*this, lock);
   auto held = hold(std::move(tokens), std::nullopt);
   lock.unlock();
@@ -325,7 +339,7 @@ std::optional<Failure> ManagedAccount::store(state::KeptTokens tokens) {
 
 protocol::Result<std::optional<RefreshToken>> ManagedAccount::forget() {
   Lock lock(mutex_);
-  changed_.wait(lock, [&] { return !is_busy_; });
+  if (auto failure = wait_until_idle(lock)) return *std::move(failure);
   load();
   if (unreadable_ == Trouble::unreadable) return *hopeless();
   if (!held_ && !unreadable_) {

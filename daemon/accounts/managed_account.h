@@ -37,6 +37,8 @@ using Refresh = std::function<crypto::Result<Grant, TokenError>(const RefreshTok
 /// has those that the OAuth server takes.
 class ManagedAccount final : public upstream::Renewal, public std::enable_shared_from_this<ManagedAccount> {
  public:
+  /// How long a change by people waits for a refresh that is under way, which takes half a minute at most.
+  static constexpr protocol::Duration kChangePatience = std::chrono::seconds(35);
   /// What cannot be written, or read, is tried again so often.
   static constexpr protocol::Duration kRetry = std::chrono::seconds(1);
 
@@ -58,7 +60,8 @@ class ManagedAccount final : public upstream::Renewal, public std::enable_shared
   /// thread.
   [[nodiscard]] protocol::Instant step(const Refresh& refresh, ops::Log& log);
 
-  // Changes by people. Each waits for a refresh that is under way.
+  // Changes by people. Each waits for a refresh that is under way, up to kChangePatience: Kind::state_unavailable, and
+  // nothing is done, when it takes longer.
 
   /// In place of whatever tokens there are; the times in it are those of `tokens`. Nothing when they are durable.
   [[nodiscard]] std::optional<protocol::Failure> store(state::KeptTokens tokens);
@@ -99,6 +102,7 @@ class ManagedAccount final : public upstream::Renewal, public std::enable_shared
   [[nodiscard]] std::string trouble() const;
   void want();
   void wait(Lock& lock, protocol::Instant deadline);
+  [[nodiscard]] std::optional<protocol::Failure> wait_until_idle(Lock& lock);
   [[nodiscard]] protocol::Instant due() const;
   /// Whether what was written before there was a key still is as it was.
   [[nodiscard]] bool is_to_encrypt() const;

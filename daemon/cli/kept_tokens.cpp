@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/cli/kept_tokens.h"
 
+#include <chrono>
 #include <functional>
 #include <utility>
 
 #include "config/entry.h"
 #include "daemon/accounts/accounts.h"
+#include "daemon/accounts/managed_account.h"
 #include "daemon/accounts/token_desk.h"
 #include "daemon/cli/account_parts.h"
 #include "daemon/cli/key.h"
@@ -20,6 +22,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr const char* kAccounts = "/admin/v1/accounts";
+/// For changes: the daemon is to have answered before, or nobody knew whether it did them.
+constexpr std::chrono::seconds kPatience{40};
+static_assert(kPatience > accounts::ManagedAccount::kChangePatience);
 
 using DeskWork = std::function<protocol::Result<Json>(const accounts::TokenDesk&)>;
 
@@ -70,7 +75,7 @@ std::optional<RemoteError> keep_tokens(const config::Config& config, const std::
     body["expires_in"] = grant->lifetime.count();
   }
   const auto kept =
-      carry_out(config, {.call = {.method = "PUT", .target = path_of(name), .body = body.dump()},
+      carry_out(config, {.call = {.method = "PUT", .target = path_of(name), .body = body.dump(), .patience = kPatience},
                          .work = by_desk(config, [&](const auto& desk) { return desk.store(name, body.dump()); }),
                          .may_make_state = true});
   return kept ? std::nullopt : std::optional(kept.error());
@@ -79,7 +84,7 @@ std::optional<RemoteError> keep_tokens(const config::Config& config, const std::
 RemoteResult<std::optional<accounts::RefreshToken>> forget_tokens(const config::Config& config,
                                                                   const std::string& name) {
   const auto forgotten =
-      carry_out(config, {.call = {.method = "DELETE", .target = path_of(name)},
+      carry_out(config, {.call = {.method = "DELETE", .target = path_of(name), .patience = kPatience},
                          .work = by_desk(config, [&](const auto& desk) { return desk.forget(name); })});
   if (!forgotten) return forgotten.error();
   return accounts::RefreshToken::read(text_in(*forgotten, "refresh_token"));

@@ -84,6 +84,39 @@ TEST_CASE("renewal: an import while the server is asked waits for the answer, an
   CHECK(bench.access() == "access-imported");
 }
 
+TEST_CASE("renewal: a change by people waits for a refresh as long as they do, and is not made after that") {
+  Bench bench;
+  bench.log_in("first");
+  bench.pass(kLifetime);
+  std::optional<Kind> stored;
+  std::optional<Kind> forgotten;
+  std::atomic<int> refused{0};
+  std::thread importer;
+  std::thread revoker;
+  const Refresh refresh = [&](const RefreshToken&) {
+    importer = std::thread([&] {
+      if (const auto failure = bench.account->store(bench.tokens("imported"))) stored = failure->kind;
+      ++refused;
+    });
+    revoker = std::thread([&] {
+      if (const auto token = bench.account->forget(); !token.ok()) forgotten = token.error().kind;
+      ++refused;
+    });
+    for (int i = 0; i < 1'000 && refused < 2; ++i) {
+      bench.pass(seconds(1));
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    CHECK(refused == 2);
+    return granted("second");
+  };
+  (void)bench.account->step(refresh, bench.log);
+  importer.join();
+  revoker.join();
+  CHECK(stored == Kind::state_unavailable);
+  CHECK(forgotten == Kind::state_unavailable);
+  CHECK(bench.access() == "access-second");
+}
+
 /// An OAuth server that keeps its answer back until so many wait for it.
 class HeldBack {
  public:
