@@ -341,8 +341,8 @@ protocol::Result<std::optional<RefreshToken>> ManagedAccount::forget() {
   Lock lock(mutex_);
   if (auto failure = wait_until_idle(lock)) return *std::move(failure);
   load();
-  if (unreadable_ == Trouble::unreadable) return *hopeless();
-  if (!held_ && !unreadable_) {
+  if (unreadable_) return *hopeless();  // what cannot be read just now may be with another key
+  if (!held_) {
     return Failure{.kind = Kind::not_found,
                    .message = "the account " + name_ + " has no tokens",
                    .hint = "`fleetsign token status` shows which accounts have"};

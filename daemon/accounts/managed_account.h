@@ -65,8 +65,8 @@ class ManagedAccount final : public upstream::Renewal, public std::enable_shared
 
   /// In place of whatever tokens there are; the times in it are those of `tokens`. Nothing when they are durable.
   [[nodiscard]] std::optional<protocol::Failure> store(state::KeptTokens tokens);
-  /// Forgets the tokens, and returns the refresh token, where there is one that can be read. Kind::not_found without
-  /// any tokens.
+  /// Forgets the tokens, and returns the refresh token, where what is kept is one. Kind::not_found without any tokens;
+  /// Kind::state_unavailable where they cannot be read: they stay, for whoever finds their key.
   [[nodiscard]] protocol::Result<std::optional<RefreshToken>> forget();
 
   [[nodiscard]] AccountReport report();

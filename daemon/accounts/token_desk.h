@@ -32,8 +32,8 @@ class TokenDesk {
   /// on; an access token is used where it says, or `expires_in` does, how long it is good.
   [[nodiscard]] protocol::Result<nlohmann::ordered_json> store(const std::string& name, std::string_view body) const;
 
-  /// {name, refresh_token}: whose tokens are forgotten; the newest one so that it can be revoked, or null where it
-  /// cannot be read. It is a secret.
+  /// {name, refresh_token}: whose tokens are forgotten; the newest one so that it can be revoked, or null where
+  /// what was kept is none. It is a secret. Tokens that cannot be read are not forgotten.
   [[nodiscard]] protocol::Result<nlohmann::ordered_json> forget(const std::string& name) const;
 
  private:

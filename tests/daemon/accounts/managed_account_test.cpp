@@ -265,10 +265,12 @@ TEST_CASE("managed account: encrypted tokens without their key are told of, and 
   CHECK(failure.message.find("cannot be read without state_key_file") != std::string::npos);
   CHECK(bench.step() == Instant::max());
   CHECK(bench.account->report().state == AccountState::trouble);
+  CHECK(bench.account->forget().error().kind == Kind::state_unavailable);
 
   bench.kept.emplace(*bench.store, key('b'));
   bench.account = bench.make();
   CHECK(bench.failure().message.find("another key") != std::string::npos);
+  CHECK(bench.account->forget().error().kind == Kind::state_unavailable);
   bench.kept.emplace(*bench.store, key('a'));
   bench.account = bench.make();
   CHECK(bench.access() == "access-first");
