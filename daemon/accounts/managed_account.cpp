@@ -180,7 +180,12 @@ std::optional<upstream::Bearer> ManagedAccount::renew(const upstream::Bearer& re
     if (came_of_refusal && now < held_->since + back_off(held_->refusals, 0)) return std::nullopt;
     is_refused_ = true;
     want();
-    if (now >= deadline || not_before_ > deadline) return std::nullopt;
+    if (now >= deadline || not_before_ > deadline) {
+      // Unless others before it were refused as well, it is not shown again: callers wait for the next one instead.
+      const bool is_others_fault = came_of_refusal && now < held_->since + kLongestBackOff;
+      if (is_newest && !is_others_fault) held_->until = Instant::min();
+      return std::nullopt;
+    }
     wait(lock, deadline);
   }
 }

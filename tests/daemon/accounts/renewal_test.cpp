@@ -61,6 +61,38 @@ TEST_CASE("renewal: a new token that is refused at once is not renewed for longe
   CHECK(bench.access() == "access-fourth");
 }
 
+TEST_CASE("renewal: a refused token is not used again while there is no other; callers are told why there is none") {
+  Bench bench;
+  bench.log_in("first");
+  CHECK(renewed(bench, "access-first").empty());
+  bench.answers = {test::failed(TokenError::Kind::unavailable, seconds(60))};
+  bench.settle();
+  const auto failure = bench.failure();
+  CHECK(failure.kind == Kind::state_unavailable);
+  CHECK(failure.message.find("in words") != std::string::npos);
+  CHECK(failure.retry_after == 60);
+  CHECK_FALSE(bench.account->newest().has_value());
+  CHECK(bench.account->report().state == AccountState::expired);
+
+  bench.pass(seconds(60));
+  bench.answers = {granted("second")};
+  bench.settle();
+  CHECK(bench.access() == "access-second");
+}
+
+TEST_CASE("renewal: of tokens that are refused one after the other the last one is used until there is another") {
+  Bench bench;
+  bench.log_in("first");
+  CHECK(renewed(bench, "access-first").empty());
+  bench.answers = {granted("second"), test::failed(TokenError::Kind::unavailable, seconds(60))};
+  bench.settle();
+  bench.pass(seconds(3));
+  CHECK(renewed(bench, "access-second").empty());
+  bench.settle();
+  CHECK(bench.asked.size() == 2);
+  CHECK(bench.access() == "access-second");
+}
+
 TEST_CASE("renewal: a token of which nobody knows any more is replaced by what there is") {
   Bench bench;
   bench.log_in("first");
