@@ -8,14 +8,29 @@
 #include "daemon/upstream/hosts.h"
 #include "daemon/upstream/ledger.h"
 #include "daemon/upstream/token.h"
+#include "protocol/text.h"
 
 namespace fleetsign::upstream {
 namespace {
 
 constexpr int kTokenRefused = 401;
 constexpr int kMisdirected = 421;
-/// What is looked at of a 421's body: far more than the words that name a host.
-constexpr std::size_t kRedirectBytes = std::size_t{64} * 1024;
+/// What is looked at of a refusal's body: far more than the words that tell what it means.
+constexpr std::size_t kRefusalBytes = std::size_t{64} * 1024;
+
+/// Whether another token may help.
+bool refuses_token(int status, std::string_view body) {
+  return status == kTokenRefused && !protocol::says(body, protocol::Phrase::mobile_access_off);
+}
+
+/// Likewise, of a reply whose body stays to be read.
+bool refuses_token(Incoming& incoming) {
+  if (incoming.status != kTokenRefused) return false;
+  auto body = std::make_unique<http::ReadAhead>(std::move(incoming.body), kRefusalBytes);
+  const bool is_refused = refuses_token(incoming.status, body->beginning());
+  incoming.body = std::move(body);
+  return is_refused;
+}
 
 template <class Reply>
 int count_requests(const std::variant<Reply, Undelivered>& reply) {
@@ -139,7 +154,7 @@ Answer FleetApi::send(const Call& call, const Bearer& token) const {
   const auto newest = token.newest();
   auto answer = send_with(newest, call);
   const auto* delivered = std::get_if<Delivered>(&answer);
-  if (delivered == nullptr || delivered->status != kTokenRefused) return answer;
+  if (delivered == nullptr || !refuses_token(delivered->status, delivered->body)) return answer;
   const auto renewed = newest.renewed(call.deadline);
   return renewed ? after(requests_made(answer), send_with(*renewed, call)) : std::move(answer);
 }
@@ -147,8 +162,8 @@ Answer FleetApi::send(const Call& call, const Bearer& token) const {
 Opening FleetApi::open(const Call& call, const Bearer& token) const {
   const auto newest = token.newest();
   auto opening = open_with(newest, call);
-  const auto* incoming = std::get_if<Incoming>(&opening);
-  if (incoming == nullptr || incoming->status != kTokenRefused) return opening;
+  auto* incoming = std::get_if<Incoming>(&opening);
+  if (incoming == nullptr || !refuses_token(*incoming)) return opening;
   const auto renewed = newest.renewed(call.body_source ? protocol::Instant::min() : call.deadline);
   if (!renewed || call.body_source) return opening;
   const int requests = requests_made(opening);
@@ -177,7 +192,7 @@ Opening FleetApi::open_with(const Bearer& token, const Call& call) const {
   auto* incoming = std::get_if<Incoming>(&opening);
   if (incoming == nullptr) doubt(token, request, std::get<Undelivered>(opening));
   if (incoming == nullptr || incoming->status != kMisdirected || base_url_) return opening;
-  auto body = std::make_unique<http::ReadAhead>(std::move(incoming->body), kRedirectBytes);
+  auto body = std::make_unique<http::ReadAhead>(std::move(incoming->body), kRefusalBytes);
   const auto base_url = named_in(incoming->headers, body->beginning(), request);
   incoming->body = std::move(body);
   if (!base_url) return opening;

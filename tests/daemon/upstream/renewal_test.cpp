@@ -133,6 +133,19 @@ TEST_CASE("renewal: any other refusal is none of the token's") {
   }
 }
 
+TEST_CASE("renewal: a 401 that says that mobile access is off is none of the token's, and comes whole") {
+  Bench bench("old");
+  const std::string off = R"({"response":null,"error":"mobile_access_disabled"})";
+  bench.gate.in = [&](const Request&) { return Delivered{.status = 401, .body = off}; };
+  const auto answer = bench.fleet_api.send(kCall, bench.old);
+  CHECK(std::get<Delivered>(answer).body == off);
+  CHECK(requests_made(answer) == 1);
+  auto opening = bench.fleet_api.open(kCall, bench.old);
+  CHECK(http::read_all(*std::get<Incoming>(opening).body).value() == off);
+  CHECK(requests_made(opening) == 1);
+  CHECK(bench.book.asked.empty());
+}
+
 TEST_CASE("renewal: a body that is streamed is not sent again; there is another token for the next request") {
   Bench bench("new");
   auto call = kCall;
