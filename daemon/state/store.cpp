@@ -143,6 +143,7 @@ std::optional<Error> Store::start() {
               "would run again, and managed accounts need a login");
       connect();
     }
+    (void)empty_log();  // of what was replaced before a crash nothing stays in the file, if that can be helped
     return std::nullopt;
   } catch (const NotOurs& refusal) {
     return Error{.reason = Reason::not_ours, .message = file.string() + " " + refusal.message, .hint = refusal.hint};
@@ -189,6 +190,24 @@ bool Store::write(const Work& work) {
   writing_ = false;
   changed_.notify_all();
   return kept;
+}
+
+bool Store::empty_log() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return !writing_; });
+  writing_ = true;
+  lock.unlock();
+  bool is_done = false;
+  try {
+    const std::lock_guard nobody_reads(reading_);
+    is_done = writer_ && writer_->number("PRAGMA wal_checkpoint(TRUNCATE)") == 0;  // else it says that it was busy
+  } catch (const DatabaseError&) {
+    // As when it is busy: whoever asked is to ask again.
+  }
+  lock.lock();
+  writing_ = false;
+  changed_.notify_all();
+  return is_done;
 }
 
 bool Store::commit(const std::vector<Ticket*>& batch) {

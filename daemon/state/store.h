@@ -37,6 +37,10 @@ class Store {
   /// Whether it is durable now. If not, it may nevertheless turn out to have happened.
   bool write(const Work& work);
 
+  /// Brings all that was written into the file itself, over what stood there, and empties the log beside it: whether
+  /// that is done. Until then what was overwritten, or deleted, may still be read from the disk.
+  bool empty_log();
+
   /// Whether it could be read.
   bool read(const Work& work) const;
 

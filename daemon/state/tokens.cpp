@@ -23,6 +23,12 @@ std::string place_of(const std::string& account, std::string_view column) {
   return place;
 }
 
+bool is_plain(const Database& database, const std::string& account) {
+  auto row = database.prepare("SELECT 1 FROM tokens WHERE account = ? AND encrypted = 0 AND refresh IS NOT NULL");
+  row.bind(account);
+  return row.step();
+}
+
 crypto::SecretText text_of(crypto::ByteView bytes) {
   return {bytes.begin(), bytes.end()};
 }
@@ -96,8 +102,10 @@ crypto::Result<std::optional<KeptTokens>, Tokens::Trouble> Tokens::find(const st
 bool Tokens::keep(const std::string& account, const KeptTokens& tokens) {
   const auto refresh = seal(account, kRefresh, tokens.refresh);
   const auto access = seal(account, kAccess, tokens.access);
+  bool was_plain = false;
   const bool is_kept = store_.write([&](const Database& database) {
     fault_point(kBeforeTokenWrite);
+    was_plain = key_ && is_plain(database, account);
     database
         .prepare(
             "INSERT OR REPLACE INTO tokens (account, refresh, access, expires, scopes, refreshed, login_required,"
@@ -113,8 +121,12 @@ bool Tokens::keep(const std::string& account, const KeptTokens& tokens) {
         .run();
     fault_point(kAfterTokenWrite);
   });
-  if (is_kept) fault_point(kAfterTokenCommit);
-  return is_kept;
+  if (!is_kept) return false;
+  fault_point(kAfterTokenCommit);
+  const bool is_plain_left = is_plain_left_.exchange(false) || was_plain;
+  if (!is_plain_left || store_.empty_log()) return true;
+  is_plain_left_ = true;
+  return false;
 }
 
 bool Tokens::forget(const std::string& account) {

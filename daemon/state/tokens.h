@@ -2,6 +2,7 @@
 // The tokens of accounts that fleetsign keeps itself, over restarts: encrypted where there is a key for that.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -41,8 +42,8 @@ class Tokens {
   /// Nothing when there are none, or they were forgotten.
   [[nodiscard]] crypto::Result<std::optional<KeptTokens>, Trouble> find(const std::string& account) const;
 
-  /// In place of those that were kept before, whether these can be read or not. Whether that is durable; if not, it may
-  /// nevertheless turn out to have happened.
+  /// In place of those that were kept before, whether these can be read or not. Whether that is durable, and those that
+  /// were plain are gone from the file when these are encrypted; if not, it may nevertheless turn out to have happened.
   bool keep(const std::string& account, const KeptTokens& tokens);
 
   /// They stay known as forgotten, so that no copy that is put back brings them with it. Whether that is durable.
@@ -59,6 +60,7 @@ class Tokens {
 
   Store& store_;
   std::optional<crypto::AesKey256> key_;
+  std::atomic<bool> is_plain_left_{false};  // of what was encrypted, as the log could not be emptied
 };
 
 }  // namespace fleetsign::state

@@ -56,6 +56,45 @@ void run(Store& store, const char* sql) {
   REQUIRE(store.write([&](const Database& database) { database.run(sql); }));
 }
 
+TEST_CASE("tokens: what was plain is nowhere in the files any more once it is encrypted, also where others read them") {
+  test::Bench bench;
+  const auto store = bench.open();
+  REQUIRE(Tokens(*store, std::nullopt).keep("home", grant("home")));
+  REQUIRE(store->empty_log());  // so that they are in the file itself, as after a restart
+  REQUIRE(is_on_disk(bench, "refresh-of-home"));
+  Tokens tokens(*store, key('a'));
+  {
+    const Database reader(bench.file(), Database::Access::read);
+    reader.run("BEGIN");
+    (void)reader.number("SELECT count(*) FROM tokens");
+    CHECK_FALSE(tokens.keep("home", grant("home")));  // what the other one reads must stay
+    reader.run("COMMIT");
+  }
+  CHECK(tokens.keep("home", grant("home")));
+  CHECK_FALSE(is_on_disk(bench, "refresh-of-home"));
+  CHECK_FALSE(is_on_disk(bench, "access-of-home"));
+  CHECK(refresh_of(tokens, "home") == "refresh-of-home");
+}
+
+TEST_CASE("tokens: what a crash has left plain in the file is gone after the next start") {
+  test::Bench bench;
+  test::Bench crashed;
+  {
+    const auto store = bench.open();
+    REQUIRE(Tokens(*store, std::nullopt).keep("home", grant("home")));
+    REQUIRE(store->empty_log());
+    REQUIRE(store->write([&](const Database& database) { database.run("UPDATE tokens SET refresh = x'00'"); }));
+    std::filesystem::create_directories(crashed.folder());
+    for (const char* name : {"state.db", "state.db-wal"}) {
+      std::filesystem::copy_file(bench.folder() / name, crashed.folder() / name);
+    }
+    std::filesystem::permissions(crashed.folder(), std::filesystem::perms::owner_all);
+  }
+  REQUIRE(is_on_disk(crashed, "refresh-of-home"));
+  const auto store = crashed.open();
+  CHECK_FALSE(is_on_disk(crashed, "refresh-of-home"));
+}
+
 TEST_CASE("tokens: what was kept is found, before and after a restart, with all that was said of it") {
   for (const bool is_encrypted : {false, true}) {
     CAPTURE(is_encrypted);
