@@ -6,6 +6,7 @@
 
 #include "daemon/accounts/refresh_times.h"
 #include "daemon/accounts/scopes.h"
+#include "daemon/accounts/trouble_words.h"
 #include "daemon/state/fault_point.h"
 
 namespace fleetsign::accounts {
@@ -22,23 +23,6 @@ using Trouble = state::Tokens::Trouble;
 constexpr Duration kLook = std::chrono::milliseconds(250);
 /// The OAuth server's word on when to come back is taken up to here.
 constexpr seconds kLongestRetry{86'400};
-
-const char* describe(Trouble trouble) {
-  switch (trouble) {
-    case Trouble::no_key:
-      return "its tokens are encrypted, and cannot be read without state_key_file";
-    case Trouble::other_key:
-      return "its tokens cannot be read with state_key_file, which holds another key than they were written with";
-    case Trouble::unreadable:
-      break;
-  }
-  return "its tokens cannot be read from the state just now";
-}
-
-const char* hint_for(Trouble trouble) {
-  if (trouble == Trouble::unreadable) return "see what is wrong with the disk of `state_dir`";
-  return "set state_key_file to the file that it was, or log in again: nothing is lost until then";
-}
 
 crypto::SecretText hidden(std::string_view text) {
   return {text.begin(), text.end()};
@@ -91,9 +75,13 @@ ManagedAccount::Held ManagedAccount::hold(state::KeptTokens tokens, std::optiona
   Held held{.kept = std::move(tokens), .until = Instant::min(), .refresh_at = now, .since = asked_at.value_or(now)};
   const auto& kept = held.kept;
   if (kept.access.empty() || !kept.expires) return held;
-  const seconds lifetime(std::max<std::int64_t>(1, *kept.expires - kept.refreshed));
+  const auto unix_now = times_.unix_now();
+  const auto believed = [&](std::int64_t time) {
+    return std::clamp(time, unix_now - kLongestLifetime.count(), unix_now + kLongestLifetime.count());
+  };
+  const seconds lifetime(std::max<std::int64_t>(1, believed(*kept.expires) - believed(kept.refreshed)));
   // A clock that was set since it came may say that there is more left of it than there ever was.
-  const seconds left(*kept.expires - times_.unix_now());
+  const seconds left(believed(*kept.expires) - unix_now);
   held.until = asked_at ? *asked_at + lifetime : now + std::min(left, lifetime);
   held.refresh_at = held.until - time_ahead(lifetime, times_.random());
   return held;

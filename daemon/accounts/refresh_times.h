@@ -8,6 +8,9 @@
 
 namespace fleetsign::accounts {
 
+/// Nothing that says that a token is good for longer is believed: Tesla's live for eight hours.
+inline constexpr std::chrono::seconds kLongestLifetime = std::chrono::hours(24 * 366);
+
 /// How long before its end a token is replaced: between a tenth and a fifth of its lifetime, so that many daemons, and
 /// many accounts of one, do not ask at the same moment.
 protocol::Duration time_ahead(protocol::Duration lifetime, double random);

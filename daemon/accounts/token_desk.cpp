@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "daemon/accounts/hidden.h"
+#include "daemon/accounts/refresh_times.h"
 #include "daemon/accounts/scopes.h"
 #include "daemon/upstream/token.h"
 
@@ -16,8 +17,6 @@ using Json = nlohmann::ordered_json;
 using protocol::Failure;
 using protocol::Kind;
 
-/// A year, in seconds: Tesla's live for eight hours.
-constexpr std::int64_t kLongestLifetime = std::int64_t{366} * 86'400;
 constexpr std::size_t kLongestScopes = 2'000;
 
 constexpr const char* kBodyHint =
@@ -53,9 +52,10 @@ protocol::Result<std::optional<std::int64_t>> end_of(const Json& body, std::stri
   const auto lifetime = body.find("expires_in");
   if (lifetime == body.end() || lifetime->is_null()) {
     const auto claims = upstream::read_token(access);
-    return claims ? claims->expires_at : std::nullopt;
+    if (!claims || !claims->expires_at) return std::optional<std::int64_t>();
+    return std::optional(std::min(*claims->expires_at, unix_now + kLongestLifetime.count()));
   }
-  const bool is_time = lifetime->is_number_unsigned() && *lifetime >= 1 && *lifetime <= kLongestLifetime;
+  const bool is_time = lifetime->is_number_unsigned() && *lifetime >= 1 && *lifetime <= kLongestLifetime.count();
   if (!is_time) return bad_body("`expires_in` is not a whole number of seconds");
   return std::optional(unix_now + lifetime->get<std::int64_t>());
 }

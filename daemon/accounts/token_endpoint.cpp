@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "daemon/accounts/form.h"
+#include "daemon/accounts/refresh_times.h"
 
 namespace fleetsign::accounts {
 namespace {
@@ -19,8 +20,6 @@ using Kind = TokenError::Kind;
 
 /// A token has a few kilobytes.
 constexpr std::size_t kMostOfReply = std::size_t{64} * 1024;
-/// Longer ones are not believed: Tesla's live for eight hours.
-constexpr std::int64_t kLongestLifetime = std::int64_t{366} * 86'400;
 
 /// What the codes of RFC 6749 section 5.2, and Tesla's own, mean for us.
 struct Refusal {
@@ -109,7 +108,7 @@ std::optional<Grant> read_grant(const std::string& text) {
   const auto lifetime = body.find("expires_in");
   const bool has_lifetime = lifetime != body.end() && lifetime->is_number_integer();
   const auto seconds = has_lifetime ? lifetime->get<std::int64_t>() : 0;
-  if (seconds < 1 || seconds > kLongestLifetime) return std::nullopt;
+  if (seconds < 1 || seconds > kLongestLifetime.count()) return std::nullopt;
   return Grant{.access = *std::move(access),
                .refresh = RefreshToken::read(text_in(body, "refresh_token")),
                .lifetime = std::chrono::seconds(seconds)};

@@ -92,6 +92,17 @@ TEST_CASE("managed account: a clock that was set back gives a token no more time
   CHECK(bench.access().empty());
 }
 
+TEST_CASE("managed account: times in the file that nobody can have meant are taken for the nearest that make sense") {
+  Bench bench;
+  bench.log_in("first");
+  bench.alter("UPDATE tokens SET expires = 9223372036854775807, refreshed = -9223372036854775807");
+  bench.restart();
+  CHECK(bench.access() == "access-first");
+  bench.alter("UPDATE tokens SET expires = -9223372036854775807, refreshed = 9223372036854775807");
+  bench.restart();
+  CHECK(bench.access().empty());
+}
+
 TEST_CASE("managed account: a refresh token alone gets its access token at once") {
   Bench bench;
   REQUIRE_FALSE(bench.account->store({.refresh = test::hidden("alone"), .refreshed = bench.unix_now()}).has_value());

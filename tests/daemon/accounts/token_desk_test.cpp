@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "crypto/bytes.h"
+#include "daemon/accounts/refresh_times.h"
 #include "tests/daemon/accounts/accounts_bench.h"
 
 namespace fleetsign::accounts {
@@ -53,6 +54,15 @@ TEST_CASE("token desk: an access token may say itself how long it is good, and f
   REQUIRE(stored.ok());
   CHECK(stored->at("expires") == desk.bench.unix_now() + 60);
   CHECK(stored->at("scopes") == "openid vehicle_cmds");
+  CHECK(desk.access() == access);
+}
+
+TEST_CASE("token desk: no access token is believed to be good for ages") {
+  const Desk desk;
+  const auto access = jwt({{"exp", 1'000'000'000'000'000}});
+  const auto stored = desk.desk.store("home", Json{{"refresh_token", "r"}, {"access_token", access}}.dump());
+  REQUIRE(stored.ok());
+  CHECK(stored->at("expires") == desk.bench.unix_now() + kLongestLifetime.count());
   CHECK(desk.access() == access);
 }
 
