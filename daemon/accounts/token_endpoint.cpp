@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <cstddef>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -11,6 +12,8 @@
 
 #include "daemon/accounts/form.h"
 #include "daemon/accounts/refresh_times.h"
+#include "daemon/ops/clock.h"
+#include "daemon/upstream/token.h"
 
 namespace fleetsign::accounts {
 namespace {
@@ -101,17 +104,30 @@ TokenError describe(const upstream::Delivered& reply) {
   return {.kind = Kind::lost, .message = "the OAuth server's answer makes no sense: " + said};
 }
 
+/// As is said beside the access token, else by itself; nothing where neither makes sense.
+std::optional<std::chrono::seconds> lifetime_of(const json& body, const upstream::Bearer& access) {
+  const auto most = static_cast<double>(kLongestLifetime.count());
+  const auto said = body.find("expires_in");
+  if (said != body.end() && !said->is_null()) {
+    const double seconds = said->is_number() ? said->get<double>() : 0;
+    const bool is_time = seconds >= 1 && seconds <= most && std::trunc(seconds) == seconds;
+    return is_time ? std::optional(std::chrono::seconds(static_cast<std::int64_t>(seconds))) : std::nullopt;
+  }
+  const auto claims = upstream::read_token(access.expose());
+  if (!claims || !claims->expires_at) return std::nullopt;
+  const std::chrono::seconds left(*claims->expires_at - ops::unix_now());
+  return left >= std::chrono::seconds(1) ? std::optional(std::min(left, kLongestLifetime)) : std::nullopt;
+}
+
 std::optional<Grant> read_grant(const std::string& text) {
   const auto body = json::parse(text, nullptr, /*allow_exceptions=*/false);
   auto access = upstream::Bearer::read(text_in(body, "access_token"));
   if (!access) return std::nullopt;
-  const auto lifetime = body.find("expires_in");
-  const bool has_lifetime = lifetime != body.end() && lifetime->is_number_integer();
-  const auto seconds = has_lifetime ? lifetime->get<std::int64_t>() : 0;
-  if (seconds < 1 || seconds > kLongestLifetime.count()) return std::nullopt;
+  const auto lifetime = lifetime_of(body, *access);
+  if (!lifetime) return std::nullopt;
   return Grant{.access = *std::move(access),
                .refresh = RefreshToken::read(text_in(body, "refresh_token")),
-               .lifetime = std::chrono::seconds(seconds)};
+               .lifetime = *lifetime};
 }
 
 std::string joined(const std::vector<std::string>& scopes) {
@@ -155,9 +171,7 @@ crypto::Result<Grant, TokenError> TokenEndpoint::refresh(const RefreshToken& tok
   auto grant =
       ask(form_of({{"grant_type", "refresh_token"}, {"client_id", client_id_}, {"refresh_token", token.expose()}}),
           deadline);
-  if (grant && !grant->refresh) {
-    return TokenError{.kind = Kind::lost, .message = "the OAuth server's answer has no refresh token"};
-  }
+  if (grant && !grant->refresh) grant->refresh = token;  // RFC 6749 section 6: the present one stays good
   return grant;
 }
 

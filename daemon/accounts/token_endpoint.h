@@ -57,7 +57,8 @@ class TokenEndpoint {
   TokenEndpoint(upstream::Client& client, OAuthUrls urls, std::string client_id)
       : client_(client), urls_(std::move(urls)), client_id_(std::move(client_id)) {}
 
-  /// New tokens for a refresh token, which is used up by that; Tesla takes the last one again for a day.
+  /// New tokens for a refresh token, which is used up by that, unless the server gives no other; Tesla takes the last
+  /// one again for a day.
   [[nodiscard]] crypto::Result<Grant, TokenError> refresh(const RefreshToken& token, protocol::Instant deadline) const;
 
   /// Tokens for the code that a login gave; `redirect_uri` as in the login, `audience` a base URL of Fleet API.

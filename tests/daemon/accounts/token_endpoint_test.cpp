@@ -9,6 +9,8 @@
 #include <utility>
 #include <variant>
 
+#include "crypto/bytes.h"
+#include "daemon/accounts/refresh_times.h"
 #include "daemon/ops/clock.h"
 #include "tests/daemon/support/fleet_client.h"
 
@@ -121,9 +123,10 @@ TEST_CASE("token endpoint: what was not sent is told from what may have been don
   server.answer(test::lost());
   CHECK(server.refused().kind == Kind::lost);
   for (const char* body : {"", "{", "[]", "{}", R"({"access_token":"a","refresh_token":"b"})",
-                           R"({"access_token":"a","expires_in":28800})",
                            R"({"access_token":"a b","refresh_token":"b","expires_in":28800})",
                            R"({"access_token":"a","refresh_token":"b","expires_in":0})",
+                           R"({"access_token":"a","refresh_token":"b","expires_in":28800.5})",
+                           R"({"access_token":"a","refresh_token":"b","expires_in":"28800"})",
                            R"({"access_token":"a","refresh_token":"b","expires_in":1e300})"}) {
     CAPTURE(body);
     server.answer(test::answered(200, body));
@@ -148,6 +151,31 @@ TEST_CASE("token endpoint: each refusal is told apart, in words that hold nothin
   CHECK(refuse(403, "another_one").message.find("(another_one)") != std::string::npos);
   CHECK(refuse(403, "Planted-Code planted").message.find("403") != std::string::npos);
   CHECK(refuse(503, "x").kind == Kind::unavailable);
+}
+
+TEST_CASE("token endpoint: an answer with all that is needed is not wasted, however it says it") {
+  Server server;
+  const auto refreshed = [&](const std::string& body) {
+    server.answer(test::answered(200, body));
+    auto grant = server.endpoint.refresh(*RefreshToken::read("present"), server.deadline);
+    REQUIRE(grant);
+    return *std::move(grant);
+  };
+  const auto present = refreshed(R"({"access_token":"a","expires_in":28800})");
+  CHECK(present.refresh->expose() == "present");
+  CHECK(refreshed(R"({"access_token":"a","refresh_token":"b","expires_in":28800.0})").lifetime == 28'800s);
+
+  const auto with_end = [](std::int64_t end) {
+    const auto claims = R"({"exp":)" + std::to_string(end) + "}";
+    return R"({"access_token":"e30.)" + crypto::to_base64url(crypto::as_bytes(claims)) +
+           R"(.c2ln","refresh_token":"b"})";
+  };
+  const auto said_by_itself = refreshed(with_end(ops::unix_now() + 3'600)).lifetime;
+  CHECK(said_by_itself <= 3'600s);
+  CHECK(said_by_itself > 3'500s);
+  CHECK(refreshed(with_end(1'000'000'000'000'000)).lifetime == kLongestLifetime);
+  server.answer(test::answered(200, with_end(ops::unix_now() - 60)));
+  CHECK(server.refused().kind == Kind::lost);
 }
 
 TEST_CASE("token endpoint: who asks too often is told when to come back") {
