@@ -15,10 +15,11 @@ enum class AccountState : std::uint8_t {
   login_required,  ///< nothing is asked of the OAuth server until somebody logs in
   none,            ///< nobody has logged in yet
   trouble,         ///< its tokens cannot be read or written
+  imported,        ///< it has a refresh token alone, which has not been tried yet
 };
 
 inline std::string_view to_string(AccountState state) {
-  constexpr std::string_view kNames[] = {"ok", "expired", "login_required", "none", "trouble"};
+  constexpr std::string_view kNames[] = {"ok", "expired", "login_required", "none", "trouble", "imported"};
   return kNames[static_cast<std::size_t>(state)];
 }
 

@@ -374,7 +374,8 @@ AccountState ManagedAccount::state() const {
   if (unreadable_ || (unwritten_ && !unwritten_->kept.login_required && !is_busy_)) return AccountState::trouble;
   if (!held_) return AccountState::none;
   if (held_->kept.login_required) return AccountState::login_required;
-  return is_good() ? AccountState::ok : AccountState::expired;
+  if (is_good()) return AccountState::ok;
+  return held_->kept.access.empty() && !failure_ ? AccountState::imported : AccountState::expired;
 }
 
 std::string ManagedAccount::trouble() const {

@@ -86,6 +86,7 @@ struct AccountRow {
 constexpr AccountRow kAccountRows[] = {
     {"ok", "its token can be used", ""},
     {"expired", "its token has expired and could not be refreshed so far", "look at the trouble, and at the network"},
+    {"imported", "its refresh token has not been tried yet", "start the daemon, which gets the first access token"},
     {"login_required", "its owner has to log in again", "`fleetsign login ACCOUNT`"},
     {"none", "nobody has logged in yet", "`fleetsign login ACCOUNT`"},
     {"trouble", "its token cannot be read or written", "`fleetsign token status` says more"},

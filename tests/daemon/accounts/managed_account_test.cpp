@@ -107,9 +107,13 @@ TEST_CASE("managed account: a refresh token alone gets its access token at once"
   Bench bench;
   REQUIRE_FALSE(bench.account->store({.refresh = test::hidden("alone"), .refreshed = bench.unix_now()}).has_value());
   CHECK(bench.access().empty());
-  bench.answers = {granted("first")};
+  CHECK(bench.account->report().state == AccountState::imported);
+  bench.answers = {failed(Error::unreachable), granted("first")};
+  (void)bench.step();
+  CHECK(bench.account->report().state == AccountState::expired);
+  bench.pass(seconds(5));
   bench.settle();
-  CHECK(bench.asked == std::vector<std::string>{"alone"});
+  CHECK(bench.asked == std::vector<std::string>{"alone", "alone"});
   CHECK(bench.access() == "access-first");
 }
 
