@@ -266,7 +266,7 @@ constexpr Key kKeys[] = {
      "Callers that have rules of their own, each {name, certificate, user, group, account, vehicles, allow, confirm, "
      "rate, daily_budget}; only a file can have it",
      [](Config& config, const Entry& entry) { assign(config.callers, read_callers(entry)); }},
-    {"accounts", "map of accounts", "{}", "{home: managed}",
+    {"accounts", "map of accounts", "{}", "{home: {access_token_file: /run/tesla/token}}",
      "Tesla accounts by name, for callers who bring no token: `managed`, whose tokens `fleetsign login` gets and "
      "fleetsign refreshes, or {access_token_file}, a file that another program keeps fresh and that only fleetsign's "
      "user can read; it is read whenever it has changed",

@@ -82,6 +82,7 @@ class Loader {
     for (const auto& [name, value] : sources_.flags) load_flag(name, value);
     check_timeouts();
     check_accounts();
+    check_oauth();
     check_vehicles();
     choose_state_dir();
     return std::move(loaded_);
@@ -193,6 +194,16 @@ class Loader {
     for (const CallerEntry& caller : loaded_.config.callers) check(caller.account, caller.where, "callers.account");
     for (const auto& [name, vehicle] : loaded_.config.vehicles) {
       check(vehicle.account, vehicle.where, "vehicles." + name + ".account");
+    }
+  }
+
+  void check_oauth() {
+    if (faulty_.contains("accounts") || faulty_.contains("oauth.client_id") || loaded_.config.oauth.client_id) return;
+    for (const auto& [name, account] : loaded_.config.accounts) {
+      if (account.access_token_file) continue;
+      return complain(loaded_.origins.at("accounts"),
+                      "accounts." + name + ": is managed, and there is no oauth.client_id to refresh its tokens with",
+                      "set oauth.client_id to the id that the developer portal shows");
     }
   }
 

@@ -15,6 +15,7 @@ accounts:
   home: {access_token_file: /run/tesla/token}
   work-2: {access_token_file: work.token}
   far: managed
+oauth: {client_id: app}
 )"});
   CHECK(lines(loaded) == Lines{});
   REQUIRE(loaded.config.accounts.size() == 3);
@@ -48,6 +49,16 @@ TEST_CASE("accounts: what is wrong with one is told") {
       problems_of("", {{"FLEETSIGN_ACCOUNTS", "home"}}) ==
       Lines{
           "environment FLEETSIGN_ACCOUNTS: accounts: expected a map of names, which only a file can have, found text"});
+}
+
+TEST_CASE("accounts: without an app none can be managed") {
+  const std::string managed = "accounts: {home: {access_token_file: /t}, far: managed}\n";
+  CHECK(problems_of(managed) == Lines{"fleetsign.yaml:1: accounts.far: is managed, and there is no oauth.client_id to "
+                                      "refresh its tokens with | set oauth.client_id to the id that the developer "
+                                      "portal shows"});
+  CHECK(problems_of(managed + "oauth: {client_id: 'a b'}\n").size() == 1);  // which is told as it is
+  CHECK(problems_of(managed + "oauth: {client_id: app}\n") == Lines{});
+  CHECK(problems_of("accounts: {home: {access_token_file: /t}}\n") == Lines{});
 }
 
 TEST_CASE("accounts: a caller names one that there is") {

@@ -99,7 +99,7 @@ class Register(AppCase):
 
     def test_what_the_configuration_lacks_is_named(self):
         oauth = {"client_id": "app-1", "token_url": self.simulator.url + "/oauth2/v3/token"}
-        self.configure(oauth={"token_url": oauth["token_url"]})
+        self.configure(accounts=None, oauth={"token_url": oauth["token_url"]})
         self.assert_refused(self.register(), 78, "names no app", "oauth.client_id")
         self.configure(oauth=oauth)
         self.assert_refused(self.register(), 78, "where the app's secret is", "oauth.client_secret_file")
