@@ -79,9 +79,9 @@ class Refresh(Case):
         self.assertEqual(added.returncode, 0, added.stderr)
         self.key = added.stdout.strip()
 
-    def serve(self, config="", env=None):
+    def serve(self, config="", env=None, oauth=""):
         daemon = Daemon(self.folder, self.simulator.url, env={"STATE_DIRECTORY": str(self.state), **(env or {})},
-                        config=f"oauth: {{client_id: app, token_url: '{self.simulator.url}/oauth2/v3/token'}}\n"
+                        config=f"oauth: {{client_id: app, token_url: '{self.simulator.url}/oauth2/v3/token'{oauth}}}\n"
                                "accounts: {home: managed}\ncallers: [{name: wall, account: home}]\n"
                                "log: {level: debug}\n" + config)
         return self.start(daemon)
@@ -90,15 +90,15 @@ class Refresh(Case):
     def headers(self):
         return {"Authorization": f"Bearer {self.key}"}
 
-    def admin(self, method, name="", body=None):
-        connection = AdminConnection(self.state / "admin.sock")
+    def admin(self, method, name="", body=None, socket=None):
+        connection = AdminConnection(socket or self.state / "admin.sock")
         with contextlib.closing(connection):
             connection.request(method, f"/admin/v1/accounts{name}", body=body and json.dumps(body))
             response = connection.getresponse()
             return Reply(response.status, response.headers, response.read())
 
-    def store(self, grant):
-        reply = self.admin("PUT", "/home", grant)
+    def store(self, grant, **more):
+        reply = self.admin("PUT", "/home", grant, **more)
         self.assertEqual(reply.status, 200, reply.body)
         return reply.json
 
@@ -168,10 +168,8 @@ class Ends(Refresh):
 class Once(Refresh):
     vehicles = 100
 
-    def test_a_thousand_commands_that_need_a_token_wait_for_one_refresh(self):
-        daemon = self.serve()
+    def assert_one_refresh_serves_a_thousand(self, daemon):
         self.simulator.disturb("late_reply", ms=3000)
-        self.store({"refresh_token": self.simulator.log_in()["refresh_token"]})
         callers = [Caller(daemon.url) for _ in range(1000)]
         for number, caller in enumerate(callers):
             self.addCleanup(caller.close)
@@ -180,6 +178,25 @@ class Once(Refresh):
         for caller in callers:
             self.assert_accepted(caller.receive())
         self.assertEqual(self.simulator.refreshes(), 1)
+
+    def test_a_thousand_commands_after_the_end_of_a_token_wait_for_one_refresh(self):
+        self.simulator.set(access_seconds=1)
+        grant = self.simulator.log_in()
+        self.simulator.set(access_seconds=28_800)
+        daemon = self.serve()
+        self.simulator.disturb("http_429", ms=5000)  # there is no other ahead of its end, so that it does end
+        self.store(grant)
+        eventually(lambda: self.account()["state"] == "expired", "it ends")
+        self.assertEqual(self.simulator.refreshes(), 1)
+        self.simulator.forget_requests()
+        self.assert_one_refresh_serves_a_thousand(daemon)
+
+    def test_a_thousand_commands_with_a_token_that_is_refused_wait_for_one_refresh(self):
+        daemon = self.serve()
+        self.store(self.simulator.log_in())
+        self.assert_accepted(self.honk(daemon))
+        self.simulator.end_access_tokens()
+        self.assert_one_refresh_serves_a_thousand(daemon)
 
     def test_a_token_that_is_refused_is_refreshed_and_the_command_carried_out_once(self):
         daemon = self.serve()
@@ -281,9 +298,28 @@ class Secrets(Refresh):
         self.key_file.write_text("5a" * 32 + "\n")
         self.key_file.chmod(0o600)
         self.config = f"state_key_file: {self.key_file}\n"
+        self.secret_file = self.folder / "client-secret"
+        self.secret_file.write_text(SECRET + "\n")
+        self.secret_file.chmod(0o600)
+
+    def test_what_is_kept_is_its_owners_alone_and_no_core_is_dumped(self):
+        for number, config in enumerate((self.config, "")):
+            with self.subTest(config):
+                runtime = self.folder / f"run-{number}"
+                runtime.mkdir(mode=0o700)
+                self.state = pathlib.Path(tempfile.mkdtemp(dir=self.folder))
+                daemon = self.serve(config, env={"RUNTIME_DIRECTORY": str(runtime)})
+                self.store(self.simulator.log_in(), socket=runtime / "admin.sock")
+                kept = [*self.state.rglob("*"), *runtime.rglob("*")]
+                self.assertLessEqual({"state.db", "state.db-wal", "admin.sock"}, {path.name for path in kept})
+                for path in kept:
+                    self.assertEqual(path.lstat().st_mode & 0o077, 0, path)
+                limits = pathlib.Path("/proc", str(daemon.process.pid), "limits").read_text()
+                self.assertRegex(limits, r"Max core file size +0 +0 ")
+                daemon.stop()
 
     def test_no_token_is_to_be_found_anywhere(self):
-        daemon = self.serve(self.config)
+        daemon = self.serve(self.config, oauth=f", client_secret_file: '{self.secret_file}'")
         grant = self.simulator.log_in()
         self.assertTrue(self.store(grant)["encrypted"])
         self.assert_accepted(self.honk(daemon))
@@ -295,13 +331,13 @@ class Secrets(Refresh):
                 "metrics": daemon.request("GET", "/metrics", headers=self.headers).body,
                 "cmdline": (process / "cmdline").read_bytes(),
                 "environ": (process / "environ").read_bytes(),
-                **{file.name: file.read_bytes() for file in self.state.iterdir() if file.is_file()}}
+                **{file.name: file.read_bytes() for file in self.state.rglob("*") if file.is_file()}}
         seen["refused"] = self.admin("PUT", "/home", {"refresh_token": f"{grant['refresh_token']} {SECRET}"}).body
         newest = self.admin("DELETE", "/home").json["refresh_token"]
         self.assertNotEqual(newest, grant["refresh_token"])
         seen["log"] = daemon.log().encode()
         for name, text in seen.items():
-            for secret in (grant["refresh_token"], grant["access_token"], newest, SECRET, "5a" * 32):
+            for secret in (grant["refresh_token"], grant["access_token"], newest, SECRET, "5a" * 32, self.key):
                 self.assertNotIn(secret.encode(), text, name)
         self.assertIn("state.db", seen)
 
