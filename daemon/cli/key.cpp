@@ -41,7 +41,8 @@ int keygen(const std::string& file) {
   if (printed != kDone) return printed;
   std::fprintf(stderr,
                "next: set `key_file` to %s, let https://YOUR-DOMAIN%s\n"
-               "show the public key, and then `fleetsign register --domain YOUR-DOMAIN`\n",
+               "show the public key, and then `fleetsign register --domain YOUR-DOMAIN`\n"
+               "to replace a key that cars already have, set `next_key_file` to it instead\n",
                file.c_str(), accounts::kKeyPath);
   return kDone;
 }

@@ -212,6 +212,7 @@ class BadStarts(Case):
             ended = run("keygen", "--out", f"{folder}/key.pem")
             self.assertTrue(ended.stdout.startswith("-----BEGIN PUBLIC KEY-----"))
             self.assertIn(f"next: set `key_file` to {folder}/key.pem", ended.stderr)
+            self.assertIn("to replace a key that cars already have, set `next_key_file` to it instead", ended.stderr)
 
     def test_keygen_never_overwrites(self):
         before = (self.folder / "private.pem").read_bytes()
