@@ -22,6 +22,7 @@ using PublicPoint = std::array<std::uint8_t, 65>;
 /// Why a key could not be had. `message` names the file and the reason, `hint` what to do; neither any content.
 struct KeyError {
   enum class Reason {
+    unnamed,            ///< no file was named
     missing,            ///< no such file
     unreadable,         ///< permission denied or an I/O error
     exposed,            ///< others may read or write the file

@@ -107,7 +107,7 @@ int pubkey(const PubkeyOptions& options, const Settings& settings) {
 
 crypto::Result<crypto::PrivateKey, crypto::KeyError> load_key(const config::Config& config) {
   if (!config.key_file) {
-    return crypto::KeyError{.reason = crypto::KeyError::Reason::missing,
+    return crypto::KeyError{.reason = crypto::KeyError::Reason::unnamed,
                             .message = "the configuration names no key_file",
                             .hint =
                                 "make a key with `fleetsign keygen --out FILE` and set `key_file: FILE`; or try "
@@ -136,7 +136,7 @@ crypto::Result<vehicles::ClientKeys, crypto::KeyError> load_keys(const config::C
 }
 
 crypto::KeyError without_next_key() {
-  return {.reason = crypto::KeyError::Reason::missing,
+  return {.reason = crypto::KeyError::Reason::unnamed,
           .message = "the configuration names no next_key_file",
           .hint = "make a key with `fleetsign keygen --out FILE` and set `next_key_file: FILE`"};
 }

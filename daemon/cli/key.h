@@ -13,7 +13,7 @@
 
 namespace fleetsign::cli {
 
-/// KeyError::missing, too, when the configuration names none.
+/// KeyError::unnamed when the configuration names none.
 crypto::Result<crypto::PrivateKey, crypto::KeyError> load_key(const config::Config& config);
 
 /// That key, and the one that is to replace it, where there is one. KeyError::not_another when they are the same.

@@ -135,11 +135,13 @@ class BadStarts(Case):
         self.assertIn(f"127.0.0.1:{port}: address already in use", ended.stderr)
         self.assertIn("hint: ", ended.stderr)
 
-    def test_no_key_or_a_missing_one_ends_it_with_66_and_says_how_to_make_one(self):
-        for arguments in ((), ("--key_file", self.folder / "none.pem")):
-            ended = self.serve(*arguments)
-            self.assertEqual(ended.returncode, 66)
-            self.assertIn("fleetsign keygen --out", ended.stderr)
+    def test_a_missing_key_ends_it_with_66_no_key_at_all_with_78_and_both_say_how_to_make_one(self):
+        for arguments, status in (((), 78), (("--key_file", self.folder / "none.pem"), 66)):
+            for name in ("serve", "pubkey", "sign-telemetry"):
+                with self.subTest(name, status=status):
+                    ended = run(name, *(("-",) if name == "sign-telemetry" else ()), *arguments)
+                    self.assertEqual((ended.returncode, ended.stdout), (status, ""), ended.stderr)
+                    self.assertIn("fleetsign keygen --out", ended.stderr)
 
     def test_a_key_that_others_can_read_ends_it_with_77(self):
         exposed = self.folder / "exposed.pem"

@@ -139,8 +139,10 @@ class Rotation(Case):
         self.assertEqual(run("pubkey", *both).stdout, (self.folder / "public.pem").read_text())
         self.assertEqual(run("pubkey", "--next", *both).stdout, (self.folder / "next-public.pem").read_text())
         ended = run("pubkey", "--next", *keys)
-        self.assertEqual((ended.returncode, ended.stdout), (66, ""))
+        self.assertEqual((ended.returncode, ended.stdout), (78, ""))
         self.assertIn("names no next_key_file", ended.stderr)
+        ended = run("pubkey", "--next", *keys, "--next-key-file", self.folder / "none.pem")
+        self.assertEqual((ended.returncode, ended.stdout), (66, ""))
 
     def test_the_same_key_twice_is_an_error_of_the_configuration(self):
         path = self.folder / "same.yaml"
@@ -176,7 +178,7 @@ class Rotation(Case):
         self.assertEqual((ended.returncode, ended.stdout), (1, ""))
         self.assertIn("vehicles of two keys", ended.stderr)
         ended = run("sign-telemetry", file, "--next", *settings[:2])
-        self.assertEqual(ended.returncode, 66)
+        self.assertEqual(ended.returncode, 78)
         self.assertIn("names no next_key_file", ended.stderr)
 
 
