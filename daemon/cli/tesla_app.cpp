@@ -17,6 +17,9 @@ namespace {
 
 constexpr std::chrono::seconds kPatience{30};
 constexpr std::size_t kMostOfReply = std::size_t{64} * 1024;
+constexpr const char* kSecretHint =
+    "write the client secret of developer.tesla.com, alone and in one line, into a file of mode 0600, and set "
+    "`oauth.client_secret_file` to it";
 constexpr const char* kUserAgent = "fleetsign/" FLEETSIGN_VERSION;
 
 RemoteError told(const accounts::Advice& advice) {
@@ -32,6 +35,14 @@ RemoteError unanswered(const std::string& place, const upstream::Undelivered& no
   return {.exit = is_lost ? kFailed : kUnavailable,
           .message = (is_lost ? "no answer came from " : "nobody can be reached at ") + place + ": " + none.cause,
           .hint = hint};
+}
+
+/// Without hints for the keys that sign commands.
+RemoteError unreadable_secret(const crypto::KeyError& error) {
+  using Reason = crypto::KeyError::Reason;
+  auto told = describe(error);
+  if (error.reason != Reason::exposed && error.reason != Reason::unreadable) told.hint = kSecretHint;
+  return told;
 }
 
 }  // namespace
@@ -77,20 +88,22 @@ accounts::TokenEndpoint TeslaApp::tokens(bool in_china) const {
 RemoteResult<accounts::ClientSecret> TeslaApp::secret() const {
   const auto& file = config_.oauth.client_secret_file;
   if (!file) {
-    return RemoteError{.exit = kBadConfig,
-                       .message = "the configuration does not say where the app's secret is",
-                       .hint =
-                           "write the client secret of developer.tesla.com into a file of mode 0600, and set "
-                           "`oauth.client_secret_file` to it"};
+    return RemoteError{
+        .exit = kBadConfig, .message = "the configuration does not say where the app's secret is", .hint = kSecretHint};
   }
   const auto text = crypto::read_protected(*file, credentials_directory());
-  if (!text) return describe(text.error());
+  if (!text) return unreadable_secret(text.error());
   const auto content = crypto::view(*text);
+  // One that has lost its line ends could pass for a secret, and would go to Tesla.
+  if (content.find("-----BEGIN") != std::string_view::npos) {
+    return RemoteError{.exit = kBadConfig,
+                       .message = file->string() + " holds a key or a certificate, not an app's secret",
+                       .hint = kSecretHint};
+  }
   auto secret = accounts::ClientSecret::read(content.substr(0, content.find_last_not_of(" \t\r\n") + 1));
   if (secret) return *std::move(secret);
-  return RemoteError{.exit = kBadConfig,
-                     .message = file->string() + " does not hold an app's secret",
-                     .hint = "it holds the client secret of developer.tesla.com alone, in one line"};
+  return RemoteError{
+      .exit = kBadConfig, .message = file->string() + " does not hold an app's secret", .hint = kSecretHint};
 }
 
 RemoteResult<upstream::Bearer> TeslaApp::partner_token(const accounts::Region& region) const {

@@ -4,7 +4,7 @@
 import json
 import unittest
 
-from app import DOMAIN, KEY_PATH, AppCase
+from app import DOMAIN, KEY_PATH, SECRET, AppCase
 from harness import run
 
 
@@ -104,13 +104,26 @@ class Register(AppCase):
         self.configure(oauth=oauth)
         self.assert_refused(self.register(), 78, "where the app's secret is", "oauth.client_secret_file")
         self.configure(oauth={**oauth, "client_secret_file": str(self.place / "missing")})
-        self.assert_refused(self.register(), 66, "missing", "")
+        self.assert_refused(self.register(), 66, "missing", "developer.tesla.com")
         self.configure(fleet_api=None)
         self.assert_refused(self.register(), 64, "in which region", "--region na, eu, cn")
         self.assert_refused(self.register("--region", "mars"), 64, '"mars" is no region', "--region na, eu, cn")
-        self.secret.chmod(0o644)
         self.configure()
+        self.secret.chmod(0o644)
         self.assert_refused(self.register(), 77, str(self.secret), "")
+        self.assertEqual(self.asked_of("token"), 0)
+
+    def test_what_is_no_secret_is_told_without_advice_about_keys(self):
+        pem = (self.folder / "private.pem").read_text()
+        for text, message in (("", "is empty"), ("two words\n", "does not hold an app's secret"),
+                              (pem, "holds a key or a certificate"),
+                              ("-----BEGIN-" + SECRET, "holds a key or a certificate")):
+            with self.subTest(message):
+                self.secret.write_text(text)
+                ended = self.register()
+                self.assert_refused(ended, 78, message, "developer.tesla.com")
+                self.assertNotIn("keygen", ended.stderr)
+                self.assertNotIn(pem.splitlines()[1], ended.stderr)
         self.assertEqual(self.asked_of("token"), 0)
 
 
