@@ -33,21 +33,33 @@ RemoteResult<Json> ask_daemon(const state::Owner& owner, const Task& task) {
   return refusal;
 }
 
+void warn(const std::string& message) {
+  std::fprintf(stderr, "fleetsign: warning: %s\n", message.c_str());
+}
+
+/// As whoever runs a sub-command can mend it.
+RemoteError describe_unopened(const state::Error& error) {
+  auto told = cli::describe(error);
+  if (told.exit == kNoPermission) told.hint = "run this as the daemon's user";
+  return told;
+}
+
 }  // namespace
 
 RemoteResult<Json> carry_out(const config::Config& config, const Task& task) {
-  if (std::error_code failed; !task.may_make_state && !config.state_dir.empty() &&
-                              !std::filesystem::exists(config.state_dir / "state.db", failed)) {
+  const auto file = config.state_dir / "state.db";
+  std::error_code failed;
+  // What cannot be seen may be there, and without a folder nothing is: opening it says why that does not go.
+  const bool is_missing = !config.state_dir.empty() && !std::filesystem::exists(file, failed) && !failed;
+  if (is_missing && !task.may_make_state) {
     return RemoteError{.exit = kNoInput,
                        .message = "there is no state in " + config.state_dir.string(),
                        .hint = "--state-dir, or state_dir in the configuration, says where the daemon keeps it"};
   }
-  auto store = open_state(config, Taker::subcommand, [](const std::string& message) {
-    std::fprintf(stderr, "fleetsign: warning: %s\n", message.c_str());
-  });
+  auto store = open_state(config, Taker::subcommand, warn);
   if (!store) {
     const auto owner = owner_to_ask(config, store.error());
-    return owner ? ask_daemon(*owner, task) : describe(store.error());
+    return owner ? ask_daemon(*owner, task) : describe_unopened(store.error());
   }
   auto done = task.work(**store);
   if (!done) return describe(done.error());

@@ -41,7 +41,7 @@ int write(const std::string& file, const std::string& copy) {
 }
 
 int backup(const config::Config& config, const std::string& file) {
-  if (std::error_code failed; !std::filesystem::exists(config.state_dir / "state.db", failed)) {
+  if (std::error_code failed; !std::filesystem::exists(config.state_dir / "state.db", failed) && !failed) {
     return fail(kNoInput, "there is no state in " + config.state_dir.string(),
                 "--state-dir, or state_dir in the configuration, says where the daemon keeps it");
   }

@@ -165,9 +165,11 @@ class Keys(CredentialsCase):
         self.add("a")
         for arguments in (("add", "b"), ("list",), ("revoke", "a")):
             ended = self.client(*arguments, user=NOBODY)
-            self.assertIn(ended.returncode, (66, 77), ended.stderr)
-            self.assertRegex(ended.stderr, r"\Afleetsign: error: .*\nhint: .")
+            self.assertEqual((ended.returncode, ended.stdout), (77, ""), ended.stderr)
+            self.assertRegex(ended.stderr, r"\Afleetsign: error: .*\nhint: run this as the daemon's user")
         self.assertEqual(list(self.listed()), ["a"])
+        ended = run("state", "backup", self.folder / "copy.db", env=self.environment, user=NOBODY)
+        self.assertEqual((ended.returncode, ended.stdout), (77, ""), ended.stderr)
 
     def test_a_key_that_nobody_could_read_is_said_to_be_lost(self):
         with open("/dev/full", "w") as full:
