@@ -61,6 +61,10 @@ RemoteResult<Json> carry_out(const config::Config& config, const Task& task) {
     const auto owner = owner_to_ask(config, store.error());
     return owner ? ask_daemon(*owner, task) : describe_unopened(store.error());
   }
+  if (is_missing) {
+    warn("there was no state, and " + file.string() +
+         " is made; a daemon with another state_dir or of another user does not see it");
+  }
   auto done = task.work(**store);
   if (!done) return describe(done.error());
   return *std::move(done);

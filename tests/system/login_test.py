@@ -210,12 +210,23 @@ class Tokens(LoginCase):
             self.assertNotIn(secret, text)
 
     def bring_in(self):
+        """What was said."""
         running = Running("token", "import", "home", "--config", self.config)
         self.addCleanup(running.close)
         self.assert_silent(running.command_line())
         status, said = running.end(f" {self.planted['refresh_token']}\n")
         self.assertEqual(status, 0, said)
         self.assert_silent(said)
+        return said
+
+    def test_a_state_that_is_made_for_it_is_warned_of_once(self):
+        warning = f"fleetsign: warning: there was no state, and {self.place}/state/state.db is made; "
+        self.assertIn(warning, self.bring_in())
+        self.assertNotIn("warning", self.bring_in())
+
+    def test_through_the_daemon_there_is_nothing_to_warn_of(self):
+        self.start(Server("serve", "--config", self.config, "--listen", "http://127.0.0.1:0"))
+        self.assertNotIn("warning", self.bring_in())
 
     def test_a_refresh_token_comes_in_by_standard_input(self):
         self.bring_in()
