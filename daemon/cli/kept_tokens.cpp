@@ -46,14 +46,24 @@ std::string path_of(const std::string& name) {
   return std::string(kAccounts) + '/' + name;
 }
 
+/// As the rest of a sentence that says of one that there is none.
+std::string known_accounts(const config::Config& config) {
+  std::string names;
+  for (const auto& [name, account] : config.accounts) names += (names.empty() ? "" : ", ") + name;
+  return names.empty() ? ", and no other" : "; it has " + names;
+}
+
 }  // namespace
 
 std::optional<RemoteError> refuse_account(const config::Config& config, const std::string& name) {
   const auto found = config.accounts.find(name);
   if (found == config.accounts.end()) {
     return RemoteError{.exit = kUsage,
-                       .message = "the configuration has no account " + config::quote(name),
-                       .hint = "add `accounts: {NAME: managed}` to it, and have the daemon started again"};
+                       .message = "the configuration has no account " + config::quote(name) + known_accounts(config),
+                       .hint =
+                           "--config FILE or FLEETSIGN_CONFIG names the daemon's configuration, else it is "
+                           "/etc/fleetsign/fleetsign.yaml if that exists; or add `accounts: {NAME: managed}` to it, "
+                           "and have the daemon started again"};
   }
   if (!found->second.access_token_file) return std::nullopt;
   return RemoteError{.exit = kUsage,

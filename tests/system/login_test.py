@@ -154,6 +154,13 @@ class Login(LoginCase):
         self.assertEqual(status, 1)
         self.assertIn("the answer to another login", said)
 
+    def test_an_account_that_there_is_not_is_told_with_those_that_there_are(self):
+        ended = self.run_here("login", "work")
+        self.assert_refused(ended, 64, 'no account "work"; it has home', "--config FILE or FLEETSIGN_CONFIG")
+        self.configure(accounts=None)
+        ended = self.run_here("login", "work")
+        self.assert_refused(ended, 64, 'no account "work", and no other', "--config FILE or FLEETSIGN_CONFIG")
+
     def test_an_owner_who_says_no_is_told_so(self):
         self.order("access_denied")
         running, link = self.here()
