@@ -12,6 +12,7 @@
 #include "daemon/cli/failures.h"
 #include "daemon/cli/input_file.h"
 #include "daemon/cli/kept_tokens.h"
+#include "daemon/cli/login_account.h"
 #include "daemon/cli/login_answer.h"
 #include "daemon/cli/settings.h"
 #include "daemon/cli/subcommand.h"
@@ -115,12 +116,11 @@ RemoteResult<accounts::Grant> redeem(const TeslaApp& app, const accounts::TokenE
 }
 
 int log_in(const config::Config& config, const LoginOptions& options) {
-  if (const auto refused = refuse_account(config, options.account)) return fail(*refused);
+  // All of it before somebody logs in for nothing.
+  if (const auto refused = refuse_login(config, options.account)) return fail(*refused);
   const auto app = TeslaApp::open(config);
   if (!app) return fail(app.error());
-  // Before somebody logs in for nothing.
   if (const auto secret = app->secret(); !secret) return fail(secret.error());
-  if (const auto kept = list_tokens(config); !kept && kept.error().exit != kNoInput) return fail(kept.error());
 
   const bool in_china = config.fleet_api.region == config::Region::cn;
   accounts::Authorization asked{

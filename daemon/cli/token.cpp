@@ -12,6 +12,7 @@
 #include "daemon/cli/failures.h"
 #include "daemon/cli/input_file.h"
 #include "daemon/cli/kept_tokens.h"
+#include "daemon/cli/login_account.h"
 #include "daemon/cli/settings.h"
 #include "daemon/cli/subcommand.h"
 #include "daemon/cli/tesla_app.h"
@@ -43,7 +44,7 @@ RemoteResult<std::string> read_text(const std::string& file) {
 }
 
 int import_token(const config::Config& config, const std::string& account, const std::string& file) {
-  if (const auto refused = refuse_account(config, account)) return fail(*refused);
+  if (const auto refused = refuse_login(config, account)) return fail(*refused);
   const auto text = read_text(file);
   if (!text) return fail(text.error());
   const auto begin = text->find_first_not_of(" \t\r\n");

@@ -198,6 +198,18 @@ class Login(LoginCase):
             with self.subTest(message):
                 self.assert_refused(self.run_here(*arguments), status, message, "")
 
+    def test_an_account_that_the_running_daemon_does_not_know_is_told_before_anybody_logs_in(self):
+        for accounts in ({}, {"home": {"access_token_file": str(self.secret)}}):
+            with self.subTest(accounts):
+                self.configure(accounts=accounts)
+                daemon = self.start(Server("serve", "--config", self.config, "--listen", "http://127.0.0.1:0"))
+                self.configure()
+                for arguments in (("login", "home"), ("token", "import", "home")):
+                    ended = self.run_here(*arguments)
+                    self.assert_refused(ended, 1, "the running daemon keeps no tokens of home", "restart the daemon")
+                    self.assertEqual(ended.stdout, "")
+                daemon.stop()
+
 
 class Tokens(LoginCase):
     """Planted tokens are looked for in everything that is said."""
