@@ -10,6 +10,9 @@
 namespace fleetsign::simulator {
 namespace {
 
+/// The app of all tokens that were not issued here.
+constexpr const char* kUsualApp = "simulated-client";
+
 struct Need {
   Endpoint endpoint = Endpoint::other;
   std::array<std::string_view, 2> scopes;  ///< one of them
@@ -65,6 +68,11 @@ std::optional<http::Reply> Authority::refuse(const http::Request& request, Endpo
   }
   if (!may_use(endpoint, *bearer)) return error_reply(403, usual_error(403));
   return std::nullopt;
+}
+
+std::string Authority::client_of(const http::Request& request, Milliseconds now) const {
+  const auto bearer = tokens.find(bearer_of(request), now);
+  return bearer ? bearer->client_id : kUsualApp;
 }
 
 bool Authority::admit(const std::string& client_id, Milliseconds now) {

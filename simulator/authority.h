@@ -44,6 +44,9 @@ class Authority {
   [[nodiscard]] std::optional<http::Reply> refuse(const http::Request& request, Endpoint endpoint,
                                                   Milliseconds now) const;
 
+  /// The app that a token belongs to; that of all tokens which were not issued here is one, too.
+  [[nodiscard]] std::string client_of(const http::Request& request, Milliseconds now) const;
+
   /// Counts a request of an app to the OAuth server: false when it is one too many for this second.
   bool admit(const std::string& client_id, Milliseconds now);
 

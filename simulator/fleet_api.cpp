@@ -10,6 +10,7 @@
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "crypto/bytes.h"
 #include "simulator/form.h"
@@ -87,12 +88,20 @@ http::Reply list_vehicles(const Call& call) {
                           {"count", count}});
 }
 
+/// As for Fleet API, which asks for the key that the app has registered; before it has, any will do.
+bool has_key_of_app(const std::vector<crypto::PublicPoint>& keys,
+                    const std::optional<crypto::PublicPoint>& registered) {
+  return registered ? std::ranges::find(keys, *registered) != keys.end() : !keys.empty();
+}
+
 http::Reply fleet_status(const Call& call) {
   const auto body = json_body(call.request);
   if (!body) return error_reply(406, usual_error(406));
   const auto vins = body->is_object() ? body->find("vins") : body->end();
   if (vins == body->end() || !vins->is_array()) return error_reply(400, kBadRequest, "vins must be an array");
 
+  const auto& authority = call.garage.authority();
+  const auto registered = authority.accounts.key_of(authority.client_of(call.request, call.garage.unix_time()));
   Json paired = Json::array();
   Json unpaired = Json::array();
   Json info = Json::object();
@@ -100,14 +109,14 @@ http::Reply fleet_status(const Call& call) {
     const Stall* const stall = vin.is_string() ? call.garage.find(vin.get_ref<const std::string&>()) : nullptr;
     if (stall == nullptr) continue;
     const auto& vehicle = stall->vehicle;
-    const auto keys = vehicle.paired_keys().size();
+    const auto keys = vehicle.paired_keys();
     const bool signs = vehicle.signing() == Signing::required;
-    (keys > 0 ? paired : unpaired).push_back(vehicle.vin());
+    (has_key_of_app(keys, registered) ? paired : unpaired).push_back(vehicle.vin());
     info[vehicle.vin()] = {{"firmware_version", signs ? kFirmware : kOldFirmware},
                            {"vehicle_command_protocol_required", signs},
                            {"discounted_device_data", false},
                            {"fleet_telemetry_version", "1.0.0"},
-                           {"total_number_of_keys", keys},
+                           {"total_number_of_keys", keys.size()},
                            {"safety_screen_streaming_toggle_enabled", nullptr}};
   }
   return json_reply(200, {{"response",

@@ -68,6 +68,12 @@ bool PartnerAccounts::knows(const std::string& client_id) const {
   return accounts_.find(client_id) != accounts_.end();
 }
 
+std::optional<crypto::PublicPoint> PartnerAccounts::key_of(const std::string& client_id) const {
+  const std::lock_guard lock(mutex_);
+  const auto account = accounts_.find(client_id);
+  return account == accounts_.end() ? std::nullopt : std::optional(account->second.public_key);
+}
+
 Json PartnerAccounts::report() const {
   const std::lock_guard lock(mutex_);
   Json accounts = Json::array();

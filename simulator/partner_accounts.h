@@ -40,6 +40,8 @@ class PartnerAccounts {
   Result add(const std::string& client_id, const std::string& domain, std::chrono::seconds now);
   [[nodiscard]] Result find(const std::string& client_id, const std::string& domain) const;
   [[nodiscard]] bool knows(const std::string& client_id) const;
+  /// What an app has registered; nothing when it has not.
+  [[nodiscard]] std::optional<crypto::PublicPoint> key_of(const std::string& client_id) const;
   [[nodiscard]] Json report() const;
 
  private:

@@ -13,15 +13,12 @@
 namespace fleetsign::simulator {
 namespace {
 
-/// The app of all tokens that were not issued here.
-constexpr std::string_view kUsualApp = "simulated-client";
-
 /// Lets a request through to `answer`, which is told of whom it is, unless its token is a user's.
 http::Reply as_partner(Garage& garage, const http::Request& request, Endpoint endpoint, std::string domain,
                        const std::function<http::Reply(const Subject&)>& answer) {
   auto& authority = garage.authority();
   const auto bearer = authority.tokens.find(bearer_of(request), garage.unix_time());
-  const Subject subject{.client_id = bearer ? bearer->client_id : std::string(kUsualApp), .domain = std::move(domain)};
+  const Subject subject{.client_id = authority.client_of(request, garage.unix_time()), .domain = std::move(domain)};
   return authority.faults.pass({.endpoint = endpoint, .request = request, .subject = subject, .deliver = [&] {
                                   const bool is_users = bearer && bearer->holder == Holder::user;
                                   return is_users ? oauth_refusal("not_partner", endpoint, subject) : answer(subject);

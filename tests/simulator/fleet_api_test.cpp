@@ -233,6 +233,26 @@ TEST_CASE("fleet api: fleet_status tells of a vehicle that accepts no key, and o
   CHECK(info.at("firmware_version") == "2022.44.30");
 }
 
+TEST_CASE("fleet api: an app that has registered a key is asked for that one, whatever else a vehicle accepts") {
+  TestFleet scene;
+  const auto paired = [&] {
+    const auto body = R"({"vins":["5YJS0000000000001"]})";
+    return TestFleet::json_of(scene.send("POST", "/api/1/vehicles/fleet_status", body))
+               .at("response")
+               .at("key_paired_vins")
+               .size() == 1;
+  };
+  const auto registers = [&](const fleetsign::crypto::PublicPoint& key) {
+    const Json hosted{{"domain", "car.example.com"}, {"public_key", fleetsign::crypto::to_hex(key)}};
+    REQUIRE(scene.send("POST", "/sim/v1/oauth/hosted_keys", hosted.dump()).status == 200);
+    REQUIRE(scene.send("POST", "/api/1/partner_accounts", R"({"domain":"car.example.com"})").status == 200);
+  };
+  registers(fleetsign::crypto::PrivateKey::generate().public_point());
+  CHECK_FALSE(paired());
+  registers(scene.client.point());
+  CHECK(paired());
+}
+
 TEST_CASE("fleet api: a fleet without enrolled keys is unpaired") {
   fleetsign::simulator::Fleet fleet({.clock = [] { return std::chrono::milliseconds(0); }});
   fleetsign::http::Request request;
