@@ -8,11 +8,8 @@ import signal
 import tempfile
 import unittest
 
-from connect_proxy import ConnectProxy, TlsFront
-from harness import Case, Daemon, Server, Simulator, run, vin
-
-NA = "fleet-api.prd.na.vn.cloud.tesla.com"
-EU = "fleet-api.prd.eu.vn.cloud.tesla.com"
+from harness import Case, Daemon, Server, vin
+from tesla_hosts import EU, NA, TeslaHosts
 
 
 def token_of(subject, **more):
@@ -24,29 +21,21 @@ def token_of(subject, **more):
 class Roaming(Daemon):
     """A daemon that has no base URL, and gets to Tesla's hosts through a proxy."""
 
-    def __init__(self, folder, proxy, ca_file, state, more=""):
+    def __init__(self, folder, via_proxy, ca_file, state, more=""):
         path = pathlib.Path(tempfile.mkstemp(suffix=".yaml", dir=folder)[1])
         path.write_text(f"listen: http://127.0.0.1:0\nkey_file: {folder / 'private.pem'}\n"
                         f"fleet_api:\n  ca_file: {ca_file}\n{more}")
         Server.__init__(self, "serve", "--config", path,
-                        env={"HTTPS_PROXY": proxy.url, "NO_PROXY": "", "no_proxy": "", "STATE_DIRECTORY": state})
+                        env={**via_proxy, "STATE_DIRECTORY": state})
 
 
-class Region(Case):
+class Region(TeslaHosts, Case):
     def setUp(self):
-        tls = pathlib.Path(tempfile.mkdtemp(dir=self.folder))
-        made = run("make-cert", "--out", tls, NA, EU)
-        self.assertEqual(made.returncode, 0, made)
-        self.cert = tls / "tls-cert.pem"
+        self.start_hosts()
         self.state = tempfile.mkdtemp(dir=self.folder)
-        self.regions = {host: self.start(Simulator(self.folder)) for host in (NA, EU)}
-        fronts = {host: TlsFront(region.url, self.cert, tls / "tls-key.pem") for host, region in self.regions.items()}
-        self.proxy = ConnectProxy({f"{host}:443": front.port for host, front in fronts.items()})
-        for server in (self.proxy, *fronts.values()):
-            self.addCleanup(server.close)
 
     def serve(self, more=""):
-        return self.start(Roaming(self.folder, self.proxy, self.cert, self.state, more))
+        return self.start(Roaming(self.folder, self.via_proxy, self.cert, self.state, more))
 
     def refuse_in_na(self, host=EU, **more):
         self.regions[NA].order(vin(), "http_421", host=host, on="any", count=1_000, **more)
