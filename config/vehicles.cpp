@@ -85,12 +85,27 @@ void resolve_list(std::vector<std::string>& list, const Vehicles& vehicles,
   }
 }
 
-/// "METHOD /PATH"; whatever else a rule may be has no path.
-void resolve_rule(std::string& rule, const Vehicles& vehicles) {
+/// What stands in a vehicle's place in a path; empty where nothing does.
+std::string_view vehicle_in(std::string_view path) {
+  const auto* const before =
+      std::ranges::find_if(kBefore, [&](std::string_view start) { return path.starts_with(start); });
+  if (before == kBefore.end()) return {};
+  path.remove_prefix(before->size());
+  return path.substr(0, path.find('/'));
+}
+
+/// "METHOD /PATH"; whatever else a rule may be has no path. `complain` is told of what no vehicle is called.
+void resolve_rule(std::string& rule, const Vehicles& vehicles,
+                  const std::function<void(const std::string& name)>& complain) {
   const std::size_t path = rule.find('/');
   if (path == std::string::npos) return;
-  if (const auto resolved = with_vin(std::string_view(rule).substr(path), vehicles))
+  const std::string_view pattern = std::string_view(rule).substr(path);
+  const std::string name(vehicle_in(pattern));
+  if (const auto resolved = with_vin(pattern, vehicles)) {
     rule.replace(path, rule.size(), *resolved);
+  } else if (is_vehicle_name(name)) {
+    complain(name);
+  }
 }
 
 }  // namespace
@@ -149,14 +164,11 @@ std::optional<std::vector<std::string>> read_vehicle_list(const Entry& entry) {
 }
 
 std::optional<std::string> with_vin(std::string_view path, const Vehicles& vehicles) {
-  const auto* const before =
-      std::ranges::find_if(kBefore, [&](std::string_view start) { return path.starts_with(start); });
-  if (before == kBefore.end()) return std::nullopt;
-  path.remove_prefix(before->size());
-  const std::string_view name = path.substr(0, path.find('/'));
+  const std::string_view name = vehicle_in(path);
   const auto found = vehicles.find(name);
   if (found == vehicles.end()) return std::nullopt;
-  return std::string(*before).append(found->second.vin).append(path.substr(name.size()));
+  const auto start = static_cast<std::size_t>(name.data() - path.data());
+  return std::string(path).replace(start, name.size(), found->second.vin);
 }
 
 void resolve_names(Config& config, const std::string& where, std::vector<Problem>& problems) {
@@ -173,7 +185,8 @@ void resolve_names(Config& config, const std::string& where, std::vector<Problem
   for (CallerEntry& caller : config.callers) {
     if (caller.vehicles) resolve_list(*caller.vehicles, config.vehicles, complain_at(caller.where, "callers.vehicles"));
     if (!caller.allow) continue;
-    for (std::string& rule : *caller.allow) resolve_rule(rule, config.vehicles);
+    const auto complain = complain_at(caller.where, "callers.allow");
+    for (std::string& rule : *caller.allow) resolve_rule(rule, config.vehicles, complain);
   }
   resolve_list(config.next_key_vehicles, config.vehicles, complain_at(where, "next_key_vehicles"));
 }

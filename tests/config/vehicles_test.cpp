@@ -78,15 +78,17 @@ callers:
   - name: panel
     vehicles: [garage, 5YJS0000000000002]
     allow: [honk_horn, garage, "GET /api/1/vehicles/garage/vehicle_data", "GET /fleetsign/v1/vehicles/garage/diagnosis",
-            "* /api/1/garage", "GET /api/1/vehicles/garages"]
+            "* /api/1/garage", "* /api/1/vehicles/*", "POST /api/1/vehicles/fleet_status", "GET /api/1/vehicles/12345",
+            "GET /api/1/vehicles/5YJS0000000000002"]
 )");
   CHECK(lines(loaded) == Lines{});
   const CallerEntry& panel = loaded.config.callers.at(0);
   CHECK(panel.vehicles == std::vector{kFirst, kSecond});
-  CHECK(panel.allow == std::vector<std::string>{"honk_horn", "garage",
-                                                "GET /api/1/vehicles/" + kFirst + "/vehicle_data",
-                                                "GET /fleetsign/v1/vehicles/" + kFirst + "/diagnosis",
-                                                "* /api/1/garage", "GET /api/1/vehicles/garages"});
+  CHECK(panel.allow ==
+        std::vector<std::string>{"honk_horn", "garage", "GET /api/1/vehicles/" + kFirst + "/vehicle_data",
+                                 "GET /fleetsign/v1/vehicles/" + kFirst + "/diagnosis", "* /api/1/garage",
+                                 "* /api/1/vehicles/*", "POST /api/1/vehicles/fleet_status",
+                                 "GET /api/1/vehicles/12345", "GET /api/1/vehicles/" + kSecond});
 }
 
 TEST_CASE("vehicles: a name that no vehicle has is told where it stands") {
@@ -95,6 +97,8 @@ TEST_CASE("vehicles: a name that no vehicle has is told where it stands") {
   CHECK(problems_of("callers: [{name: panel, vehicles: [garage]}]\n") ==
         Lines{"fleetsign.yaml:1: callers.vehicles: there is no vehicle \"garage\" | name it in `vehicles`: {NAME: "
               "VIN}"});
+  CHECK(problems_of(kGarage + "callers: [{name: panel, allow: [\"* /fleetsign/v1/vehicles/garag/diagnosis\"]}]\n") ==
+        Lines{"fleetsign.yaml:2: callers.allow: there is no vehicle \"garag\" | did you mean garage?"});
   CHECK(problems_of("next_key_file: /k\n", {{"FLEETSIGN_NEXT_KEY_VEHICLES", "garage"}}) ==
         Lines{"environment FLEETSIGN_NEXT_KEY_VEHICLES: next_key_vehicles: there is no vehicle \"garage\" | name it in "
               "`vehicles`: {NAME: VIN}"});
