@@ -39,7 +39,7 @@ Region region_of(config::Region region) {
 // What is known of Tesla's refusals, of public reports and of its documentation.
 constexpr PartnerRefusal kRefusals[] = {
     {"not_registered", 412, "must be registered in the current region", "the app is not registered in this region",
-     "`fleetsign register --domain {domain} --region REGION` registers it"},
+     "`fleetsign register --domain {domain}` registers it"},
     {"wrong_origin", 412, "allowed origin", "the app does not have this domain among its allowed origins",
      "at developer.tesla.com, in the app's settings, add https://{domain} to the allowed origins, and try again some "
      "minutes later"},
@@ -104,6 +104,10 @@ std::string filled(std::string_view text, const std::string& domain) {
   return result;
 }
 
+std::string setting_of(const AppKey& key) {
+  return key.is_next ? "`next_key_file`" : "`key_file`";
+}
+
 }  // namespace
 
 std::optional<Advice> fault_in_registrable(std::string_view domain) {
@@ -121,38 +125,42 @@ std::optional<Advice> fault_in_registrable(std::string_view domain) {
 }
 
 crypto::Result<std::vector<Region>, Advice> regions_named(std::string_view word, const config::FleetApi& fleet_api) {
+  const bool is_known = word.empty() || word == "all" ||
+                        std::ranges::any_of(kRegions, [&](const auto& region) { return region.second == word; });
+  if (!is_known) {
+    return Advice{.message = config::quote(word) + " is no region",
+                  .hint =
+                      "give --region na, eu, cn, or all for both na and eu: each region that cars and their owners are "
+                      "in needs a registration"};
+  }
   if (fleet_api.base_url) {
     return std::vector{Region{.name = "configured",
                               .base_url = *fleet_api.base_url,
                               .in_china = word == "cn" || fleet_api.region == config::Region::cn}};
   }
   if (word.empty() && fleet_api.region != config::Region::automatic) return std::vector{region_of(fleet_api.region)};
-  if (word == "all") return std::vector{region_of(config::Region::na), region_of(config::Region::eu)};
   for (const auto& [region, name] : kRegions) {
     if (name == word) return std::vector{region_of(region)};
   }
-  return Advice{.message = word.empty() ? "the configuration does not say in which region to register"
-                                        : config::quote(word) + " is no region",
-                .hint =
-                    "give --region na, eu, cn, or all for both na and eu: each region that cars and their owners are "
-                    "in needs a registration"};
+  return std::vector{region_of(config::Region::na), region_of(config::Region::eu)};
 }
 
-std::optional<Advice> fault_in_hosted_key(int status, std::string_view body, const crypto::PublicPoint& ours,
+std::optional<Advice> fault_in_hosted_key(int status, std::string_view body, const AppKey& ours,
                                           const std::string& place) {
+  const std::string shown = "what `fleetsign pubkey" + std::string(ours.is_next ? " --next" : "") + "` prints";
   if (status >= 300 && status < 400) {
     return Advice{.message = place + " leads somewhere else (status " + std::to_string(status) + ")",
                   .hint = "show the key at that very address, as Tesla may not follow"};
   }
   if (status != 200) {
     return Advice{.message = place + " does not show the public key (status " + std::to_string(status) + ")",
-                  .hint = "have the web server there answer with what `fleetsign pubkey` prints"};
+                  .hint = "have the web server there answer with " + shown};
   }
   const auto hosted = crypto::parse_public_pem(body, place);
-  if (!hosted) return Advice{.message = hosted.error().message, .hint = "it is to hold what `fleetsign pubkey` prints"};
-  if (*hosted == ours) return std::nullopt;
-  return Advice{.message = place + " shows another public key than that of `key_file`",
-                .hint = "have it show what `fleetsign pubkey` prints, or set `key_file` to the key that belongs to it"};
+  if (!hosted) return Advice{.message = hosted.error().message, .hint = "it is to hold " + shown};
+  if (*hosted == ours.point) return std::nullopt;
+  return Advice{.message = place + " shows another public key than that of " + setting_of(ours),
+                .hint = "have it show " + shown + ", or set " + setting_of(ours) + " to the key that belongs to it"};
 }
 
 std::span<const PartnerRefusal> partner_refusals() {
@@ -183,10 +191,10 @@ crypto::Result<crypto::PublicPoint, Advice> registered_key(std::string_view body
   return point;
 }
 
-std::optional<Advice> fault_in_registered_key(const crypto::PublicPoint& registered, const crypto::PublicPoint& ours,
+std::optional<Advice> fault_in_registered_key(const crypto::PublicPoint& registered, const AppKey& ours,
                                               const std::string& domain) {
-  if (registered == ours) return std::nullopt;
-  return Advice{.message = "Fleet API has another public key for " + domain + " than that of `key_file`",
+  if (registered == ours.point) return std::nullopt;
+  return Advice{.message = "Fleet API has another public key for " + domain + " than that of " + setting_of(ours),
                 .hint = "`fleetsign register --domain " + domain +
                         "` has it read the key again; one that was read lately may be kept for a while"};
 }

@@ -38,12 +38,18 @@ struct Region {
 };
 
 /// The regions that a word means: na, eu, cn, or all, which are na and eu, as China knows other apps. Empty: the one of
-/// the configuration. A base URL in the configuration is the only one that is ever asked.
+/// the configuration, else all. A base URL in the configuration is the only one that is ever asked.
 crypto::Result<std::vector<Region>, Advice> regions_named(std::string_view word, const config::FleetApi& fleet_api);
+
+/// The key that the domain is to show, and Fleet API to have.
+struct AppKey {
+  crypto::PublicPoint point{};
+  bool is_next = false;  ///< of `next_key_file`, as for messages
+};
 
 /// What was found where the public key of a domain should be: whether Tesla would take it for this one. Nothing when it
 /// would. `place` stands for the URL in messages.
-std::optional<Advice> fault_in_hosted_key(int status, std::string_view body, const crypto::PublicPoint& ours,
+std::optional<Advice> fault_in_hosted_key(int status, std::string_view body, const AppKey& ours,
                                           const std::string& place);
 
 /// A refusal of Fleet API's in its words, and what it means.
@@ -64,7 +70,7 @@ Advice describe_refusal(int status, std::string_view body, const std::string& do
 crypto::Result<crypto::PublicPoint, Advice> registered_key(std::string_view body);
 
 /// That Fleet API has another key than ours; nothing when it is ours.
-std::optional<Advice> fault_in_registered_key(const crypto::PublicPoint& registered, const crypto::PublicPoint& ours,
+std::optional<Advice> fault_in_registered_key(const crypto::PublicPoint& registered, const AppKey& ours,
                                               const std::string& domain);
 
 }  // namespace fleetsign::accounts

@@ -94,7 +94,7 @@ constexpr AccountRow kAccountRows[] = {
 
 /// Whether the domain can be registered at all, and shows our key.
 bool check_domain(Checklist& list, const std::string& domain, const CheckOptions& options,
-                  const crypto::PublicPoint& ours) {
+                  const accounts::AppKey& ours) {
   if (const auto fault = accounts::fault_in_registrable(domain)) {
     list.miss("domain", {.exit = kFailed, .message = fault->message, .hint = fault->hint});
     return false;
@@ -104,19 +104,47 @@ bool check_domain(Checklist& list, const std::string& domain, const CheckOptions
   return true;
 }
 
-void check_regions(Checklist& list, const config::Config& config, const CheckOptions& options,
-                   const crypto::PublicPoint& ours) {
-  const auto regions = accounts::regions_named(options.region, config.fleet_api);
-  if (!regions) return list.skip("registration", regions.error().message, regions.error().hint);
+/// What was found of the app in one region.
+struct RegionalFinding {
+  std::string region;
+  std::optional<RemoteError> token;
+  std::optional<RemoteError> registration;
+
+  [[nodiscard]] bool has_fault() const { return token || registration; }
+};
+
+/// Without `ours` there is nothing that could be registered.
+RegionalFinding look_at(const TeslaApp& app, const accounts::Region& region, const std::string& domain,
+                        const std::optional<accounts::AppKey>& ours) {
+  RegionalFinding found{.region = region.name, .token = {}, .registration = {}};
+  const auto token = app.partner_token(region);
+  if (!token) {
+    found.token = token.error();
+  } else if (ours) {
+    found.registration = app.check_registered(region, *token, domain, *ours);
+  }
+  return found;
+}
+
+/// Where no region is named, one with a registration is enough: the others are left out.
+void check_app(Checklist& list, const config::Config& config, const std::vector<accounts::Region>& regions,
+               bool are_named, const std::optional<accounts::AppKey>& ours) {
   const auto app = TeslaApp::open(config);
   if (!app) return list.miss("app", app.error());
-  for (const auto& region : *regions) {
-    const auto token = app->partner_token(region);
-    const auto where = " (" + region.name + ")";
-    const auto fault = token ? std::nullopt : std::optional(token.error());
-    if (!list.judge("app's token" + where, fault, "the OAuth server takes the app's id and secret")) continue;
-    list.judge("registration" + where, app->check_registered(region, *token, *config.domain, ours),
-               *config.domain + " is registered at " + region.base_url + ", with this key");
+  const auto domain = config.domain.value_or("");
+  std::vector<RegionalFinding> findings;
+  findings.reserve(regions.size());
+  for (const auto& region : regions) findings.push_back(look_at(*app, region, domain, ours));
+  const bool is_one_enough = !are_named && !std::ranges::all_of(findings, &RegionalFinding::has_fault);
+  const auto judge = [&](const std::string& check, const std::optional<RemoteError>& fault, const std::string& says) {
+    if (fault && is_one_enough) return list.skip(check, fault->message, "for cars there: " + fault->hint);
+    list.judge(check, fault, says);
+  };
+  for (const auto& found : findings) {
+    const auto where = " (" + found.region + ")";
+    judge("app's token" + where, found.token, "the OAuth server takes the app's id and secret");
+    if (found.token || !ours) continue;
+    judge("registration" + where, found.registration, domain + " is registered, with this key");
   }
 }
 
@@ -167,6 +195,8 @@ std::string fingerprint_of(const crypto::PrivateKey& key) {
 }
 
 int check(const config::Config& config, const CheckOptions& options, const Remote& remote) {
+  const auto regions = accounts::regions_named(options.region, config.fleet_api);
+  if (!regions) return fail(kUsage, regions.error().message, regions.error().hint);
   std::vector<std::string> vins;
   for (const auto& typed : options.vehicles) {
     const auto vin = vin_of(config, typed);
@@ -177,15 +207,18 @@ int check(const config::Config& config, const CheckOptions& options, const Remot
     for (const auto& [name, vehicle] : config.vehicles) vins.push_back(vehicle.vin);
   }
   Checklist list;
+  std::optional<accounts::AppKey> registrable;
   const auto keys = load_keys(config);
   if (!keys) {
     list.miss("key file", describe(keys.error()));
   } else {
     list.pass("key file", fingerprint_of(*keys->usual()));
     if (keys->next()) list.pass("next key file", fingerprint_of(*keys->next()));
-    const auto ours = keys->hosted().public_point();
-    if (check_domain(list, config.domain.value_or(""), options, ours)) check_regions(list, config, options, ours);
+    const auto ours = app_key(*keys);
+    if (check_domain(list, config.domain.value_or(""), options, ours)) registrable = ours;
   }
+  const bool are_named = !options.region.empty() || regions->size() == 1;
+  check_app(list, config, *regions, are_named, registrable);
   check_accounts(list, config);
   check_vehicles(list, vins, remote);
   const int printed = print(options.as_json ? list.as_json() : list.in_words());

@@ -24,7 +24,7 @@ struct RegisterOptions {
 
 /// In one region: what went wrong, or nothing.
 std::optional<RemoteError> enter(const TeslaApp& app, const accounts::Region& region, const std::string& domain,
-                                 const crypto::PublicPoint& ours) {
+                                 const accounts::AppKey& ours) {
   const auto token = app.partner_token(region);
   if (!token) return token.error();
   if (auto refused = app.enter(region, *token, domain)) return refused;
@@ -41,10 +41,16 @@ int enter_everywhere(const config::Config& config, const RegisterOptions& option
   const auto app = TeslaApp::open(config);
   if (!app) return fail(app.error());
 
-  const auto ours = keys->hosted().public_point();
+  const auto ours = app_key(*keys);
   const auto url = options.key_url.empty() ? "https://" + domain + accounts::kKeyPath : options.key_url;
   if (const auto fault = check_hosted_key(url, ours)) return fail(*fault);
   if (const int printed = print("the public key is at " + url + '\n'); printed != kDone) return printed;
+  if (!options.region.empty() && config.fleet_api.base_url) {
+    std::fputs("--region has no effect, as fleet_api.base_url is set.\n", stderr);
+  }
+  if (options.region.empty() && regions->size() > 1) {
+    std::fputs("Neither --region nor fleet_api.region names one: it is registered in na and eu.\n", stderr);
+  }
   int exit = kDone;
   for (const auto& region : *regions) {
     if (const auto fault = enter(*app, region, domain, ours)) {
@@ -67,7 +73,8 @@ int enter_everywhere(const config::Config& config, const RegisterOptions& option
 Action prepare_register(CLI::App& options) {
   auto chosen = std::make_shared<RegisterOptions>();
   options
-      .add_option("--region", chosen->region, "Where: na, eu, cn, or all for na and eu; by default fleet_api.region")
+      .add_option("--region", chosen->region,
+                  "Where: na, eu, cn, or all for na and eu; by default fleet_api.region, or all where that is auto")
       ->type_name("REGION");
   options
       .add_option(

@@ -56,13 +56,19 @@ RemoteError describe(const accounts::TokenError& error) {
   return {.exit = is_away ? kUnavailable : kFailed, .message = error.message, .hint = std::move(hint)};
 }
 
-std::optional<RemoteError> check_hosted_key(const std::string& url, const crypto::PublicPoint& ours) {
+accounts::AppKey app_key(const vehicles::ClientKeys& keys) {
+  return {.point = keys.hosted().public_point(), .is_next = keys.next() != nullptr};
+}
+
+std::optional<RemoteError> check_hosted_key(const std::string& url, const accounts::AppKey& ours) {
   const auto client = upstream::Client::start({.http2 = false, .user_agent = kUserAgent});
   const auto answer =
       client->send({.method = "GET", .url = url, .deadline = ops::boot_now() + kPatience, .reply_bytes = kMostOfReply});
   if (const auto* none = std::get_if<upstream::Undelivered>(&answer)) {
     return unanswered(url, *none,
-                      "have a web server show there what `fleetsign pubkey` prints, for the whole internet");
+                      ours.is_next
+                          ? "have a web server show there what `fleetsign pubkey --next` prints, for the whole internet"
+                          : "have a web server show there what `fleetsign pubkey` prints, for the whole internet");
   }
   const auto& reply = std::get<upstream::Delivered>(answer);
   return told(accounts::fault_in_hosted_key(reply.status, reply.body, ours, url));
@@ -140,8 +146,7 @@ std::optional<RemoteError> TeslaApp::enter(const accounts::Region& region, const
 }
 
 std::optional<RemoteError> TeslaApp::check_registered(const accounts::Region& region, const upstream::Bearer& token,
-                                                      const std::string& domain,
-                                                      const crypto::PublicPoint& ours) const {
+                                                      const std::string& domain, const accounts::AppKey& ours) const {
   const auto body = ask(region, token, domain,
                         {.method = "GET", .target = accounts::kPartnerAccounts + ("/public_key?domain=" + domain)});
   if (!body) return body.error();

@@ -7,22 +7,25 @@
 #include <string>
 
 #include "config/config.h"
-#include "crypto/private_key.h"
 #include "daemon/accounts/hidden.h"
 #include "daemon/accounts/partner.h"
 #include "daemon/accounts/token_endpoint.h"
 #include "daemon/cli/remote.h"
 #include "daemon/upstream/client.h"
 #include "daemon/upstream/fleet_api.h"
+#include "daemon/vehicles/client_keys.h"
 
 namespace fleetsign::cli {
 
 /// Why there is no grant, as fail() takes it.
 RemoteError describe(const accounts::TokenError& error);
 
+/// The key of these that is to be hosted.
+accounts::AppKey app_key(const vehicles::ClientKeys& keys);
+
 /// Whether the public key is found at a URL as Tesla wants it there: what is wrong, or nothing. The URL is an https
 /// one, or an http one to this machine; those who vouch for its certificate are the system's.
-std::optional<RemoteError> check_hosted_key(const std::string& url, const crypto::PublicPoint& ours);
+std::optional<RemoteError> check_hosted_key(const std::string& url, const accounts::AppKey& ours);
 
 class TeslaApp {
  public:
@@ -42,7 +45,7 @@ class TeslaApp {
   /// Whether the key that Fleet API has for the domain is ours: what is wrong, or nothing.
   [[nodiscard]] std::optional<RemoteError> check_registered(const accounts::Region& region,
                                                             const upstream::Bearer& token, const std::string& domain,
-                                                            const crypto::PublicPoint& ours) const;
+                                                            const accounts::AppKey& ours) const;
 
  private:
   TeslaApp(const config::Config& config, std::string client_id);

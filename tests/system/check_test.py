@@ -6,6 +6,7 @@ import unittest
 
 from app import DOMAIN, AppCase
 from harness import vin
+from tesla_hosts import EU, NA, TeslaHosts
 
 
 class Check(AppCase):
@@ -44,12 +45,53 @@ class Check(AppCase):
 
     def test_a_key_that_cannot_be_read_is_found(self):
         self.configure(key_file=str(self.place / "missing.pem"), accounts=None)
-        self.assertEqual(self.verdicts(self.check("--json")), {"key file": "problem"})
+        self.assertEqual(self.verdicts(self.check("--json")), {"key file": "problem", "app's token (configured)": "ok"})
 
-    def test_without_a_region_registrations_are_left_out(self):
-        self.configure(fleet_api=None, accounts=None)
+    def test_a_vehicle_of_the_configuration_may_go_without_a_token(self):
+        self.register()
+        self.configure(accounts=None, vehicles={"garage": vin()})
         ended = self.check("--json")
-        self.assertEqual((ended.returncode, self.verdicts(ended)["registration"]), (0, "skipped"))
+        self.assertEqual((ended.returncode, self.verdicts(ended)[f"vehicle {vin()}"]), (0, "skipped"))
+
+    def test_an_app_that_is_not_configured_is_a_problem(self):
+        self.configure(oauth=None, accounts=None)
+        ended = self.check()
+        self.assertEqual(ended.returncode, 1, ended)
+        self.assertIn("\u2717 app: the configuration names no app\n    set `oauth.client_id`", ended.stdout)
+        self.assert_refused(self.check("--region", "mars"), 64, '"mars" is no region', "--region na, eu, cn")
+
+
+class Regions(TeslaHosts, AppCase):
+    """Without a region in the configuration."""
+
+    def setUp(self):
+        super().setUp()
+        self.start_hosts()
+        self.configure(fleet_api={"ca_file": str(self.cert)}, accounts=None)
+
+    def run_there(self, name, *arguments):
+        return self.run_here(name, "--key-url", self.web.url, *arguments, env={"FLEETSIGN_TOKEN": "", **self.via_proxy})
+
+    def registrations(self, ended):
+        return [line["verdict"] for line in json.loads(ended.stdout)["checks"] if line["check"].startswith("registration (")]
+
+    def test_an_app_is_registered_in_north_america_and_in_europe(self):
+        ended = self.run_there("register")
+        self.assertEqual(ended.returncode, 0, ended)
+        self.assertIn(f"na: {DOMAIN} is registered at https://{NA}, with this key\n"
+                      f"eu: {DOMAIN} is registered at https://{EU}, with this key\n", ended.stdout)
+        self.assertIn("it is registered in na and eu", ended.stderr)
+        self.assertEqual(self.registrations(self.run_there("check", "--json")), ["ok", "ok"])
+
+    def test_one_registration_is_enough_but_where_a_region_is_named(self):
+        ended = self.run_there("check", "--json")
+        self.assertEqual((ended.returncode, self.registrations(ended)), (1, ["problem", "problem"]))
+        self.assertEqual(self.run_there("register", "--region", "eu").returncode, 0)
+        ended = self.run_there("check", "--json")
+        self.assertEqual((ended.returncode, self.registrations(ended)), (0, ["skipped", "ok"]))
+        for word, verdicts in (("all", ["problem", "ok"]), ("na", ["problem"]), ("eu", ["ok"])):
+            ended = self.run_there("check", "--json", "--region", word)
+            self.assertEqual((ended.returncode, self.registrations(ended)), (int("problem" in verdicts), verdicts))
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ TEST_CASE("partner: what can be registered is a name that the internet knows") {
   CHECK(fault_in_registrable("localhost")->message == "\"localhost\" cannot be registered: it has no dot");
 }
 
-TEST_CASE("partner: a region is one that is named, else the configuration's; all are those that share an app") {
+TEST_CASE("partner: a region is one that is named, else the configuration's, else all that share an app") {
   const auto urls = [](const char* word, const config::FleetApi& fleet_api) {
     std::string text;
     const auto regions = regions_named(word, fleet_api);
@@ -49,7 +49,7 @@ TEST_CASE("partner: a region is one that is named, else the configuration's; all
   CHECK(urls("cn", {}) == "cn https://fleet-api.prd.cn.vn.cloud.tesla.cn cn\n");
   CHECK(urls("all", {}) == na + eu);
   CHECK(urls("", {.region = config::Region::eu}) == eu);
-  CHECK(urls("", {}).find("does not say in which region") != std::string::npos);
+  CHECK(urls("", {}) == na + eu);
   CHECK(urls("mars", {}) == "\"mars\" is no region");
 }
 
@@ -61,6 +61,7 @@ TEST_CASE("partner: a base URL in the configuration is the only one that is aske
     REQUIRE(regions->size() == 1);
     CHECK(regions->front().base_url == "http://127.0.0.1:4481");
   }
+  CHECK_FALSE(regions_named("mars", {.base_url = "http://127.0.0.1:4481"}).ok());
 }
 
 TEST_CASE("partner: each refusal that is known is told apart, in whatever case Fleet API writes") {
@@ -108,7 +109,7 @@ TEST_CASE("partner: a refusal is told with Fleet API's words and the next step f
 
 TEST_CASE("partner: what a domain shows is the key, another one, or none") {
   const auto key = crypto::PrivateKey::generate();
-  const auto ours = key.public_point();
+  const AppKey ours{.point = key.public_point()};
   CHECK_FALSE(fault_in_hosted_key(200, key.public_pem(), ours, "P").has_value());
   const auto message = [&](int status, const std::string& body) {
     const auto fault = fault_in_hosted_key(status, body, ours, "P");
@@ -121,6 +122,22 @@ TEST_CASE("partner: what a domain shows is the key, another one, or none") {
   CHECK(message(200, "<html>").find("P") == 0);
 }
 
+TEST_CASE("partner: while a key is changed, what is said is about the next one") {
+  const AppKey next{.point = crypto::PrivateKey::generate().public_point(), .is_next = true};
+  const auto other = crypto::PrivateKey::generate();
+  const auto hosted = fault_in_hosted_key(200, other.public_pem(), next, "P");
+  REQUIRE(hosted);
+  CHECK(hosted->message == "P shows another public key than that of `next_key_file`");
+  CHECK(hosted->hint.starts_with("have it show what `fleetsign pubkey --next` prints, or set `next_key_file`"));
+  for (const auto& fault : {fault_in_hosted_key(404, "", next, "P"), fault_in_hosted_key(200, "<html>", next, "P")}) {
+    REQUIRE(fault);
+    CHECK(fault->hint.find("`fleetsign pubkey --next`") != std::string::npos);
+  }
+  const auto registered = fault_in_registered_key(other.public_point(), next, "a.example");
+  REQUIRE(registered);
+  CHECK(registered->message == "Fleet API has another public key for a.example than that of `next_key_file`");
+}
+
 TEST_CASE("partner: the registered key is read from its digits, and compared") {
   const auto key = crypto::PrivateKey::generate().public_point();
   const nlohmann::json body{{"response", {{"public_key", crypto::to_hex(key)}}}};
@@ -131,8 +148,9 @@ TEST_CASE("partner: the registered key is read from its digits, and compared") {
     CAPTURE(other);
     CHECK_FALSE(registered_key(other).ok());
   }
-  CHECK_FALSE(fault_in_registered_key(key, key, "a.example").has_value());
-  CHECK(fault_in_registered_key(crypto::PrivateKey::generate().public_point(), key, "a.example").has_value());
+  CHECK_FALSE(fault_in_registered_key(key, {.point = key}, "a.example").has_value());
+  CHECK(
+      fault_in_registered_key(crypto::PrivateKey::generate().public_point(), {.point = key}, "a.example").has_value());
 }
 
 }  // namespace
