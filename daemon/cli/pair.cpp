@@ -43,6 +43,14 @@ int paired(const std::string& vin) {
   return print(vin + " is paired: it takes commands that are signed with this key\n");
 }
 
+/// Fleet API cannot be asked for one key of several.
+void say_which_key(const std::string& domain) {
+  std::fprintf(stderr,
+               "This is about the key of next_key_file, which https://%s shows. What Fleet API says of a car is about\n"
+               "the key that is registered: if `fleetsign register` was not run since the change, run it first.\n",
+               domain.c_str());
+}
+
 /// Whether a question that failed may be asked again.
 bool may_pass(const RemoteError& error) {
   return error.exit == kUnavailable;
@@ -73,15 +81,17 @@ int pair(const config::Config& config, const PairOptions& options, const Remote&
   if (!vin) return fail(vin.error());
   const auto domain = config.domain.value_or("");
   if (const auto fault = accounts::fault_in_registrable(domain)) return fail(kBadConfig, fault->message, fault->hint);
+  const bool changes_key = config.next_key_file.has_value();
+  if (changes_key) say_which_key(domain);
   if (options.no_wait) return show_link(domain, *vin);
   const auto token = remote.token();
   if (!token) return fail(token.error());
   const auto is_done = is_paired(remote, *token, *vin);
   if (!is_done) return fail(is_done.error());
-  if (*is_done) return paired(*vin);
+  if (*is_done && !changes_key) return paired(*vin);
   std::fputs("Open this link on a phone with the Tesla app, as the owner of the car, and approve the key.\n", stderr);
   if (const int printed = show_link(domain, *vin); printed != kDone) return printed;
-  return wait_for(remote, *token, *vin, std::chrono::seconds(options.wait));
+  return *is_done ? paired(*vin) : wait_for(remote, *token, *vin, std::chrono::seconds(options.wait));
 }
 
 }  // namespace

@@ -3,9 +3,10 @@
 
 import base64
 import json
+import subprocess
 import unittest
 
-from harness import TOKEN, Case, Daemon, Server, environment, run, vin
+from harness import BINARY, PATIENCE, TOKEN, Case, Daemon, Server, environment, run, vin
 
 DOMAIN = "fleet.example"
 KEY = "/.well-known/appspecific/com.tesla.3p.public-key.pem"
@@ -47,6 +48,15 @@ class Rotation(Case):
             self.assertEqual(self.daemon.stop(), 0)
         self.daemon = self.start(Daemon(self.folder, self.simulator.url, *flags, config=NAMES + config,
                                         env={"STATE_DIRECTORY": self.state}))
+        # Any secret will do, as the simulator is told of no app.
+        secret = self.folder / "client-secret"
+        secret.write_text("secret")
+        secret.chmod(0o600)
+        settings = self.folder / "commands.yaml"
+        settings.write_text(f"key_file: {self.folder / 'private.pem'}\nfleet_api: {{base_url: '{self.simulator.url}'}}\n"
+                            f"oauth: {{client_id: simulated-client, client_secret_file: {secret}, "
+                            f"token_url: '{self.simulator.url}/oauth2/v3/token'}}\n{NAMES}{config}")
+        self.settings = ("--config", settings, *flags)
         return self.daemon
 
     def assert_obeys(self, car, name, requests=None):
@@ -75,9 +85,26 @@ class Rotation(Case):
     def register(self):
         """Has Fleet API read the key at the domain, where the daemon is."""
         self.simulate("/oauth/hosted_keys", domain=DOMAIN, public_key=self.hosted_point())
-        reply = self.daemon.request("POST", "/api/1/partner_accounts", json.dumps({"domain": DOMAIN}),
-                                    {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"})
-        self.assertEqual(reply.status, 200, reply.body)
+        ended = run("register", "--key-url", self.daemon.url + KEY, *self.settings)
+        self.assertEqual(ended.returncode, 0, ended)
+        self.assertIn("with this key", ended.stdout)
+        # The daemon knows of it by what passes through it.
+        asked = self.daemon.get(f"/api/1/partner_accounts/public_key?domain={DOMAIN}")
+        self.assertEqual(asked.status, 200, asked.body)
+
+    def pair_by_phone(self, car):
+        """What `pair` says while the owner follows its link, which it shows although the vehicle has the old key."""
+        pairing = subprocess.Popen([BINARY, "pair", car, "--url", self.daemon.url, *self.settings], text=True,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment({"FLEETSIGN_TOKEN": TOKEN}))
+        self.addCleanup(pairing.kill)
+        vehicle = {"garage": vin(1), "van": vin(2)}[car]
+        self.assertEqual(pairing.stdout.readline().strip(), f"https://tesla.com/_ak/{DOMAIN}?vin={vehicle}")
+        self.pair(vehicle, "next-public.pem")
+        said, told = pairing.communicate(timeout=PATIENCE)
+        self.assertEqual(pairing.returncode, 0, told)
+        self.assertIn(f"{vehicle} is paired", said)
+        self.assertIn("the key of next_key_file", told)
+        self.assertIn("Waiting for", told)
 
     def hosted_point(self):
         return base64.b64decode("".join(self.hosted().splitlines()[1:-1]))[-65:].hex()
@@ -105,7 +132,7 @@ class Rotation(Case):
             self.assert_obeys(car, "public.pem", requests=1)  # the sessions go on
 
         # One car is paired anew: it is told apart until it is listed.
-        self.pair(vin(1), "next-public.pem")
+        self.pair_by_phone("garage")
         self.assert_unpaired(vin(1), "add the vehicle to `next_key_vehicles`")
         self.serve(self.next + "next_key_vehicles: [garage]\n")
         self.assert_obeys(vin(1), "next-public.pem")
@@ -122,7 +149,7 @@ class Rotation(Case):
         # The other one is listed before it is paired.
         self.serve(self.next + "next_key_vehicles: [garage, van]\n")
         self.assert_unpaired(vin(2), "take the vehicle out of `next_key_vehicles`")
-        self.pair(vin(2), "next-public.pem")
+        self.pair_by_phone("van")
         for car in (vin(1), vin(2)):
             self.assert_obeys(car, "next-public.pem")
 
