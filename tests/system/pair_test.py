@@ -54,6 +54,8 @@ class Pair(SharedCase):
                                    env=environment({"FLEETSIGN_TOKEN": TOKEN}))
         self.addCleanup(waiting.kill)
         self.assertEqual(waiting.stdout.readline().strip(), LINK)
+        with open(f"/proc/{waiting.pid}/limits", encoding="utf-8") as limits:  # there is a token in its memory
+            self.assertEqual(next(line.split()[4:6] for line in limits if line.startswith("Max core file size")), ["0", "0"])
         self.let_have_key(True)
         output, errors = waiting.communicate(timeout=PATIENCE)
         self.assertEqual(waiting.returncode, 0, errors)
