@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -19,6 +21,7 @@
 #include "daemon/cli/state_folder.h"
 #include "daemon/cli/subcommand.h"
 #include "daemon/state/folder.h"
+#include "daemon/state/tokens.h"
 
 namespace fleetsign::cli {
 namespace {
@@ -58,15 +61,44 @@ int backup(const config::Config& config, const std::string& file) {
   return copy ? write(file, *copy) : fail(copy.error());
 }
 
+/// The managed accounts that have any, whether these can be read or not.
+std::set<std::string> with_tokens(state::Store& store, const config::Config& config) {
+  const state::Tokens tokens(store, std::nullopt);
+  std::set<std::string> names;
+  for (const auto& [name, account] : config.accounts) {
+    if (account.access_token_file) continue;
+    const auto found = tokens.find(name);
+    if (!found || *found) names.insert(name);
+  }
+  return names;
+}
+
+/// What to say of tokens that only the copy had: of those that were refreshed since, the copy has none that are good.
+std::string about_new_tokens(const std::set<std::string>& before, const config::Config& config) {
+  const auto store = open_state(config, Taker::subcommand, [](const std::string&) {});
+  if (!store) return {};
+  std::string text;
+  for (const auto& name : with_tokens(**store, config)) {
+    if (before.contains(name)) continue;
+    text +=
+        "the tokens of " + name + " come from the copy: if they were refreshed since, `fleetsign login " + name + "`\n";
+  }
+  return text;
+}
+
 int restore(const config::Config& config, const std::string& file) {
   const auto copy = read_input_file(file, kLargest);
   if (!copy) return fail(copy.error().exit, copy.error().message);
-  const auto store = open_state(config, Taker::subcommand, [](const std::string& message) {
-    std::fprintf(stderr, "fleetsign: warning: %s\n", message.c_str());
-  });
-  if (!store) return fail(store.error());
-  if (const auto error = (*store)->restore(copy->content)) return fail(*error);
-  return print("restored from " + file + "; what was there is kept beside it\n");
+  std::set<std::string> before;
+  {
+    const auto store = open_state(config, Taker::subcommand, [](const std::string& message) {
+      std::fprintf(stderr, "fleetsign: warning: %s\n", message.c_str());
+    });
+    if (!store) return fail(store.error());
+    before = with_tokens(**store, config);
+    if (const auto error = (*store)->restore(copy->content)) return fail(*error);
+  }
+  return print("restored from " + file + "; what was there is kept beside it\n" + about_new_tokens(before, config));
 }
 
 }  // namespace
