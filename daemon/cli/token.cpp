@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tokens of managed accounts: brought in from elsewhere, shown without themselves, and revoked.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "config/entry.h"
+#include "daemon/accounts/form.h"
 #include "daemon/cli/failures.h"
 #include "daemon/cli/input_file.h"
 #include "daemon/cli/kept_tokens.h"
@@ -27,6 +30,13 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::chrono::seconds kRevokePatience{30};
 constexpr std::size_t kMostOfToken = 16 * 1024;
+
+/// What people take for a refresh token; nothing for what may be one.
+const char* fault_in(std::string_view word) {
+  if (word.starts_with('{') || word.starts_with('"')) return "give the value of refresh_token alone, without JSON";
+  const bool is_jwt = word.starts_with("eyJ") && std::ranges::count(word, '.') == 2;
+  return is_jwt ? "that looks like an access token: give the refresh token that came with it" : nullptr;
+}
 
 /// The text that is to be a refresh token: of the file, else of standard input.
 RemoteResult<std::string> read_text(const std::string& file) {
@@ -50,6 +60,7 @@ int import_token(const config::Config& config, const std::string& account, const
   const auto begin = text->find_first_not_of(" \t\r\n");
   const auto word =
       begin == std::string::npos ? std::string() : text->substr(begin, text->find_last_not_of(" \t\r\n") + 1 - begin);
+  if (const char* hint = fault_in(word)) return fail(kNoInput, "that is no refresh token", hint);
   const auto token = accounts::RefreshToken::read(word);
   if (!token) {
     return fail(kNoInput, "that is no refresh token",
@@ -87,17 +98,42 @@ int show_status(const config::Config& config, bool as_json) {
   return print(in_words(accounts));
 }
 
+constexpr const char* kTakeAccessAway = "take the app's access away in the Tesla account: Security, Third Party Apps";
+
+/// What to do where Tesla does not take the request, and would not another time either.
+std::string way_out(const config::Config& config, const TeslaApp& app, const std::string& account) {
+  const bool in_china = config.fleet_api.region == config::Region::cn;
+  const auto place = in_china
+                         ? std::string(kTakeAccessAway)
+                         : "its owner can take the app's access away at https://auth.tesla.com/user/revoke/consent?" +
+                               accounts::form_of({{"revoke_client_id", app.client_id()}});
+  return place + " ; then `fleetsign token revoke " + account + " --local` forgets the tokens here";
+}
+
+bool is_final(const accounts::TokenError& error) {
+  using Kind = accounts::TokenError::Kind;
+  return error.kind == Kind::refused || error.kind == Kind::login_required;
+}
+
+int forget_here(const config::Config& config, const std::string& account) {
+  const auto token = forget_tokens(config, account);
+  if (!token) return fail(token.error());
+  std::fprintf(stderr, "Tesla was not asked and still takes them: to end that, too, %s.\n", kTakeAccessAway);
+  return print("the tokens of " + account + " are forgotten here\n");
+}
+
 int revoke(const config::Config& config, const std::string& account) {
-  if (const auto refused = refuse_account(config, account)) return fail(*refused);
   const auto app = TeslaApp::open(config);
   if (!app) return fail(app.error());
+  // Between the two they are kept nowhere: an end there would lose them.
+  const ops::HeldSignals held;
   const auto token = forget_tokens(config, account);
   if (!token) return fail(token.error());
   if (!*token) {
     return fail(
         kFailed,
         "the tokens of " + account + " are forgotten here, but could not be read, so that Tesla still takes them",
-        "take the app's access away in the Tesla account: Security, Third Party Apps");
+        kTakeAccessAway);
   }
   const bool in_china = config.fleet_api.region == config::Region::cn;
   const auto error = app->tokens(in_china).revoke(**token, ops::boot_now() + kRevokePatience);
@@ -107,7 +143,8 @@ int revoke(const config::Config& config, const std::string& account) {
   const auto lost = keep_tokens(config, account, **token);
   told.message = "the tokens of " + account + " were not revoked" +
                  (lost ? ", and are forgotten here (" + lost->message + "): " : ", and are kept: ") + told.message;
-  if (lost) told.hint = "take the app's access away in the Tesla account: Security, Third Party Apps";
+  if (is_final(*error)) told.hint = way_out(config, *app, account);
+  if (lost) told.hint = kTakeAccessAway;
   return fail(told);
 }
 
@@ -121,12 +158,14 @@ Action prepare_token(CLI::App& options) {
   auto account = std::make_shared<std::string>();
   auto file = std::make_shared<std::string>();
   auto as_json = std::make_shared<bool>(false);
+  auto only_here = std::make_shared<bool>(false);
   for (auto* chosen : {importing, revoking}) {
     chosen->add_option("account", *account, "The account, as in `accounts` of the configuration")
         ->required()
         ->type_name("ACCOUNT");
   }
   importing->add_option("--file", *file, "Where the token is; without it, on standard input")->type_name("FILE");
+  revoking->add_flag("--local", *only_here, "Only forget them here, and ask Tesla for nothing");
   status->add_flag("--json", *as_json, "For programs");
   auto settings_of_import = std::make_shared<Settings>(*importing);
   auto settings_of_status = std::make_shared<Settings>(*status);
@@ -139,7 +178,9 @@ Action prepare_token(CLI::App& options) {
     const auto loaded = settings->load();
     if (!loaded.problems.empty()) return fail(loaded.problems);
     if (importing->parsed()) return import_token(loaded.config, *account, *file);
-    return status->parsed() ? show_status(loaded.config, *as_json) : revoke(loaded.config, *account);
+    if (status->parsed()) return show_status(loaded.config, *as_json);
+    if (const auto refused = refuse_account(loaded.config, *account)) return fail(*refused);
+    return *only_here ? forget_here(loaded.config, *account) : revoke(loaded.config, *account);
   };
 }
 

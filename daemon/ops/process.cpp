@@ -10,6 +10,24 @@
 #include <system_error>
 
 namespace fleetsign::ops {
+namespace {
+
+sigset_t terminating() {
+  sigset_t signals{};
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGHUP);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  return signals;
+}
+
+void mask(int how, const sigset_t& signals, sigset_t* before = nullptr) {
+  if (const int error = pthread_sigmask(how, &signals, before); error != 0) {
+    throw std::system_error(error, std::system_category(), "pthread_sigmask");
+  }
+}
+
+}  // namespace
 
 void protect_memory() {
   const rlimit none{.rlim_cur = 0, .rlim_max = 0};
@@ -32,18 +50,12 @@ std::size_t raise_descriptor_limit() {
   return setrlimit(RLIMIT_NOFILE, &raised) == 0 ? raised.rlim_cur : limit.rlim_cur;
 }
 
-TerminationSignals::TerminationSignals() {
+TerminationSignals::TerminationSignals() : signals_(terminating()) {
   std::signal(SIGPIPE, SIG_IGN);
-  sigemptyset(&signals_);
-  sigaddset(&signals_, SIGHUP);
-  sigaddset(&signals_, SIGINT);
-  sigaddset(&signals_, SIGTERM);
   // A shell starts background jobs with SIGINT ignored; an ignored signal would never become pending.
   std::signal(SIGINT, SIG_DFL);
   std::signal(SIGTERM, SIG_DFL);
-  if (const int error = pthread_sigmask(SIG_BLOCK, &signals_, nullptr); error != 0) {
-    throw std::system_error(error, std::system_category(), "pthread_sigmask");
-  }
+  mask(SIG_BLOCK, signals_);
 }
 
 int TerminationSignals::wait() const {
@@ -51,10 +63,16 @@ int TerminationSignals::wait() const {
   if (const int error = sigwait(&signals_, &signal); error != 0) {
     throw std::system_error(error, std::system_category(), "sigwait");
   }
-  if (const int error = pthread_sigmask(SIG_UNBLOCK, &signals_, nullptr); error != 0) {
-    throw std::system_error(error, std::system_category(), "pthread_sigmask");
-  }
+  mask(SIG_UNBLOCK, signals_);
   return signal;
+}
+
+HeldSignals::HeldSignals() {
+  mask(SIG_BLOCK, terminating(), &before_);
+}
+
+HeldSignals::~HeldSignals() {
+  pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
 }  // namespace fleetsign::ops

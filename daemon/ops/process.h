@@ -29,4 +29,17 @@ class TerminationSignals {
   sigset_t signals_{};
 };
 
+/// While it lives, SIGHUP, SIGINT and SIGTERM wait, so that nothing ends half done. For the only thread that takes
+/// them.
+class HeldSignals {
+ public:
+  HeldSignals();
+  ~HeldSignals();
+  HeldSignals(const HeldSignals&) = delete;
+  HeldSignals& operator=(const HeldSignals&) = delete;
+
+ private:
+  sigset_t before_{};
+};
+
 }  // namespace fleetsign::ops

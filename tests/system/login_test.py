@@ -2,6 +2,7 @@
 """An owner logs in, by a browser on this machine or by pasting, and the tokens are kept, shown and revoked."""
 
 import json
+import signal
 import subprocess
 import unittest
 import urllib.error
@@ -9,7 +10,7 @@ import urllib.parse
 import urllib.request
 
 from app import SECRET, AppCase
-from harness import BINARY, PATIENCE, Server, environment
+from harness import BINARY, PATIENCE, Server, environment, eventually
 
 ELSEWHERE = "https://car.example.com/callback"
 
@@ -259,11 +260,18 @@ class Tokens(LoginCase):
         file.chmod(0o600)
         self.assertEqual(self.run_here("token", "import", "home", "--file", file).returncode, 0)
 
-    def test_what_is_no_token_is_refused(self):
-        running = Running("token", "import", "home", "--config", self.config)
-        status, said = running.end("two words\n")
-        self.assertEqual(status, 66)
-        self.assertIn("that is no refresh token\nhint: ", said)
+    def test_what_is_no_refresh_token_is_refused(self):
+        self.bring_in()
+        for text, hint in (("two words", "in one line"), (json.dumps(self.planted), "without JSON"), ('"token"', "without JSON"),
+                           ("eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.c2ln", "looks like an access token")):
+            with self.subTest(hint):
+                running = Running("token", "import", "home", "--config", self.config)
+                self.addCleanup(running.close)
+                status, said = running.end(text + "\n")
+                self.assertEqual(status, 66)
+                self.assertIn("that is no refresh token\nhint: ", said)
+                self.assertIn(hint, said)
+        self.assertEqual(self.run_here("token", "revoke", "home").returncode, 0)  # what was kept stays kept
 
     def test_revoked_tokens_are_good_nowhere(self):
         self.bring_in()
@@ -278,6 +286,38 @@ class Tokens(LoginCase):
         self.order("http_503", on="revoke")
         self.assert_refused(self.run_here("token", "revoke", "home"), 69, "were not revoked, and are kept", "try again")
         self.assertEqual(self.run_here("token", "revoke", "home").returncode, 0)
+
+    def test_one_that_tesla_refuses_to_revoke_has_a_way_out(self):
+        self.bring_in()
+        self.order("invalid_client", on="revoke")
+        self.assert_refused(self.run_here("token", "revoke", "home"), 1, "were not revoked, and are kept",
+                            "https://auth.tesla.com/user/revoke/consent?revoke_client_id=app-1 ")
+        asked = self.asked_of("revoke")
+        ended = self.run_here("token", "revoke", "home", "--local")
+        self.assertEqual((ended.returncode, ended.stdout), (0, "the tokens of home are forgotten here\n"), ended)
+        self.assertIn("Tesla was not asked", ended.stderr)
+        self.assertEqual((self.accounts()["home"]["state"], self.asked_of("revoke")), ("none", asked))
+
+    def test_a_revocation_that_is_interrupted_is_brought_to_its_end_first(self):
+        self.bring_in()
+        self.order("delay", on="revoke", ms=3_000)
+        running = Running("token", "revoke", "home", "--config", self.config)
+        self.addCleanup(running.close)
+        eventually(lambda: self.asked_of("revoke") > 0, "Tesla is asked")
+        running.process.send_signal(signal.SIGINT)
+        status, said = running.end()
+        self.assertEqual(status, -signal.SIGINT)
+        self.assertIn("Tesla takes the tokens of home no more, and they are forgotten here", said)
+
+    def test_a_copy_that_brings_tokens_with_it_says_so(self):
+        self.bring_in()
+        copy = self.place / "backup.db"
+        self.assertEqual(self.run_here("state", "backup", copy).returncode, 0)
+        self.assertNotIn("come from the copy", self.run_here("state", "restore", copy).stdout)
+        self.configure(state_dir=str(self.place / "another"))
+        ended = self.run_here("state", "restore", copy)
+        self.assertEqual(ended.returncode, 0, ended)
+        self.assertIn("the tokens of home come from the copy: if they were refreshed since, `fleetsign login home`\n", ended.stdout)
 
     def test_the_status_says_nothing_of_a_token(self):
         self.bring_in()
