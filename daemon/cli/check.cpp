@@ -18,6 +18,7 @@
 #include "daemon/cli/failures.h"
 #include "daemon/cli/kept_tokens.h"
 #include "daemon/cli/key.h"
+#include "daemon/cli/login_account.h"
 #include "daemon/cli/pairing.h"
 #include "daemon/cli/settings.h"
 #include "daemon/cli/subcommand.h"
@@ -163,6 +164,13 @@ void check_accounts(Checklist& list, const config::Config& config) {
     const auto* const row = std::ranges::find(kAccountRows, std::string_view(state), &AccountRow::state);
     const auto name = "account " + config::printable(text_in(account, "name"));
     if (row == std::end(kAccountRows)) continue;
+    const auto missing = missing_scopes(config.oauth, text_in(account, "scopes"));
+    if (*row->advice == '\0' && std::ranges::find(missing, "vehicle_cmds") != missing.end()) {
+      list.miss(name, {.exit = kFailed,
+                       .message = "its owner has not allowed vehicle_cmds, which commands need",
+                       .hint = "`fleetsign login ACCOUNT`, and allow all that is asked for"});
+      continue;
+    }
     const auto trouble = text_in(account, "trouble");
     const auto says = row->says + (trouble.empty() ? "" : " (" + config::printable(trouble) + ")");
     *row->advice == '\0' ? list.pass(name, says)

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "daemon/accounts/authorization.h"
+#include "daemon/accounts/scopes.h"
 #include "daemon/cli/failures.h"
 #include "daemon/cli/input_file.h"
 #include "daemon/cli/kept_tokens.h"
@@ -115,6 +116,16 @@ RemoteResult<accounts::Grant> redeem(const TeslaApp& app, const accounts::TokenE
                      .hint = "let `oauth.scopes` have offline_access, and the app at developer.tesla.com, too"};
 }
 
+void warn_of_missing(const config::OAuth& oauth, const std::string& granted) {
+  std::string missing;
+  for (const auto& scope : missing_scopes(oauth, granted)) missing += (missing.empty() ? "" : ", ") + scope;
+  if (missing.empty()) return;
+  std::fprintf(stderr,
+               "fleetsign: warning: this was not allowed: %s; what needs it will be refused\n"
+               "hint: log in again and allow all that is asked for, or leave it out of `oauth.scopes`\n",
+               missing.c_str());
+}
+
 int log_in(const config::Config& config, const LoginOptions& options) {
   // All of it before somebody logs in for nothing.
   if (const auto refused = refuse_login(config, options.account)) return fail(*refused);
@@ -134,6 +145,7 @@ int log_in(const config::Config& config, const LoginOptions& options) {
   const auto grant = redeem(*app, app->tokens(in_china), *code, asked, audience_of(*code, config.fleet_api));
   if (!grant) return fail(grant.error());
   if (const auto lost = keep_tokens(config, options.account, *grant->refresh, &*grant)) return fail(*lost);
+  warn_of_missing(config.oauth, accounts::scopes_of(grant->access.expose(), ""));
   return print(options.account + " is logged in; fleetsign keeps its tokens fresh from now on\n");
 }
 

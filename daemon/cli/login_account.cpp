@@ -2,6 +2,7 @@
 #include "daemon/cli/login_account.h"
 
 #include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "daemon/cli/kept_tokens.h"
@@ -23,6 +24,16 @@ std::optional<RemoteError> refuse_login(const config::Config& config, const std:
   return RemoteError{.exit = kFailed,
                      .message = "the running daemon keeps no tokens of " + name + ": it has read another configuration",
                      .hint = "restart the daemon with this configuration, and try again"};
+}
+
+std::vector<std::string> missing_scopes(const config::OAuth& oauth, const std::string& granted) {
+  std::vector<std::string> missing;
+  if (granted.empty()) return missing;
+  const auto has = [padded = ' ' + granted + ' '](const std::string& scope) {
+    return scope == "openid" || scope == "offline_access" || padded.find(' ' + scope + ' ') != std::string::npos;
+  };
+  std::ranges::remove_copy_if(oauth.scopes, std::back_inserter(missing), has);
+  return missing;
 }
 
 }  // namespace fleetsign::cli

@@ -15,4 +15,8 @@ namespace fleetsign::cli {
 /// does, which may have read another. Nothing when they can be.
 std::optional<RemoteError> refuse_login(const config::Config& config, const std::string& name);
 
+/// Those of `oauth.scopes` that are not among the granted ones, which are separated by spaces; none where it is not
+/// known what was granted. What only a login itself needs is left out.
+std::vector<std::string> missing_scopes(const config::OAuth& oauth, const std::string& granted);
+
 }  // namespace fleetsign::cli

@@ -54,6 +54,11 @@ class Running:
         with open(f"/proc/{self.process.pid}/cmdline", encoding="utf-8") as file:
             return file.read()
 
+    def core_limits(self):
+        """The soft and the hard limit of a core dump."""
+        with open(f"/proc/{self.process.pid}/limits", encoding="utf-8") as file:
+            return next(line.split()[4:6] for line in file if line.startswith("Max core file size"))
+
     def line(self):
         return self.process.stdout.readline().strip()
 
@@ -188,6 +193,22 @@ class Login(LoginCase):
                 self.assertIn(message, said)
                 self.assertIn("\nhint: ", said)
                 self.assert_refused(self.run_here("token", "status"), 66, "there is no state", "state_dir")
+
+    def test_no_memory_of_one_that_waits_reaches_a_disk(self):
+        importing = Running("token", "import", "home", "--config", self.config)
+        self.addCleanup(importing.close)
+        for running in (self.here()[0], self.pasting()[0], importing):
+            eventually(lambda process=running: process.core_limits() == ["0", "0"], "no core dumps")
+            self.assertIsNone(running.process.poll())
+
+    def test_what_is_not_allowed_is_told(self):
+        running, link = self.here()
+        status, said = open_link(with_field(link, "scope", "openid offline_access vehicle_device_data"))
+        self.assertEqual(status, 200, said)
+        status, said = running.end()
+        self.assertEqual(status, 0, said)
+        self.assertIn("warning: this was not allowed: vehicle_location, vehicle_cmds, vehicle_charging_cmds", said)
+        self.assertIn("\u2717 account home: its owner has not allowed vehicle_cmds", self.run_here("check").stdout)
 
     def test_what_cannot_work_is_told_before_anybody_logs_in(self):
         for arguments, status, message in (
