@@ -23,6 +23,7 @@
 #include "daemon/cli/settings.h"
 #include "daemon/cli/subcommand.h"
 #include "daemon/cli/tesla_app.h"
+#include "daemon/cli/url_check.h"
 #include "daemon/ops/process.h"
 
 namespace fleetsign::cli {
@@ -240,7 +241,9 @@ Action prepare_check(CLI::App& options) {
   options.add_option("vehicles", chosen->vehicles, "Vehicles that should have the key; without any, all of `vehicles`")
       ->type_name("VEHICLE");
   options.add_option("--region", chosen->region, "As for `fleetsign register`")->type_name("REGION");
-  options.add_option("--key-url", chosen->key_url, "As for `fleetsign register`")->type_name("URL");
+  options.add_option("--key-url", chosen->key_url, "As for `fleetsign register`")
+      ->type_name("URL")
+      ->check(CLI::Validator(fault_in_endpoint, ""));
   options.add_flag("--json", chosen->as_json, "For programs");
   auto remote = std::make_shared<Remote>(options);
   auto settings = std::make_shared<Settings>(options);

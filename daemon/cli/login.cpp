@@ -18,6 +18,7 @@
 #include "daemon/cli/settings.h"
 #include "daemon/cli/subcommand.h"
 #include "daemon/cli/tesla_app.h"
+#include "daemon/cli/url_check.h"
 #include "daemon/ops/clock.h"
 #include "daemon/ops/process.h"
 
@@ -159,7 +160,8 @@ Action prepare_login(CLI::App& options) {
   options
       .add_option("--redirect-uri", chosen->redirect_uri,
                   "Where the browser is sent after it, one of the app's; by default oauth.redirect_uri")
-      ->type_name("URL");
+      ->type_name("URL")
+      ->check(CLI::Validator(fault_in_redirect_uri, ""));
   auto* paste = options.add_flag("--paste", chosen->paste,
                                  "Wait for no browser on this machine: take the address that it ends up at from "
                                  "standard input");

@@ -12,6 +12,7 @@
 #include "daemon/cli/settings.h"
 #include "daemon/cli/subcommand.h"
 #include "daemon/cli/tesla_app.h"
+#include "daemon/cli/url_check.h"
 #include "daemon/ops/process.h"
 
 namespace fleetsign::cli {
@@ -81,7 +82,8 @@ Action prepare_register(CLI::App& options) {
           "--key-url", chosen->key_url,
           "Where the public key is shown as seen from here, in place of https://DOMAIN/.well-known/…: for a web "
           "server that is not public yet")
-      ->type_name("URL");
+      ->type_name("URL")
+      ->check(CLI::Validator(fault_in_endpoint, ""));
   auto settings = std::make_shared<Settings>(options);
   return [=] {
     ops::protect_memory();

@@ -213,6 +213,7 @@ class Login(LoginCase):
     def test_what_cannot_work_is_told_before_anybody_logs_in(self):
         for arguments, status, message in (
                 (("login", "home", "--redirect-uri", ELSEWHERE), 64, "which is not this machine"),
+                (("login", "home", "--redirect-uri", "nonsense"), 64, "--redirect-uri: the URL"),
                 (("login", "work"), 64, 'no account "work"'),
                 (("login", "home", "--oauth.client-secret-file", "/nonexistent"), 66, "/nonexistent"),
                 (("login", "home", "--redirect-uri", self.simulator.url + "/callback"), 69, "already in use"),

@@ -85,6 +85,11 @@ class Register(AppCase):
         self.assertEqual(reply.status, 200, reply.body)
         self.assert_refused(self.register(), 1, f"another public key for {DOMAIN}", "fleetsign register")
 
+    def test_a_place_of_the_key_that_cannot_be_is_told_at_once(self):
+        for url in ("nonsense", "ftp://car.example.com/key", "http://car.example.com/key"):
+            with self.subTest(url):
+                self.assert_refused(self.run_here("register", "--key-url", url), 64, "--key-url: the URL", "")
+
     def make_key(self, name):
         self.assertEqual(run("keygen", "--out", self.place / name).returncode, 0)
         return self.place / name
