@@ -179,12 +179,15 @@ void check_accounts(Checklist& list, const config::Config& config) {
   }
 }
 
-void check_vehicles(Checklist& list, const std::vector<std::string>& vins, const Remote& remote) {
+/// Where they were asked for by name, that one cannot be asked for is a problem.
+void check_vehicles(Checklist& list, const std::vector<std::string>& vins, bool are_named, const Remote& remote) {
   const auto token = remote.token();
   for (const auto& vin : vins) {
     const auto name = "vehicle " + vin;
     if (!token) {
-      list.skip(name, "without a token nobody can be asked for it", token.error().hint);
+      const std::string says = "without a token nobody can be asked for it";
+      are_named ? list.miss(name, {.exit = kFailed, .message = says, .hint = token.error().hint})
+                : list.skip(name, says, token.error().hint);
       continue;
     }
     const auto is_done = is_paired(remote, *token, vin);
@@ -229,7 +232,7 @@ int check(const config::Config& config, const CheckOptions& options, const Remot
   const bool are_named = !options.region.empty() || regions->size() == 1;
   check_app(list, config, *regions, are_named, registrable);
   check_accounts(list, config);
-  check_vehicles(list, vins, remote);
+  check_vehicles(list, vins, !options.vehicles.empty(), remote);
   const int printed = print(options.as_json ? list.as_json() : list.in_words());
   return printed == kDone && list.has_problem() ? kFailed : printed;
 }

@@ -25,6 +25,8 @@ RemoteError refused(const upstream::Delivered& reply) {
   auto error = refusal_in(reply);
   error.message = "it cannot be found out whether the key is paired: " + config::printable(error.message);
   error.hint = config::printable(error.hint);
+  if (reply.status == 401)
+    error.hint = "set FLEETSIGN_TOKEN anew; `fleetsign pair --no-wait` shows the link without asking";
   if (reply.status >= 500 || reply.status == 429) error.exit = kUnavailable;
   return error;
 }

@@ -41,7 +41,7 @@ class Check(AppCase):
         self.order("invalid_client")
         self.assertEqual(self.verdicts(self.check("--json", vin())),
                          {"key file": "ok", "hosted key": "problem", "app's token (configured)": "problem",
-                          "accounts": "problem", f"vehicle {vin()}": "skipped"})
+                          "accounts": "problem", f"vehicle {vin()}": "problem"})
 
     def test_a_key_that_cannot_be_read_is_found(self):
         self.configure(key_file=str(self.place / "missing.pem"), accounts=None)
