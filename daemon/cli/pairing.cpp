@@ -34,7 +34,7 @@ RemoteError refused(const upstream::Delivered& reply) {
 }  // namespace
 
 RemoteResult<std::string> vin_of(const config::Config& config, const std::string& typed) {
-  const auto vehicle = read_vehicle(typed);
+  auto vehicle = read_vehicle(typed);
   if (!vehicle || !config::is_vehicle_name(*vehicle)) return vehicle;
   const auto found = config.vehicles.find(*vehicle);
   if (found != config.vehicles.end()) return found->second.vin;
