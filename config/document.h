@@ -10,7 +10,7 @@ namespace fleetsign::config {
 /// what it means. As it stands it changes nothing.
 std::string example_yaml();
 
-/// README's table of keys: one row for each, GitHub-flavoured Markdown.
+/// The table of keys in docs/configuration.md: one row for each, GitHub-flavoured Markdown.
 std::string markdown_table();
 
 }  // namespace fleetsign::config

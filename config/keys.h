@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The key table: one row for each configuration key. Loader, messages, help, example and README come from it.
+// The key table: one row for each configuration key. Loader, messages, help, example and docs/configuration.md come
+// from it.
 #pragma once
 
 #include <span>

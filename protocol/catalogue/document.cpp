@@ -135,6 +135,18 @@ std::string markdown_table() {
   return table;
 }
 
+std::string markdown_table_of_groups() {
+  std::string table = "| group | what | commands |\n|---|---|---|\n";
+  for (const Group& group : groups()) {
+    std::string names;
+    for (const std::string_view name : group.commands) {
+      names.append(names.empty() ? "`" : ", `").append(name).append("`");
+    }
+    table += "| `" + std::string(group.name) + "` | " + std::string(group.summary) + " | " + names + " |\n";
+  }
+  return table;
+}
+
 std::string plain_table() {
   std::string table;
   std::string_view subject;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <string>
 
+#include "protocol/catalogue/groups.h"
 #include "tests/catalogue/support.h"
 
 namespace fleetsign::catalogue {
@@ -38,6 +39,14 @@ TEST_CASE("document: the table has a line for each command") {
           "| once |\n"));
   CHECK(has("| `share` | any | Send a place or a link to the vehicle | navigation | Fleet API |  |\n"));
   CHECK(has("| `wake_up` |  | Ask Fleet API to wake the vehicle | vehicle, wake | Fleet API | safe |\n"));
+}
+
+TEST_CASE("document: the table of groups has a line for each group, with its commands") {
+  const std::string table = markdown_table_of_groups();
+  CHECK(std::count(table.begin(), table.end(), '\n') == static_cast<std::ptrdiff_t>(groups().size()) + 2);
+  CHECK(table.starts_with("| group | what | commands |\n|---|---|---|\n"));
+  CHECK(table.find("| `alerts` | What is seen or heard outside, and changes nothing | `flash_lights`, `honk_horn`, "
+                   "`remote_boombox` |\n") != std::string::npos);
 }
 
 TEST_CASE("document: a terminal gets a line for each command and one for each of its parameters") {

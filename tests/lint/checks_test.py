@@ -39,10 +39,12 @@ class Checks(unittest.TestCase):
                 self.assertIn(expected or "None", str(why))
 
     def test_links(self):
-        self.write("docs/a.md", "[b](b.md) [c](../c.md#part) [web](https://example.com/x)\n`tests/there.py` `tests/gone.py`\n")
-        self.write("docs/b.md", "a sentence\n")
+        self.write("docs/a.md", "[b](b.md) [c](../c.md#part) [web](https://example.com/x)\n`tests/there.py` `tests/gone.py`\n"
+                                "# Here I am\n[up](#here-i-am) [down](#there) [b](b.md#some-text-it-is) [b](b.md#a-comment)\n")
+        self.write("docs/b.md", "## Some `text`, it is\n```\n# a comment\n```\n")
         self.write("tests/there.py", HASH)
-        self.assert_found(links.check, "docs/a.md:1: there is no docs/../c.md", "docs/a.md:2: there is no tests/gone.py")
+        self.assert_found(links.check, "docs/a.md:1: there is no docs/../c.md", "docs/a.md:2: there is no tests/gone.py",
+                          "docs/a.md:4: docs/a.md has no heading #there", "docs/a.md:4: docs/b.md has no heading #a-comment")
 
     def test_arrows(self):
         cases = [

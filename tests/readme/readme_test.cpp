@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// README.md shows the tables that the code is made of. With UPDATE_README=1 in the environment the test writes them
-// anew.
+// README.md and docs/ show the tables that the code is made of. With UPDATE_README=1 in the environment the test writes
+// them anew.
 #include <doctest/doctest.h>
 
 #include <array>
@@ -19,8 +19,6 @@
 namespace {
 
 using namespace fleetsign;
-
-const std::string kReadme = FLEETSIGN_SOURCE_DIR "/README.md";
 
 std::string failure_table() {
   std::string table = "| status | `error_code` | `executed` | what to do |\n|---|---|---|---|\n";
@@ -49,17 +47,25 @@ std::string price_table() {
 }
 
 struct Section {
-  const char* name;
+  std::string file;
+  std::string name;
   std::string (*table)();
 };
 
-const std::array kSections = {Section{"configuration keys", config::markdown_table}, Section{"failures", failure_table},
-                              Section{"prices", price_table}, Section{"checks", diagnosis::markdown_table_of_checks},
-                              Section{"commands", catalogue::markdown_table}};
+const std::array kSections = {Section{"README.md", "groups", catalogue::markdown_table_of_groups},
+                              Section{"docs/api.md", "failures", failure_table},
+                              Section{"docs/commands.md", "commands", catalogue::markdown_table},
+                              Section{"docs/configuration.md", "configuration keys", config::markdown_table},
+                              Section{"docs/operation.md", "checks", diagnosis::markdown_table_of_checks},
+                              Section{"docs/operation.md", "prices", price_table}};
 
-std::string read(const std::string& file) {
+std::string path_of(const Section& section) {
+  return FLEETSIGN_SOURCE_DIR "/" + section.file;
+}
+
+std::string read(const std::string& path) {
   std::ostringstream text;
-  text << std::ifstream(file).rdbuf();
+  text << std::ifstream(path).rdbuf();
   return text.str();
 }
 
@@ -69,29 +75,29 @@ struct Place {
   std::size_t length;
 };
 
-Place find_section(const std::string& readme, const std::string& name) {
-  const std::string begin = "<!-- begin: " + name + " -->\n";
-  const std::string end = "<!-- end: " + name + " -->";
-  const auto from = readme.find(begin);
-  REQUIRE_MESSAGE(from != std::string::npos, "README.md has no line " << begin);
-  const auto to = readme.find(end, from);
-  REQUIRE_MESSAGE(to != std::string::npos, "README.md has no line " << end);
+Place find_section(const std::string& text, const Section& section) {
+  const std::string begin = "<!-- begin: " + section.name + " -->\n";
+  const std::string end = "<!-- end: " + section.name + " -->";
+  const auto from = text.find(begin);
+  REQUIRE_MESSAGE(from != std::string::npos, section.file << " has no line " << begin);
+  const auto to = text.find(end, from);
+  REQUIRE_MESSAGE(to != std::string::npos, section.file << " has no line " << end);
   return {.from = from + begin.size(), .length = to - from - begin.size()};
 }
 
 }  // namespace
 
-TEST_CASE("README: its tables are those of the code") {
-  std::string readme = read(kReadme);
+TEST_CASE("documents: their tables are those of the code") {
   for (const auto& section : kSections) {
     CAPTURE(section.name);
-    const auto [from, length] = find_section(readme, section.name);
+    std::string text = read(path_of(section));
+    const auto [from, length] = find_section(text, section);
     const std::string wanted = section.table();
-    if (std::getenv("UPDATE_README") != nullptr) {
-      readme.replace(from, length, wanted);
-    } else {
-      CHECK_MESSAGE(readme.substr(from, length) == wanted, "to write them anew: UPDATE_README=1 ./dev test -R readme");
+    if (std::getenv("UPDATE_README") == nullptr) {
+      CHECK_MESSAGE(text.substr(from, length) == wanted, "to write them anew: UPDATE_README=1 ./dev test -R readme");
+      continue;
     }
+    text.replace(from, length, wanted);
+    std::ofstream(path_of(section)) << text;
   }
-  if (std::getenv("UPDATE_README") != nullptr) std::ofstream(kReadme) << readme;
 }

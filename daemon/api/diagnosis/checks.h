@@ -35,7 +35,7 @@ std::vector<Examined> examine(Examiner& examiner);
 /// Whether there is no problem among them.
 bool is_healthy(const std::vector<Examined>& examined);
 
-/// The rows as README.md shows them.
+/// The rows as docs/operation.md shows them.
 std::string markdown_table_of_checks();
 
 }  // namespace fleetsign::diagnosis
