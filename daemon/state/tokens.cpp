@@ -130,7 +130,7 @@ bool Tokens::keep(const std::string& account, const KeptTokens& tokens) {
 }
 
 bool Tokens::forget(const std::string& account) {
-  return store_.write([&](const Database& database) {
+  const bool is_forgotten = store_.write([&](const Database& database) {
     database
         .prepare(
             "UPDATE tokens SET refresh = NULL, access = NULL, expires = NULL, scopes = '', login_required = 0,"
@@ -138,6 +138,8 @@ bool Tokens::forget(const std::string& account) {
         .bind(account)
         .run();
   });
+  if (is_forgotten) (void)store_.empty_log();  // where somebody reads just now, they are gone a little later
+  return is_forgotten;
 }
 
 }  // namespace fleetsign::state

@@ -46,7 +46,8 @@ class Tokens {
   /// were plain are gone from the file when these are encrypted; if not, it may nevertheless turn out to have happened.
   bool keep(const std::string& account, const KeptTokens& tokens);
 
-  /// They stay known as forgotten, so that no copy that is put back brings them with it. Whether that is durable.
+  /// They stay known as forgotten, so that no copy that is put back brings them with it, and are gone from the file,
+  /// once nobody else reads it. Whether that is durable.
   bool forget(const std::string& account);
 
   /// Whether what is kept from now on is encrypted.
