@@ -39,8 +39,29 @@ if(FLEETSIGN_SANITIZE)
   add_link_options(-fsanitize=${FLEETSIGN_SANITIZE})
 endif()
 
+option(FLEETSIGN_TOGETHER "Compile a few sources as one, for builds that are made once and thrown away" OFF)
+if(FLEETSIGN_TOGETHER)
+  find_package(Python3 REQUIRED COMPONENTS Interpreter)
+endif()
+
+# Has the sources of a target, which stand in this folder, compiled a few at a time, if that is wanted.
+function(fleetsign_compile_together target)
+  if(NOT FLEETSIGN_TOGETHER)
+    return()
+  endif()
+  execute_process(
+    COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_SOURCE_DIR}/cmake/groups.py ${CMAKE_CURRENT_SOURCE_DIR} ${ARGN}
+    OUTPUT_VARIABLE pairs COMMAND_ERROR_IS_FATAL ANY)
+  while(pairs)
+    list(POP_FRONT pairs source group)
+    set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${target}_${group})
+  endwhile()
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+endfunction()
+
 function(fleetsign_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
+  fleetsign_compile_together(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PUBLIC fleetsign_flags ${ARG_LINKS} PRIVATE ${ARG_PRIVATE_LINKS})
 endfunction()
