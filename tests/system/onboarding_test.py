@@ -12,16 +12,16 @@ import tempfile
 import unittest
 import urllib.request
 
+import pages
 from harness import BINARY, PATIENCE, environment, vin
 
-PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "onboarding.md"
+PAGE = "docs/onboarding.md"
 PORTS = ("4480", "4481", "4482")
 
 
 def walk():
-    """The lines of the page that are for a shell."""
-    blocks = re.findall(r"^```sh\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-    return "".join(blocks)
+    """The lines of the page that are for a shell, but for those within a list."""
+    return "".join(block.text for block in pages.blocks(PAGE) if block.language == "sh" and not block.indented)
 
 
 def free_ports(count):
