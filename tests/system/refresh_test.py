@@ -357,15 +357,22 @@ class Secrets(Refresh):
             daemon.stop()
         self.assert_accepted(self.honk(self.serve(self.config)))
 
-    def test_a_file_that_holds_no_key_is_refused(self):
-        self.key_file.write_text("5a" * 31 + "\n")
+    def refuse(self, status, message):
         config = self.folder / "bad.yaml"
         config.write_text(f"key_file: {self.folder / 'private.pem'}\n{self.config}")
         for flags in ((), ("--check",)):
             refused = run("serve", "--config", config, *flags)
-            self.assertEqual(refused.returncode, 78, refused)
-            self.assertIn("holds no key for the state", refused.stderr)
+            self.assertEqual(refused.returncode, status, refused)
+            self.assertIn(message, refused.stderr)
             self.assertNotIn("5a5a", refused.stderr)
+
+    def test_a_file_that_holds_no_key_is_refused(self):
+        self.key_file.write_text("5a" * 31 + "\n")
+        self.refuse(78, "holds no key for the state")
+
+    def test_a_key_that_others_can_read_is_refused(self):
+        self.key_file.chmod(0o644)
+        self.refuse(77, f"{self.key_file}: others than its owner may read or write it")
 
 
 if __name__ == "__main__":
