@@ -10,8 +10,10 @@ import base64
 import functools
 import json
 import os
+import pathlib
 import re
 import subprocess
+import tempfile
 import time
 import unittest
 
@@ -135,11 +137,13 @@ class Shell(Case):
 
     def set_up(self):
         state = environment()["STATE_DIRECTORY"]
-        for folder in SYSTEM_FOLDERS:
-            (self.folder / folder[1:]).mkdir(parents=True, exist_ok=True)
-        self.audit = self.folder / "audit.jsonl"
+        self.place = pathlib.Path(tempfile.mkdtemp(dir=self.folder))
+        for folder in (*SYSTEM_FOLDERS, "/bin"):
+            (self.place / folder[1:]).mkdir(parents=True)
+        (self.place / "bin" / "fleetsign").symlink_to(BINARY)
+        self.audit = self.place / "audit.jsonl"
         self.audit.write_text("")
-        (self.folder / "audit.jsonl.1").write_text("")
+        (self.place / "audit.jsonl.1").write_text("")
         self.simulator = self.start(Simulator(self.folder, vehicles=2))
         self.simulator.request("POST", f"/sim/v1/vehicles/{vin(2)}/pairing", json.dumps({"paired": False}))
         self.config = f"state_dir: {state}\ndomain: car.example.com\naction_endpoint: true\naudit_file: {self.audit}\n"
@@ -149,22 +153,18 @@ class Shell(Case):
         self.daemon = self.start(Daemon(self.folder, self.simulator.url, config=self.config))
 
     def environment(self):
-        programs = self.folder / "bin"
-        programs.mkdir(exist_ok=True)
-        if not (programs / "fleetsign").exists():
-            (programs / "fleetsign").symlink_to(BINARY)
         arguments, bearer = self.daemon.process.args, token()
-        return environment({"PATH": f"{programs}:{os.environ['PATH']}", "URL": self.daemon.url, "VIN": vin(), "TOKEN": bearer,
+        return environment({"PATH": f"{self.place / 'bin'}:{os.environ['PATH']}", "URL": self.daemon.url, "VIN": vin(), "TOKEN": bearer,
                             "FLEETSIGN_URL": self.daemon.url, "FLEETSIGN_TOKEN": bearer,
                             "FLEETSIGN_CONFIG": arguments[arguments.index("--config") + 1]})
 
     def run_script(self, script):
         """As it stands there, but that curl fails where it gets an error, and that nothing serves without end."""
         for folder in SYSTEM_FOLDERS:
-            script = script.replace(folder, str(self.folder / folder[1:]))
+            script = script.replace(folder, str(self.place / folder[1:]))
         script = re.sub(r"^(fleetsign serve\b[^&\n]*)$", r"\1 --check", script, flags=re.MULTILINE)
         return subprocess.run(["bash", "-euo", "pipefail", "-c", f"curl() {{ command curl --fail-with-body \"$@\"; }}\n{script}"],
-                              cwd=self.folder, env=self.environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              cwd=self.place, env=self.environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               timeout=PATIENCE)
 
     def play(self, page):
