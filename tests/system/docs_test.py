@@ -266,8 +266,9 @@ class Text(unittest.TestCase):
             for command in pages.commands(script):
                 yield str(block), command
         for page in pages.pages():
-            for command in pages.quoted_commands(page):
-                yield page, command
+            for quoted in pages.quoted(page):
+                if re.match(r"(fleetsign|\./dev)\s", quoted):
+                    yield page, quoted.split()
 
     def test_every_sub_command_and_flag_is_there(self):
         usage = subprocess.run([pages.ROOT / "dev"], capture_output=True, text=True, timeout=PATIENCE).stdout
@@ -281,6 +282,20 @@ class Text(unittest.TestCase):
                 if command[0] == "./dev":
                     self.assertIn(command[1], developing)
         self.assertGreater(seen, 50)
+
+    def test_keys_headers_and_figures_are_called_so(self):
+        flags = set(re.findall(r"--([a-z_]+\.[a-z0-9_]+)", help_of("serve")))
+        families = "|".join({flag.partition(".")[0] for flag in flags})
+        sources = "".join(path.read_text(encoding="utf-8") for path in sorted(pages.ROOT.glob("daemon/**/*.cpp")))
+        for page in pages.pages():
+            for quoted in pages.quoted(page):
+                with self.subTest(page, quoted=quoted):
+                    if re.fullmatch(rf"({families})\.[a-z0-9_]+", quoted):
+                        self.assertIn(quoted, flags)
+                    if figure := re.fullmatch(r"fleetsign_([a-z_]+)", quoted):
+                        self.assertIn(f'{figure[1]}"', sources)
+                    if re.fullmatch(r"Fleetsign-[A-Za-z-]+", quoted):
+                        self.assertIn(f'"{quoted}"', sources)
 
     def test_units_set_what_is_a_setting(self):
         flags = help_of("serve")

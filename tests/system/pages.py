@@ -101,6 +101,6 @@ def commands(script):
     return found + [each for script in inner for each in commands(script)]
 
 
-def quoted_commands(page):
-    """Commands of fleetsign and of ./dev that the text of a page names between backticks, each as its words."""
-    return [command.split() for command in re.findall(r"`((?:fleetsign|\./dev)\s[^`]+)`", BLOCK.sub("", read(page)))]
+def quoted(page):
+    """What the text of a page has between backticks."""
+    return re.findall(r"`([^`]+)`", BLOCK.sub("", read(page)))
