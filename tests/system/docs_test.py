@@ -33,6 +33,7 @@ ELSEWHERE = {
     "fleetsign register": "needs an app: onboarding_test.py",
     "journalctl": "needs systemd",
     "systemctl": "needs systemd",
+    "systemd-creds": "needs systemd",
     "systemd-run": "needs systemd",
     "tesla-keygen": "is Tesla's own program",
 }
