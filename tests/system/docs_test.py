@@ -294,9 +294,9 @@ class Text(unittest.TestCase):
                     if re.fullmatch(rf"({families})\.[a-z0-9_]+", quoted):
                         self.assertIn(quoted, flags)
                     if figure := re.fullmatch(r"fleetsign_([a-z_]+)", quoted):
-                        self.assertIn(f'{figure[1]}"', sources)
+                        self.assertTrue(f'{figure[1]}"' in sources, "no such figure")
                     if re.fullmatch(r"Fleetsign-[A-Za-z-]+", quoted):
-                        self.assertIn(f'"{quoted}"', sources)
+                        self.assertTrue(f'"{quoted}"' in sources, "no such header")
 
     def test_units_set_what_is_a_setting(self):
         flags = help_of("serve")
