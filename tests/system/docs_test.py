@@ -253,6 +253,11 @@ class Text(unittest.TestCase):
             with self.subTest(str(block)):
                 self.assertIn(block.language, self.CHECKS, "text is for drawings alone")
 
+    def test_readme_leads_to_every_document(self):
+        for page in pages.pages():
+            if page.startswith("docs/"):
+                self.assertIn(f"]({page})", pages.read("README.md"))
+
     def test_what_does_not_run_here_is_a_script_nevertheless(self):
         for block in of("sh") + of("console"):
             scripts = [block.text] if block.language == "sh" else [command for command, _ in pages.exchanges(block.text)]
