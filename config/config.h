@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The configuration as plain data. Every member is set from one row of the key table (config/keys.h).
+// The configuration as plain data. Every member but `file` is set from one row of the key table (config/keys.h).
 #pragma once
 
 #include <chrono>
@@ -151,6 +151,7 @@ struct Log {
 };
 
 struct Config {
+  std::optional<std::filesystem::path> file;  ///< that was read, for messages; whoever looks for one sets it
   std::vector<Listen> listen = {Listen{.url = "http://127.0.0.1:4480"}};
   std::optional<std::filesystem::path> key_file;
   std::optional<std::filesystem::path> key_passphrase_file;
@@ -185,5 +186,10 @@ struct Config {
 
   bool operator==(const Config&) const = default;
 };
+
+/// For messages about what it lacks: "the configuration (FILE)".
+inline std::string name_of(const Config& config) {
+  return "the configuration (" + (config.file ? config.file->string() : "no file was read") + ")";
+}
 
 }  // namespace fleetsign::config

@@ -13,7 +13,8 @@ namespace {
 constexpr std::string_view kPreamble =
     "# Configuration of fleetsign. Each key is shown as a comment with its default, or with an example where it has "
     "none.\n"
-    "# Environment variables (FLEETSIGN_LOG_LEVEL for log.level) win over this file, flags (--log.level) over both.\n";
+    "# Environment variables (FLEETSIGN_LOG_LEVEL for log.level) win over this file, flags (--log.level) over both.\n"
+    "# `fleetsign reload` applies changes of the keys that say so; those of others need a restart.\n";
 
 std::string_view group_of(std::string_view name) {
   const std::size_t dot = name.find('.');
@@ -42,7 +43,8 @@ std::string commented_key(const Key& key) {
   const std::string indent = group_of(key.name).empty() ? "" : "  ";
   const bool has_default = !key.fallback.empty();
   std::string about(key.summary);
-  about.append(" (").append(key.type).append(has_default ? ")" : ", no default)");
+  about.append(" (").append(key.type).append(has_default ? "" : ", no default");
+  about.append(key.reload == Reload::applied ? ", applied by a reload)" : ")");
   std::string text = comment(indent, about);
   text.append(indent).append("#").append(name_in_group(key.name)).append(": ");
   return text.append(has_default ? key.fallback : key.example).append("\n");
@@ -75,10 +77,10 @@ std::string example_yaml() {
 }
 
 std::string markdown_table() {
-  std::string text = "| key | type | default | meaning |\n|---|---|---|---|\n";
+  std::string text = "| key | type | default | changed by | meaning |\n|---|---|---|---|---|\n";
   for (const Key& key : keys()) {
-    text += "| " + code(key.name) + " | " + cell(key.type) + " | " + code(key.fallback) + " | " + cell(key.summary) +
-            " |\n";
+    text += "| " + code(key.name) + " | " + cell(key.type) + " | " + code(key.fallback) + " | " +
+            (key.reload == Reload::applied ? "reload" : "restart") + " | " + cell(key.summary) + " |\n";
   }
   return text;
 }

@@ -145,6 +145,23 @@ std::string did_you_mean(std::string_view name, std::span<const std::string> can
   return meant ? "did you mean " + *meant + "?" : "";
 }
 
+std::optional<std::filesystem::path> expand(const Entry& entry, const std::string& text) {
+  for (const auto& [start, variable] : kExpansions) {
+    if (!text.starts_with(start)) continue;
+    const std::optional<std::string> folder = find_variable(entry.source.environment, variable);
+    if (!folder) {
+      entry.complain(std::string(variable) + " is not set in the environment", "write the whole path");
+      return std::nullopt;
+    }
+    return *folder + "/" + text.substr(start.size());
+  }
+  if (text.starts_with('$')) {
+    entry.complain("of all variables, only ${CREDENTIALS_DIRECTORY}/ is expanded in a path", "write the whole path");
+    return std::nullopt;
+  }
+  return entry.source.folder / text;
+}
+
 }  // namespace
 
 std::optional<std::string> find_variable(const Environment& environment, const std::string& name) {
@@ -245,20 +262,11 @@ std::optional<std::uint64_t> read_dollars(const Entry& entry, std::uint64_t most
 std::optional<std::filesystem::path> read_path(const Entry& entry) {
   const std::optional<std::string> text = read_text(entry, "a path");
   if (!text) return std::nullopt;
-  for (const auto& [start, variable] : kExpansions) {
-    if (!text->starts_with(start)) continue;
-    const std::optional<std::string> folder = find_variable(entry.source.environment, variable);
-    if (!folder) {
-      entry.complain(std::string(variable) + " is not set in the environment", "write the whole path");
-      return std::nullopt;
-    }
-    return *folder + "/" + text->substr(start.size());
+  const std::optional<std::filesystem::path> path = expand(entry, *text);
+  if (path && entry.source.paths != nullptr) {
+    entry.source.paths->push_back({.key = entry.key, .line = entry.value.line, .text = *text, .path = *path});
   }
-  if (text->starts_with('$')) {
-    entry.complain("of all variables, only ${CREDENTIALS_DIRECTORY}/ is expanded in a path", "write the whole path");
-    return std::nullopt;
-  }
-  return entry.source.folder / *text;
+  return path;
 }
 
 std::optional<std::size_t> read_word(const Entry& entry, std::span<const std::string> words) {

@@ -25,10 +25,19 @@ using Environment = std::map<std::string, std::string>;
 /// The variable's value; nothing when it is unset or empty.
 std::optional<std::string> find_variable(const Environment& environment, const std::string& name);
 
+/// A path as it was written, and what it stands for.
+struct ReadPath {
+  std::string key;  ///< as in Entry
+  std::size_t line;
+  std::string text;
+  std::filesystem::path path;
+};
+
 struct Source {
   std::string name;              ///< of the file, or "environment FLEETSIGN_X", or "flag --x"
   std::filesystem::path folder;  ///< where relative paths start; empty: the working directory
   const Environment& environment;
+  std::vector<ReadPath>* paths = nullptr;  ///< what read_path() has read is added there; null: nowhere
 };
 
 struct Entry {

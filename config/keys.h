@@ -12,6 +12,12 @@
 
 namespace fleetsign::config {
 
+/// What becomes of a changed value when the configuration is read anew.
+enum class Reload {
+  restart,  ///< it waits for a restart
+  applied,
+};
+
 struct Key {
   std::string_view name;      ///< as in the file, with dots: "fleet_api.base_url"
   std::string_view type;      ///< for people: "duration", "path", "auto | na | eu | cn" …
@@ -20,6 +26,7 @@ struct Key {
   std::string_view summary;   ///< one sentence without a full stop
   /// Sets the member, or leaves it and complains.
   void (*set)(Config& config, const Entry& entry);
+  Reload reload = Reload::restart;
 };
 
 /// All keys, in the order in which people read them; those of a group ("log.") stand together.

@@ -64,6 +64,17 @@ std::variant<std::string, Problem> read_file(const std::filesystem::path& file) 
   return text;
 }
 
+/// The value with what its paths stand for; `key` is its own.
+Value with_paths(Value value, const std::string& key, const std::vector<ReadPath>& paths) {
+  const auto found = std::find_if(paths.begin(), paths.end(), [&](const ReadPath& read) {
+    return read.key == key && read.line == value.line && read.text == value.text;
+  });
+  if (value.kind == Value::Kind::text && found != paths.end()) value.text = found->path.string();
+  for (Value& item : value.items) item = with_paths(std::move(item), key, paths);
+  for (auto& [name, member] : value.members) member = with_paths(std::move(member), key + "." + name, paths);
+  return value;
+}
+
 std::vector<std::string> key_names() {
   std::vector<std::string> names;
   for (const Key& key : keys()) names.emplace_back(key.name);
@@ -80,6 +91,21 @@ class Loader {
       if (name.starts_with(kEnvironmentPrefix)) load_variable(name, value);
     }
     for (const auto& [name, value] : sources_.flags) load_flag(name, value);
+    return finish();
+  }
+
+  Loaded run(const SetKeys& settings) {
+    for (const Key& key : keys()) {
+      const auto found = settings.find(key.name);
+      if (found == settings.end()) continue;
+      const Source source = source_of(found->second.source);
+      set(key, {found->second.value, found->first, source, loaded_.problems});
+    }
+    return finish();
+  }
+
+ private:
+  Loaded finish() {
     check_timeouts();
     check_accounts();
     check_oauth();
@@ -88,19 +114,26 @@ class Loader {
     return std::move(loaded_);
   }
 
- private:
+  /// Of a file, `folder` is where its relative paths start.
+  Source source_of(std::string name, std::filesystem::path folder = {}) {
+    return {std::move(name), std::move(folder), sources_.environment, &paths_};
+  }
+
   void complain(std::string where, std::string message, std::string hint) {
     loaded_.problems.push_back({.where = std::move(where), .message = std::move(message), .hint = std::move(hint)});
   }
 
   void set(const Key& key, const Entry& entry) {
     const std::size_t problems = loaded_.problems.size();
+    paths_.clear();
     key.set(loaded_.config, entry);
     if (loaded_.problems.size() != problems) {
       faulty_.insert(key.name);
-    } else {
-      loaded_.origins.insert_or_assign(std::string(key.name), entry.where());
+      return;
     }
+    const std::string name(key.name);
+    loaded_.origins.insert_or_assign(name, entry.where());
+    loaded_.settings.insert_or_assign(name, Setting{with_paths(entry.value, name, paths_), entry.source.name});
   }
 
   void set_word(const Key& key, const std::string& word, const Source& source) {
@@ -117,7 +150,7 @@ class Loader {
 
   void load_text(const std::filesystem::path& file, const std::string& text) {
     if (text.size() > kLargestFile) return complain(file.string(), "the file is larger than 1 MiB", "");
-    const Source source{file.string(), file.parent_path(), sources_.environment};
+    const Source source = source_of(file.string(), file.parent_path());
     const auto parsed = parse_yaml(text);
     if (const auto* error = std::get_if<SyntaxError>(&parsed)) {
       const Value place{.line = error->line};
@@ -130,8 +163,7 @@ class Loader {
 
   void load_variable(const std::string& name, const std::string& value) {
     for (const Key& key : keys()) {
-      if (environment_name(key.name) == name)
-        return set_word(key, value, {"environment " + name, "", sources_.environment});
+      if (environment_name(key.name) == name) return set_word(key, value, source_of("environment " + name));
     }
     const bool is_other =
         std::find(std::begin(kOtherVariables), std::end(kOtherVariables), name) != std::end(kOtherVariables);
@@ -160,7 +192,7 @@ class Loader {
     if (!flags_.insert(key->name).second) {
       return complain(where, name + ": is set a second time", "give the flag once; the values of a list have commas");
     }
-    set_word(*key, value, {where, "", sources_.environment});
+    set_word(*key, value, source_of(where));
   }
 
   void check_timeouts() {
@@ -211,28 +243,45 @@ class Loader {
     if (faulty_.contains("vehicles")) return;
     const auto set = loaded_.origins.find("next_key_vehicles");
     resolve_names(loaded_.config, set == loaded_.origins.end() ? "" : set->second, loaded_.problems);
+    // Which vehicles they are, whatever is called so later.
+    const auto setting = loaded_.settings.find("next_key_vehicles");
+    if (setting == loaded_.settings.end()) return;
+    Value vins{.kind = Value::Kind::list, .line = setting->second.value.line};
+    for (const std::string& vin : loaded_.config.next_key_vehicles) vins.items.push_back(scalar(vin));
+    setting->second.value = std::move(vins);
   }
 
   void choose_state_dir() {
     if (!loaded_.config.state_dir.empty()) return;
     // systemd.exec(5): several StateDirectory= are separated by colons; ours is the first.
     if (const auto folders = find_variable(sources_.environment, "STATE_DIRECTORY")) {
-      loaded_.config.state_dir = folders->substr(0, folders->find(':'));
+      default_state_dir(folders->substr(0, folders->find(':')), "default, from environment STATE_DIRECTORY");
     } else if (const auto home = find_variable(sources_.environment, "HOME")) {
-      loaded_.config.state_dir = *home + "/.local/state/fleetsign";
+      default_state_dir(*home + "/.local/state/fleetsign", "default, from environment HOME");
     }
+  }
+
+  void default_state_dir(const std::string& folder, std::string source) {
+    loaded_.config.state_dir = folder;
+    loaded_.settings.emplace("state_dir", Setting{scalar(folder), std::move(source)});
   }
 
   const Sources& sources_;
   Loaded loaded_;
   std::set<std::string_view> faulty_;  ///< keys that a source sets, but not to a usable value
   std::set<std::string_view> flags_;   ///< keys that a flag has set
+  std::vector<ReadPath> paths_;        ///< of the key that is being set
 };
 
 }  // namespace
 
 Loaded load(const Sources& sources) {
   return Loader(sources).run();
+}
+
+Loaded assemble(const SetKeys& settings) {
+  const Sources none;
+  return Loader(none).run(settings);
 }
 
 }  // namespace fleetsign::config

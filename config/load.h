@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 
 #include "config/config.h"
 #include "config/problem.h"
+#include "config/value.h"
 
 namespace fleetsign::config {
 
@@ -24,13 +26,24 @@ struct Sources {
   std::optional<std::string> file_text;
 };
 
+/// What a source sets a key to.
+struct Setting {
+  Value value;         ///< as it was written, but for paths: those are what they stand for
+  std::string source;  ///< as Source has it in its name, or what the default depends on
+};
+using SetKeys = std::map<std::string, Setting, std::less<>>;  ///< by key
+
 struct Loaded {
   Config config;
   std::vector<Problem> problems;               ///< empty: config may be used
   std::map<std::string, std::string> origins;  ///< key -> where its value came from; absent: default
+  SetKeys settings;  ///< those that count; of `state_dir` also when the environment alone says it
 };
 
 /// Reports every problem it finds, not only the first.
 Loaded load(const Sources& sources);
+
+/// The same from what was set already.
+Loaded assemble(const SetKeys& settings);
 
 }  // namespace fleetsign::config

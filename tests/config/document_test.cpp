@@ -65,21 +65,32 @@ TEST_CASE("example: no comment is wider than 100 columns, no line wider than a r
   }
 }
 
-TEST_CASE("markdown table: one row for each key, four cells each") {
+TEST_CASE("markdown table: one row for each key, five cells each") {
   const std::vector<std::string> rows = split(markdown_table());
   REQUIRE(rows.size() == 2 + keys().size());
-  CHECK(rows[0] == "| key | type | default | meaning |");
-  CHECK(rows[1] == "|---|---|---|---|");
+  CHECK(rows[0] == "| key | type | default | changed by | meaning |");
+  CHECK(rows[1] == "|---|---|---|---|---|");
   for (std::size_t i = 0; i < keys().size(); ++i) {
     const std::string& row = rows[2 + i];
     CAPTURE(row);
     CHECK(row.starts_with("| `" + std::string(keys()[i].name) + "` | "));
     CHECK(row.ends_with(" |"));
     const std::string without_escapes = std::regex_replace(row, std::regex(R"(\\\|)"), "");
-    CHECK(std::count(without_escapes.begin(), without_escapes.end(), '|') == 5);
+    CHECK(std::count(without_escapes.begin(), without_escapes.end(), '|') == 6);
   }
 }
 
+TEST_CASE("both tell which keys a reload applies") {
+  for (const Key& key : keys()) {
+    CAPTURE(key.name);
+    const std::string word = key.reload == Reload::applied ? "reload" : "restart";
+    CHECK(
+        std::regex_search(markdown_table(), std::regex("\\| `" + std::string(key.name) + "` .*\\| " + word + " \\| ")));
+  }
+  CHECK(example_yaml().find("(duration, applied by a reload)\n#timeout: 10s\n") != std::string::npos);
+  CHECK(example_yaml().find("(duration)\n#shutdown_timeout: 20s\n") != std::string::npos);
+}
+
 TEST_CASE("markdown table: a bar within a cell is escaped") {
-  CHECK(markdown_table().find(R"(| `log.format` | text \| json | `text` | )") != std::string::npos);
+  CHECK(markdown_table().find(R"(| `log.format` | text \| json | `text` | reload | )") != std::string::npos);
 }
