@@ -43,11 +43,13 @@ Failure not_kept(const std::string& name) {
 }  // namespace
 
 struct Allowance::Account {
-  std::string name;
-  std::optional<std::size_t> rate;
-  std::optional<std::uint64_t> budget;
+  explicit Account(std::string of) : name(std::move(of)) {}
 
-  std::mutex mutex{};          // guards the rest
+  const std::string name;
+
+  std::mutex mutex{};  // guards the rest
+  std::optional<std::size_t> rate{};
+  std::optional<std::uint64_t> budget{};
   Instant all_due{};           // when all requests of a minute may come at once
   std::int64_t day = 0;        // of what follows
   std::uint64_t spent = 0;     // millionths of a dollar; before the record is loaded, what it does not have
@@ -81,19 +83,28 @@ Allowance::Admission::~Admission() {
   if (account_ != nullptr) allowance_->settle(*this);
 }
 
-Allowance::Allowance(std::span<const config::CallerEntry> callers, Clocks clocks, SpendingRecord record)
+Allowance::Allowance(std::span<const config::CallerEntry> callers, Clocks clocks, SpendingRecord record,
+                     const Allowance* before)
     : clocks_(std::move(clocks)), record_(std::move(record)) {
   for (const auto& caller : callers) {
-    accounts_.push_back(std::make_unique<Account>());
-    Account& account = *accounts_.back();
-    account.name = caller.name;
-    account.rate = caller.rate;
-    account.budget = caller.daily_budget;
-    if (caller.name == config::kAnybody) others_ = &account;
+    auto account = before == nullptr ? nullptr : before->account_of(caller.name);
+    if (!account) account = std::make_shared<Account>(caller.name);
+    {
+      const Lock lock(account->mutex);
+      account->rate = caller.rate;
+      account->budget = caller.daily_budget;
+    }
+    if (caller.name == config::kAnybody) others_ = account.get();
+    accounts_.push_back(std::move(account));
   }
 }
 
 Allowance::~Allowance() = default;
+
+std::shared_ptr<Allowance::Account> Allowance::account_of(const std::string& name) const {
+  const auto found = std::ranges::find_if(accounts_, [&](const auto& account) { return account->name == name; });
+  return found == accounts_.end() ? nullptr : *found;
+}
 
 protocol::Result<Allowance::Admission> Allowance::admit(std::optional<std::size_t> entry, std::uint64_t millionths) {
   Account* const found = entry ? accounts_.at(*entry).get() : others_;
@@ -121,11 +132,12 @@ protocol::Result<Allowance::Admission> Allowance::admit(std::optional<std::size_
     }
     account.all_due = all_due;
     const auto day = account.day;
-    if (account.budget && !reserve(account, lock, millionths)) {
+    const bool is_counted = account.budget.has_value();  // before the lock is let go
+    if (is_counted && !reserve(account, lock, millionths)) {
       account.all_due -= interval;
       return not_kept(account.name);
     }
-    return Admission(this, account.budget ? found : nullptr, day, millionths);
+    return Admission(this, is_counted ? found : nullptr, day, millionths);
   }
 }
 
@@ -193,7 +205,7 @@ bool Allowance::keep(Account& account, Lock& lock, std::uint64_t own) const {
   constexpr std::uint64_t kParts = 64;
   const auto day = account.day;
   while (account.day == day && account.spent + account.reserved - account.waiting + own > account.kept) {
-    const auto mark = account.spent + account.reserved + *account.budget / kParts;
+    const auto mark = account.spent + account.reserved + account.budget.value_or(0) / kParts;
     bool is_kept = false;
     const auto write = [&] { return is_kept = record_.store(account.name, day, mark); };
     if (!at_disk(account, lock, write)) return false;

@@ -66,7 +66,10 @@ class Allowance {
     std::uint64_t spent_ = 0;
   };
 
-  Allowance(std::span<const config::CallerEntry> callers, Clocks clocks, SpendingRecord record);
+  /// With what callers of the same names have had and spent at `before`, which may still be in use: the rates and
+  /// budgets of these hold there, too, from now on. Null: with nothing.
+  Allowance(std::span<const config::CallerEntry> callers, Clocks clocks, SpendingRecord record,
+            const Allowance* before = nullptr);
   ~Allowance();
   Allowance(const Allowance&) = delete;
   Allowance& operator=(const Allowance&) = delete;
@@ -79,6 +82,9 @@ class Allowance {
  private:
   using Lock = std::unique_lock<std::mutex>;
 
+  /// Null when no caller has the name.
+  [[nodiscard]] std::shared_ptr<Account> account_of(const std::string& name) const;
+
   // All with the account's lock held, which they let go while they wait for the disk: whether they succeeded.
   static bool at_disk(Account& account, Lock& lock, const std::function<bool()>& work);
   bool reserve(Account& account, Lock& lock, std::uint64_t millionths) const;
@@ -89,7 +95,7 @@ class Allowance {
 
   const Clocks clocks_;
   const SpendingRecord record_;
-  std::vector<std::unique_ptr<Account>> accounts_{};
+  std::vector<std::shared_ptr<Account>> accounts_{};
   Account* others_ = nullptr;  // of whoever has no entry; null: no limits
 };
 

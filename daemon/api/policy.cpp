@@ -52,7 +52,7 @@ std::optional<protocol::Failure> Api::refuse_vehicles(const Context& context,
 
 std::uint64_t Api::expected_cost(const Context& context) const {
   const auto& request = context.request;
-  const auto& prices = parts_.ledger.prices();
+  const auto prices = parts_.ledger.prices();
   if (is_set(request, kDryRun)) return 0;
   const auto command = access::command_of(request.method, request.path);
   if (command == "wake_up") return prices.wakes;

@@ -69,6 +69,12 @@ class SharedReads::Leadership {
   Answer answer_{};
 };
 
+void SharedReads::set_lifetime(protocol::Duration lifetime) {
+  const Lock lock(mutex_);
+  lifetime_ = lifetime;
+  drop_expired(lock);
+}
+
 Reading SharedReads::read(const Read& wanted, const Ask& ask) {
   Lock lock(mutex_);
   drop_expired(lock);

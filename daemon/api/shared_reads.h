@@ -54,8 +54,11 @@ class SharedReads {
 
   /// `lifetime` is how long a success (200) is kept; zero: not at all.
   SharedReads(protocol::Duration lifetime, vehicles::Clock clock, Bounds bounds)
-      : lifetime_(lifetime), clock_(std::move(clock)), bounds_(bounds) {}
+      : clock_(std::move(clock)), bounds_(bounds), lifetime_(lifetime) {}
   SharedReads(protocol::Duration lifetime, vehicles::Clock clock) : SharedReads(lifetime, std::move(clock), Bounds{}) {}
+
+  /// From now on, also of what is kept already.
+  void set_lifetime(protocol::Duration lifetime);
 
   /// Gets the answer. `unwanted` says whether the caller has gone and nobody else waits: while it is got, and as long
   /// as the caller's request and these reads live.
@@ -96,10 +99,10 @@ class SharedReads {
   void drop_expired(const Lock& held);
   void drop(const Lock& held, std::list<Kept>::iterator kept);
 
-  const protocol::Duration lifetime_;
   const vehicles::Clock clock_;
   const Bounds bounds_;
-  std::mutex mutex_{};                                                 // guards the rest
+  std::mutex mutex_{};  // guards the rest
+  protocol::Duration lifetime_;
   std::map<crypto::Sha256Digest, std::shared_ptr<Flight>> flights_{};  // that may be joined
   std::list<Kept> kept_{};                                             // the oldest first, as all live equally long
   std::map<crypto::Sha256Digest, std::list<Kept>::iterator> kept_by_key_{};

@@ -24,13 +24,22 @@ Cost total_of(const Bill& bill) {
   return total;
 }
 
+Prices Ledger::prices() const {
+  return {.commands = prices_.commands, .data = prices_.data, .wakes = prices_.wakes};
+}
+
+void Ledger::set_prices(const Prices& prices) {
+  for (const auto category : kCategories) prices_[category] = prices[category];
+}
+
 void Ledger::note(const Charge& charge, Billed billed) {
   if (billed == Billed::no) return;
+  const std::uint64_t price = prices_[charge.category];
   const auto add_to = [&](Bill& bill) {
     Cost& cost = bill[charge.category];
     ++cost.requests;
     if (billed == Billed::perhaps) ++cost.unanswered;
-    cost.millionths += prices_[charge.category];
+    cost.millionths += price;
   };
   const std::lock_guard lock(mutex_);
   add_to(bill_);

@@ -2,6 +2,7 @@
 // What the requests to Fleet API have cost so far: in all, and for each vehicle.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
@@ -28,7 +29,7 @@ Billed billed_for(const Undelivered& undelivered);
 struct Cost {
   std::uint64_t requests = 0;    ///< that were billed; those without an answer count as billed
   std::uint64_t unanswered = 0;  ///< of these
-  std::uint64_t millionths = 0;  ///< of a dollar, at the present prices
+  std::uint64_t millionths = 0;  ///< of a dollar, at the prices of their time
 
   [[nodiscard]] double dollars() const { return static_cast<double>(millionths) / 1e6; }
 };
@@ -46,9 +47,11 @@ class Ledger {
   static constexpr std::size_t kVehicles = 20'000;
 
   /// Of at most `vehicles` (1 or more) it knows each one's bill; the total is that of all.
-  explicit Ledger(Prices prices, std::size_t vehicles = kVehicles) : prices_(prices), vehicles_(vehicles) {}
+  explicit Ledger(const Prices& prices, std::size_t vehicles = kVehicles) : vehicles_(vehicles) { set_prices(prices); }
 
-  [[nodiscard]] const Prices& prices() const { return prices_; }
+  [[nodiscard]] Prices prices() const;
+  /// Of requests from now on.
+  void set_prices(const Prices& prices);
 
   void note(const Charge& charge, Billed billed);
 
@@ -57,7 +60,7 @@ class Ledger {
   [[nodiscard]] std::vector<VehicleBill> dearest(std::size_t most) const;
 
  private:
-  const Prices prices_;
+  ByCategory<std::atomic<std::uint64_t>> prices_;
   mutable std::mutex mutex_{};  // guards the rest
   Bill bill_{};
   Recent<Bill> vehicles_;

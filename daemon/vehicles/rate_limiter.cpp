@@ -22,12 +22,22 @@ Failure refusal(const upstream::Charge& charge, std::size_t rate, protocol::Dura
 
 }  // namespace
 
+void RateLimiter::set_rates(const Rates& rates) {
+  for (const auto category : upstream::kCategories) rates_[category] = rates[category].value_or(0);
+}
+
+std::optional<std::size_t> RateLimiter::rate_of(upstream::Category category) const {
+  const std::size_t rate = rates_[category];
+  return rate == 0 ? std::nullopt : std::optional(rate);
+}
+
 std::optional<Failure> RateLimiter::admit(const upstream::Charge& charge) {
-  const auto rate = rates_[charge.category];
+  const auto rate = rate_of(charge.category);
   if (!rate || charge.vehicle.empty()) return std::nullopt;
   const Instant now = clock_();
   const std::lock_guard lock(mutex_);
   Times& times = vehicles_[charge.vehicle][charge.category];
+  if (times.size() > *rate) times.erase(times.begin(), times.end() - static_cast<std::ptrdiff_t>(*rate));
   if (times.size() == *rate) {
     const auto wait = times.front() + kMinute - now;
     if (wait > protocol::Duration::zero()) return refusal(charge, *rate, wait);
@@ -38,7 +48,7 @@ std::optional<Failure> RateLimiter::admit(const upstream::Charge& charge) {
 }
 
 void RateLimiter::settle(const upstream::Charge& charge, int requests, Instant since) {
-  const auto rate = rates_[charge.category];
+  const auto rate = rate_of(charge.category);
   if (!rate || charge.vehicle.empty() || requests == 1) return;
   const Instant now = clock_();
   const std::lock_guard lock(mutex_);

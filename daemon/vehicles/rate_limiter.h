@@ -3,6 +3,7 @@
 // and then refuses everybody's.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <mutex>
@@ -30,8 +31,13 @@ class RateLimiter {
 
   /// Rates are 1 or more. Of at most `vehicles` (1 or more) it knows what they had; to make room for another, the one
   /// that was asked for longest ago is forgotten.
-  RateLimiter(Rates rates, Clock clock, std::size_t vehicles = kVehicles)
-      : rates_(rates), clock_(std::move(clock)), vehicles_(vehicles) {}
+  RateLimiter(const Rates& rates, Clock clock, std::size_t vehicles = kVehicles)
+      : clock_(std::move(clock)), vehicles_(vehicles) {
+    set_rates(rates);
+  }
+
+  /// From now on; what vehicles have had counts, but for what they had while there was no rate.
+  void set_rates(const Rates& rates);
 
   /// Counts one request; or Kind::local_rate, with when to come again.
   [[nodiscard]] std::optional<protocol::Failure> admit(const upstream::Charge& charge);
@@ -43,7 +49,9 @@ class RateLimiter {
  private:
   using Times = std::vector<protocol::Instant>;  // of the last requests, as many as the rate has, in order
 
-  const Rates rates_;
+  [[nodiscard]] std::optional<std::size_t> rate_of(upstream::Category category) const;
+
+  upstream::ByCategory<std::atomic<std::size_t>> rates_;  // 0: as many as come
   const Clock clock_;
   std::mutex mutex_{};  // guards the rest
   upstream::Recent<upstream::ByCategory<Times>> vehicles_;

@@ -52,14 +52,19 @@ WakeCounts WakeCounts::in_memory(std::size_t most) {
 }
 
 WakeBudget::WakeBudget(std::optional<std::size_t> limit, std::function<std::int64_t()> unix_now, WakeCounts counts)
-    : limit_(limit), unix_now_(std::move(unix_now)), counts_(std::move(counts)) {}
+    : limit_(limit.value_or(kUnlimited)), unix_now_(std::move(unix_now)), counts_(std::move(counts)) {}
+
+void WakeBudget::set_limit(std::optional<std::size_t> limit) {
+  limit_ = limit.value_or(kUnlimited);
+}
 
 std::optional<protocol::Failure> WakeBudget::take(const std::string& vin) {
-  if (!limit_) return std::nullopt;
+  const std::size_t limit = limit_;
+  if (limit == kUnlimited) return std::nullopt;
   const std::int64_t now = unix_now_();
   const std::int64_t day = now / kSecondsOfDay;
   const std::size_t count = counts_.load(vin, day);
-  if (count < *limit_) {
+  if (count < limit) {
     counts_.store(vin, day, count + 1);
     return std::nullopt;
   }
@@ -70,7 +75,7 @@ std::optional<protocol::Failure> WakeBudget::take(const std::string& vin) {
 }
 
 void WakeBudget::give_back(const std::string& vin) {
-  if (!limit_) return;
+  if (limit_ == kUnlimited) return;
   const std::int64_t day = unix_now_() / kSecondsOfDay;
   if (const std::size_t count = counts_.load(vin, day); count > 0) counts_.store(vin, day, count - 1);
 }

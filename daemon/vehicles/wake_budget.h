@@ -2,9 +2,11 @@
 // How often vehicles may be woken, for each vehicle and day: of all requests, Fleet API charges most for these.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 
@@ -30,6 +32,9 @@ class WakeBudget {
   WakeBudget(std::optional<std::size_t> limit, std::function<std::int64_t()> unix_now,
              WakeCounts counts = WakeCounts::in_memory());
 
+  /// From now on; what was counted today counts.
+  void set_limit(std::optional<std::size_t> limit);
+
   /// Before a wake_up is sent to the vehicle (VIN in upper case): counts it, or Kind::local_budget until the day ends.
   [[nodiscard]] std::optional<protocol::Failure> take(const std::string& vin);
 
@@ -37,7 +42,9 @@ class WakeBudget {
   void give_back(const std::string& vin);
 
  private:
-  const std::optional<std::size_t> limit_;
+  static constexpr std::size_t kUnlimited = std::numeric_limits<std::size_t>::max();
+
+  std::atomic<std::size_t> limit_;
   const std::function<std::int64_t()> unix_now_;
   const WakeCounts counts_;
 };

@@ -29,7 +29,7 @@ constexpr std::int64_t kMidnight = 20'000 * kDay;
 struct Rig {
   explicit Rig(std::vector<CallerEntry> entries) : callers(std::move(entries)) {}
 
-  Allowance make() {
+  Allowance make(const Allowance* before = nullptr) {
     return Allowance(callers, {.now = [this] { return now; }, .unix_now = [this] { return unix_now; }},
                      {.load = [this](const std::string& caller, std::int64_t day) -> std::optional<std::uint64_t> {
                         ++loads;
@@ -44,7 +44,8 @@ struct Rig {
                             kept[{caller, day}] = millionths;
                             last_kept = millionths;
                             return true;
-                          }});
+                          }},
+                     before);
   }
   [[nodiscard]] std::uint64_t load(const std::string& caller, std::int64_t day) const {
     const auto found = kept.find({caller, day});
@@ -327,6 +328,69 @@ TEST_CASE("budget: a hundred requests at once are admitted for no more than ther
   CHECK(admitted == 50);
   CHECK(all_is_kept);
   CHECK_FALSE(pays(allowance, 1));
+}
+
+TEST_CASE("allowance: made anew, it goes on with what the callers that stay have had") {
+  Rig rig({{.name = "a", .rate = 2, .daily_budget = 100}, {.name = "b", .rate = 1}});
+  auto before = rig.make();
+  CHECK(pays(before, 60));
+  CHECK(pays(before, 0));
+  CHECK(pays(before, 0, 1));
+  rig.callers = {{.name = "c", .rate = 1}, {.name = "a", .rate = 2, .daily_budget = 100}, {.name = "b", .rate = 1}};
+  auto after = rig.make(&before);
+  CHECK(pays(after, 0, 0));
+  CHECK(after.admit(1, 0).error().kind == Kind::local_rate);
+  CHECK(after.admit(2, 0).error().kind == Kind::local_rate);
+  rig.now += 1min;
+  CHECK(after.admit(1, 60).error().kind == Kind::local_budget);
+  CHECK(pays(after, 30, 1));
+}
+
+TEST_CASE("allowance: made anew, it holds what is under way against the budget, until that has ended") {
+  Rig rig({{.name = "a", .daily_budget = 100}});
+  auto before = rig.make();
+  auto after = rig.make(&before);
+  {
+    auto admission = before.admit(0, 60);
+    REQUIRE(admission.ok());
+    CHECK(after.admit(0, 60).error().kind == Kind::local_budget);
+    admission->spend(10);
+  }
+  CHECK(pays(after, 90));
+  CHECK_FALSE(pays(after, 1));
+}
+
+TEST_CASE("allowance: made anew with another rate and budget, it has counted what was spent before") {
+  Rig rig({{.name = "a", .daily_budget = 100}});
+  auto before = rig.make();
+  CHECK(pays(before, 100));
+  CHECK_FALSE(pays(before, 1));
+  rig.callers[0].daily_budget = 150;
+  auto raised = rig.make(&before);
+  CHECK(pays(raised, 50));
+  CHECK_FALSE(pays(raised, 1));
+  rig.callers[0].daily_budget.reset();
+  auto without = rig.make(&raised);
+  CHECK(pays(without, 1'000));
+}
+
+TEST_CASE("budget: one that is taken away while its money is kept leaves nothing reserved") {
+  Rig rig({{.name = "a", .daily_budget = 6'400}});
+  auto before = rig.make();
+  rig.on_store = [&] {
+    rig.on_store = [] {};
+    rig.callers[0].daily_budget.reset();
+    const auto without = rig.make(&before);
+  };
+  {
+    auto admission = before.admit(0, 6'000);
+    REQUIRE(admission.ok());
+    admission->spend(1'000);
+  }
+  rig.callers[0].daily_budget = 6'400;
+  auto again = rig.make(&before);
+  CHECK(pays(again, 5'400));
+  CHECK_FALSE(pays(again, 1));
 }
 
 }  // namespace fleetsign::access

@@ -312,5 +312,20 @@ TEST_CASE("shared reads: many threads read and forget without harm") {
   CHECK(answered > 0);
 }
 
+TEST_CASE("shared reads: another lifetime is that of what is kept already, too") {
+  Rig rig(10s);
+  rig.read("old");
+  rig.now += 4s;
+  rig.reads.set_lifetime(5s);
+  CHECK(rig.read("new").from == From::kept);
+  rig.now += 1s;
+  CHECK(rig.read("new").from == From::asked);
+  rig.reads.set_lifetime(0s);
+  CHECK(rig.read("newer").from == From::asked);
+  rig.reads.set_lifetime(10s);
+  CHECK(rig.read("newest").from == From::asked);
+  CHECK(rig.read("none").from == From::kept);
+}
+
 }  // namespace
 }  // namespace fleetsign::api

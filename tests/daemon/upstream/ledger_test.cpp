@@ -82,5 +82,15 @@ TEST_CASE("ledger: no request is lost between threads") {
   CHECK(ledger.dearest(10).size() == 8);
 }
 
+TEST_CASE("ledger: other prices are those of requests from then on") {
+  Ledger ledger(kPrices);
+  ledger.note(charge(Category::commands), Billed::yes);
+  ledger.set_prices({.commands = 5'000, .data = 1, .wakes = 2});
+  CHECK(ledger.prices().commands == 5'000);
+  CHECK(ledger.prices().wakes == 2);
+  ledger.note(charge(Category::commands), Billed::yes);
+  CHECK(ledger.bill()[Category::commands].dollars() == 0.006);
+}
+
 }  // namespace
 }  // namespace fleetsign::upstream

@@ -163,5 +163,24 @@ TEST_CASE("rate limiter: who is turned away again and again takes nobody's place
   CHECK(rig.admits());
 }
 
+TEST_CASE("rate limiter: another rate holds at once, and counts what was had before") {
+  Rig rig(3);
+  for (int i = 0; i < 3; ++i) {
+    CHECK(rig.admits());
+    rig.now += 10s;
+  }
+  rig.limiter.set_rates({.commands = 2});
+  CHECK(rig.limiter.admit(kCommand)->retry_after == 40);  // a minute after the second
+  rig.now += 40s;
+  CHECK(rig.admits());
+  CHECK_FALSE(rig.admits());
+  rig.limiter.set_rates({.commands = 4, .data = 1});
+  CHECK(rig.admits());
+  CHECK(rig.admits(kRead));
+  CHECK_FALSE(rig.admits(kRead));
+  rig.limiter.set_rates({});
+  for (int i = 0; i < 100; ++i) CHECK(rig.admits());
+}
+
 }  // namespace
 }  // namespace fleetsign::vehicles

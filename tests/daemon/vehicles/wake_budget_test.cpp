@@ -101,5 +101,17 @@ TEST_CASE("wake budget: counts in memory are of one day, and of so many vehicles
   CHECK(counts.load("c", 1) == 0);
 }
 
+TEST_CASE("wake budget: another limit holds at once, and counts what was taken before") {
+  WakeBudget budget(2, [] { return kMidnight; });
+  CHECK_FALSE(budget.take(kVin));
+  budget.set_limit(1);
+  CHECK(budget.take(kVin));
+  budget.set_limit(2);
+  CHECK_FALSE(budget.take(kVin));
+  CHECK(budget.take(kVin));
+  budget.set_limit({});
+  CHECK_FALSE(budget.take(kVin));
+}
+
 }  // namespace
 }  // namespace fleetsign::vehicles
