@@ -147,6 +147,7 @@ std::vector<Api::Route> Api::make_routes() {
        {"diagnosis", "Find out why a vehicle does not do what it is told; it is not woken for this"}},
       {{"GET"}, "/admin/v1/audit", &Api::audit, {}, Audience::owners},
       {{"POST"}, "/admin/v1/backup", &Api::backup, {}, Audience::owners},
+      {{"POST"}, "/admin/v1/reload", &Api::reload, {}, Audience::owners},
       {{"GET", "POST"}, "/admin/v1/clients", &Api::list_or_add_clients, {}, Audience::owners},
       {{"DELETE"}, "/admin/v1/clients/{name}", &Api::revoke_client, {}, Audience::owners},
       {{"GET"}, "/admin/v1/accounts", &Api::list_accounts, {}, Audience::owners},

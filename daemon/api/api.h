@@ -24,6 +24,7 @@
 #include "daemon/api/idempotency.h"
 #include "daemon/api/registration.h"
 #include "daemon/api/relay.h"
+#include "daemon/api/reload.h"
 #include "daemon/api/reply.h"
 #include "daemon/api/routes.h"
 #include "daemon/api/shared_reads.h"
@@ -60,6 +61,13 @@ struct ApiOptions {
   std::vector<access::Door> doors = {{}};                         ///< likewise: who is let in there
   std::string public_pem;          ///< our public key, that of the next one where there is one
   config::Vehicles vehicles = {};  ///< that have names
+};
+
+/// What an Api that takes the place of another goes on with.
+struct Life {
+  protocol::Instant started;
+  std::int64_t started_unix = 0;           ///< seconds
+  std::atomic<std::size_t> in_flight = 0;  ///< commands and forwarded requests under way
 };
 
 /// What the daemon is made of, as far as requests reach it. All of it outlives the Api.
@@ -102,6 +110,9 @@ struct ApiParts {
   std::function<std::string()> key_file_trouble = [] { return std::string(); };
   /// Whether something keeps the machine's clock right; nothing when that is not known.
   std::function<std::optional<bool>()> clock_synchronised = [] { return std::optional<bool>(); };
+  /// Reads the configuration anew and takes over what it can. Empty: there is none to read.
+  std::function<ReloadReport()> reload = {};
+  std::shared_ptr<Life> life = {};  ///< null: it begins now
 };
 
 /// Safe to call from many threads at once.
@@ -110,8 +121,10 @@ class Api {
   Api(ApiOptions options, ApiParts parts)
       : options_(std::move(options)),
         parts_(std::move(parts)),
-        started_(parts_.clock()),
-        started_unix_(parts_.unix_now()) {}
+        life_(parts_.life
+                  ? parts_.life
+                  : std::shared_ptr<Life>(new Life{.started = parts_.clock(), .started_unix = parts_.unix_now()})),
+        in_flight_(life_->in_flight) {}
 
   /// A vehicle's name in the path counts as its VIN.
   [[nodiscard]] http::Reply handle(const http::Request& received) const;
@@ -196,6 +209,7 @@ class Api {
   [[nodiscard]] http::Reply audit(const Context& context) const;
   [[nodiscard]] http::Reply backup(const Context& context) const;
   [[nodiscard]] http::Reply list_accounts(const Context& context) const;
+  [[nodiscard]] http::Reply reload(const Context& context) const;
   [[nodiscard]] http::Reply store_or_forget_tokens(const Context& context) const;
   void note_client(std::string_view event, const std::string& name, const Context& context) const;
   [[nodiscard]] http::Reply list_or_add_clients(const Context& context) const;
@@ -253,9 +267,8 @@ class Api {
 
   ApiOptions options_;
   ApiParts parts_;
-  protocol::Instant started_;
-  std::int64_t started_unix_;  // seconds
-  mutable std::atomic<std::size_t> in_flight_{0};
+  std::shared_ptr<Life> life_;
+  std::atomic<std::size_t>& in_flight_;
 };
 
 }  // namespace fleetsign::api

@@ -124,7 +124,7 @@ http::Reply Api::metrics(const Context& /*context*/) const {
 }
 
 http::Reply Api::status(const Context& /*context*/) const {
-  const auto up = std::chrono::duration_cast<std::chrono::seconds>(parts_.clock() - started_);
+  const auto up = std::chrono::duration_cast<std::chrono::seconds>(parts_.clock() - life_->started);
   const auto reasons = parts_.not_ready();
   const auto audit = parts_.audit_state();
   auto warnings = parts_.warnings();
@@ -143,7 +143,7 @@ http::Reply Api::status(const Context& /*context*/) const {
                 {"fleet_api", parts_.fleet_api.known_base_urls()},
                 {"without_protocol", Json::array()},
                 {"commands", Json::object()},
-                {"billing", describe(parts_.ledger, started_unix_)},
+                {"billing", describe(parts_.ledger, life_->started_unix)},
                 {"accounts", parts_.token_desk.all().at("accounts")},
                 {"audit", Json()}};
   if (audit) document["audit"] = describe(*audit);

@@ -7,7 +7,6 @@
 #include <optional>
 #include <utility>
 
-#include "config/listen.h"
 #include "daemon/cli/account_parts.h"
 #include "daemon/cli/endpoints.h"
 #include "daemon/cli/key.h"
@@ -37,53 +36,12 @@ std::optional<std::string> base_url_of(const config::FleetApi& fleet_api) {
   return std::nullopt;
 }
 
-std::vector<std::string> own_hosts(const config::Config& config, const std::vector<config::Listen>& resolved) {
-  auto hosts = config::hosts_of(resolved);
-  hosts.insert(hosts.end(), config.hosts.begin(), config.hosts.end());
-  if (config.domain) hosts.push_back(*config.domain);
-  return hosts;
+ops::Level level_of(const config::Log& log) {
+  return static_cast<ops::Level>(log.level);
 }
 
-std::vector<config::Serve> served(const std::vector<config::Listen>& all) {
-  std::vector<config::Serve> served;
-  served.reserve(all.size());
-  for (const auto& listen : all) served.push_back(listen.serve);
-  return served;
-}
-
-std::vector<access::Door> doors_of(const std::vector<config::Listen>& all) {
-  std::vector<access::Door> doors;
-  doors.reserve(all.size());
-  for (const auto& listen : all) {
-    doors.push_back({.known_only = listen.known_callers, .behind_proxy = listen.behind_proxy});
-  }
-  return doors;
-}
-
-api::ApiOptions api_options(const config::Config& config, std::vector<std::string> hosts,
-                            const vehicles::ClientKeys& keys) {
-  return {.timeout = config.timeout,
-          .timeout_max = config.timeout_max,
-          .reject_unknown_commands = config.unknown_commands == config::UnknownCommands::reject,
-          .experimental_commands = {config.experimental_commands.begin(), config.experimental_commands.end()},
-          .auto_wake = config.auto_wake,
-          .action_endpoint = config.action_endpoint,
-          .hosts = std::move(hosts),
-          .domain = config.domain.value_or(""),
-          .endpoints = served(config.listen),
-          .doors = doors_of(config.listen),
-          .public_pem = keys.hosted().public_pem(),
-          .vehicles = config.vehicles};
-}
-
-/// Why the key files would not give these keys at the next start, in words; empty when they would.
-std::string key_file_trouble(const config::Config& config, const vehicles::ClientKeys& loaded) {
-  if (!config.key_file) return {};  // of a demonstration, whose key lives as long as it does
-  const auto keys = load_keys(config);
-  if (!keys) return keys.error().message;
-  if (keys->usual()->public_point() != loaded.usual()->public_point()) return "the key file holds another one by now";
-  const bool is_same = keys->hosted().public_point() == loaded.hosted().public_point();
-  return is_same ? "" : "next_key_file holds another one by now";
+ops::Format format_of(const config::Log& log) {
+  return log.format == config::LogFormat::json ? ops::Format::json : ops::Format::text;
 }
 
 upstream::Prices prices_of(const config::Prices& prices) {
@@ -105,19 +63,12 @@ std::vector<ops::Metrics::Total> totals_of(const upstream::Ledger& ledger, doubl
   return totals;
 }
 
-protocol::ExchangeRules rules_of(const config::Config& config) {
-  return {.require_authenticated_replies = config.require_authenticated_replies,
-          .key_change = config.pin_vehicle_keys ? protocol::KeyChange::refuse : protocol::KeyChange::follow};
-}
-
 http::ListenerOptions listener_options(const config::Config& config, std::vector<http::PassedSocket> passed,
-                                       const api::Api& api, upstream::Client& client, accounts::Accounts& accounts,
-                                       ops::Log& log) {
+                                       upstream::Client& client, accounts::Accounts& accounts, ops::Log& log) {
   http::ListenerOptions options{.endpoints = {},
                                 .passed = std::move(passed),
                                 .limits = limits_of(config.limits),
-                                .handler = [&api](const http::Request& request) { return api.handle(request); },
-                                .body_limit = [&api](const http::Request& head) { return api.body_limit(head); },
+                                .handler = {},
                                 .age_clock = [] { return ops::boot_now().time_since_epoch(); },
                                 .express_paths = api::kExpressPaths,
                                 .refusal = api::Api::refuse,
@@ -137,8 +88,8 @@ http::ListenerOptions listener_options(const config::Config& config, std::vector
 
 }  // namespace
 
-Daemon::Daemon(const config::Config& config, std::vector<std::string> hosts, vehicles::ClientKeys keys, Records records,
-               ops::Log& log)
+Daemon::Daemon(const config::Config& config, const std::vector<config::Listen>& resolved, vehicles::ClientKeys keys,
+               Records records, ops::Log& log, Reload reload)
     : keys_(std::move(keys)),
       store_(std::move(records.state)),
       audit_(std::move(records.audit)),
@@ -148,7 +99,6 @@ Daemon::Daemon(const config::Config& config, std::vector<std::string> hosts, veh
       shutdown_timeout_(config.shutdown_timeout),
       clients_(*store_, ops::boot_now),
       client_desk_(clients_, ops::steady_unix_clock(ops::unix_now(), ops::boot_now)),
-      callers_(config.callers, clients_, ops::steady_unix_clock(ops::unix_now(), ops::boot_now)),
       client_(upstream::Client::start({.ca_file = config.fleet_api.ca_file,
                                        .http2 = config.fleet_api.http2,
                                        .user_agent = "fleetsign/" FLEETSIGN_VERSION})),
@@ -167,49 +117,35 @@ Daemon::Daemon(const config::Config& config, std::vector<std::string> hosts, veh
       unsigned_vehicles_(*store_),
       without_protocol_(ops::unix_now, vehicles::WithoutProtocol::kCapacity, &unsigned_vehicles_),
       vehicle_list_(fleet_api_, ops::boot_now),
-      commander_(lanes_, fleet_api_, waker_, rules_of(config)),
       spending_(*store_),
-      policy_(config.callers, config.confirm),
-      allowance_(config.callers, {.now = ops::boot_now, .unix_now = ops::unix_now}, spending_record(spending_)),
       metrics_(FLEETSIGN_VERSION),
       reads_(config.vehicle_data_cache, ops::boot_now),
       idempotency_(claims_, ops::boot_now, metrics_, log),
       partner_keys_(*store_),
       registration_(config.domain.value_or(""), keys_.hosted().public_point(), partner_keys_, log),
-      api_(api_options(config, std::move(hosts), keys_),
-           {.commander = commander_,
-            .fleet_api = fleet_api_,
-            .ledger = ledger_,
-            .keys = keys_,
-            .policy = policy_,
-            .allowance = allowance_,
-            .registration = registration_,
-            .lanes = lanes_,
-            .waker = waker_,
-            .without_protocol = without_protocol_,
-            .vehicle_list = vehicle_list_,
-            .rates = rates_,
-            .reads = reads_,
-            .idempotency = idempotency_,
-            .callers = callers_,
-            .accounts = accounts_,
-            .client_desk = client_desk_,
-            .token_desk = token_desk_,
-            .metrics = metrics_,
-            .log = log,
-            .clock = ops::boot_now,
-            .unix_now = ops::unix_now,
-            .not_ready = [this] { return not_ready(); },
-            .warnings = [this] { return warnings(); },
-            .backup = [this] { return backup(); },
-            .audit = audit(),
-            .audit_state = [this] { return audit_state(); },
-            .key_file_trouble = [config, keys = keys_] { return key_file_trouble(config, keys); },
-            .clock_synchronised = [] { return ops::moment_now().wall.has_value(); }}) {
+      life_(new api::Life{.started = ops::boot_now(), .started_unix = ops::unix_now()}),
+      key_clock_(ops::steady_unix_clock(ops::unix_now(), ops::boot_now)),
+      listen_(config.listen),
+      resolved_(resolved),
+      reload_(std::move(reload)),
+      log_(log) {
+  front_ = make_front(config);
   claims_.clear_expired();
   watch();
   if (audit_) watch_audit();
   if (!accounts_.all_managed().empty()) watch_accounts();
+}
+
+void Daemon::apply(const config::Config& given) {
+  config::Config config = given;
+  config.listen = listen_;
+  auto next = make_front(config);
+  ledger_.set_prices(prices_of(config.prices));
+  rates_.set_rates(rates_of(config.rate_limits));
+  wake_budget_.set_limit(config.wake_limit);
+  reads_.set_lifetime(config.vehicle_data_cache);
+  const std::lock_guard lock(front_mutex_);
+  front_.swap(next);  // the one before ends without the lock
 }
 
 std::vector<std::string> Daemon::not_ready() const {
@@ -245,7 +181,7 @@ protocol::Result<std::string> Daemon::backup() const {
 void Daemon::watch() {
   const auto count = [](auto read) { return [read] { return static_cast<double>(read()); }; };
   metrics_.watch("requests_in_flight", "Commands and forwarded requests under way",
-                 count([this] { return api_.in_flight(); }));
+                 count([this] { return life_->in_flight.load(); }));
   metrics_.watch("lanes", "Ways to a vehicle's domain, each with a session", count([this] { return lanes_.size(); }));
   metrics_.watch("vehicles_without_protocol", "Vehicles whose commands are passed on as they are",
                  count([this] { return without_protocol_.all().size(); }));
@@ -305,7 +241,7 @@ void Daemon::watch_accounts() {
 
 crypto::Result<std::unique_ptr<Daemon>, http::ListenError> Daemon::start(const config::Config& given,
                                                                          vehicles::ClientKeys keys, Records records,
-                                                                         ops::Log& log) {
+                                                                         ops::Log& log, Reload reload) {
   config::Config config = given;
   config.listen.push_back(
       {.url = "unix:" + admin_socket(config).string(), .serve = config::Serve::admin, .mode = 0600});
@@ -313,9 +249,11 @@ crypto::Result<std::unique_ptr<Daemon>, http::ListenError> Daemon::start(const c
   const auto resolved = resolve(given.listen, passed);
   if (auto refusal = refuse_exposed(resolved)) return *std::move(refusal);
   std::unique_ptr<Daemon> daemon(
-      new Daemon(config, own_hosts(config, resolved), std::move(keys), std::move(records), log));
-  auto listener = http::Listener::open(
-      listener_options(config, std::move(passed), daemon->api_, *daemon->client_, daemon->accounts_, log));
+      new Daemon(config, resolved, std::move(keys), std::move(records), log, std::move(reload)));
+  auto options = listener_options(config, std::move(passed), *daemon->client_, daemon->accounts_, log);
+  options.handler = [self = daemon.get()](const http::Request& request) { return self->handle(request); };
+  options.body_limit = [self = daemon.get()](const http::Request& head) { return self->body_limit(head); };
+  auto listener = http::Listener::open(std::move(options));
   if (!listener) return std::move(listener).error();
   daemon->listener_ = *std::move(listener);
   daemon->accounts_.start(refresh_through(*daemon->client_, config), log);
@@ -340,8 +278,11 @@ void Daemon::stop() {
 }
 
 ops::Log make_log(const config::Log& log) {
-  const auto level = static_cast<ops::Level>(log.level);
-  return ops::Log(level, log.format == config::LogFormat::json ? ops::Format::json : ops::Format::text);
+  return ops::Log(level_of(log), format_of(log));
+}
+
+void configure(ops::Log& log, const config::Log& as) {
+  log.configure(level_of(as), format_of(as));
 }
 
 }  // namespace fleetsign::cli

@@ -4,8 +4,10 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,6 +24,7 @@
 #include "daemon/api/client_desk.h"
 #include "daemon/api/idempotency.h"
 #include "daemon/api/registration.h"
+#include "daemon/api/reload.h"
 #include "daemon/api/shared_reads.h"
 #include "daemon/http/listener.h"
 #include "daemon/ops/audit_log.h"
@@ -62,10 +65,14 @@ struct Records {
 
 class Daemon {
  public:
-  /// Serves when it returns. The configuration is complete and valid; the log outlives the daemon.
+  /// Reads the configuration anew for the daemon, and calls its apply(). Any thread.
+  using Reload = std::function<api::ReloadReport(Daemon& daemon)>;
+
+  /// Serves when it returns. The configuration is complete and valid; the log outlives the daemon. `reload` is called
+  /// when an owner asks for it; null: there is nothing to read again.
   static crypto::Result<std::unique_ptr<Daemon>, http::ListenError> start(const config::Config& config,
                                                                           vehicles::ClientKeys keys, Records records,
-                                                                          ops::Log& log);
+                                                                          ops::Log& log, Reload reload = {});
 
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
@@ -73,14 +80,27 @@ class Daemon {
   /// Where callers are served, in the order of `listen`.
   [[nodiscard]] std::vector<std::string> urls() const;
 
+  /// Requests from now on meet this configuration, which has no others of the keys that need a restart; those that run
+  /// end by the one that they have met. Any thread, one at a time.
+  void apply(const config::Config& config);
+
   /// Takes no more requests, finishes those that run and their audit, and returns; little later than after
   /// `shutdown_timeout`.
   void stop();
 
  private:
-  Daemon(const config::Config& config, std::vector<std::string> hosts, vehicles::ClientKeys keys, Records records,
-         ops::Log& log);
+  /// What is made anew from each configuration.
+  struct Front;
 
+  Daemon(const config::Config& config, const std::vector<config::Listen>& resolved, vehicles::ClientKeys keys,
+         Records records, ops::Log& log, Reload reload);
+
+  [[nodiscard]] std::shared_ptr<Front> front() const;
+  /// With what callers have had and spent so far.
+  [[nodiscard]] std::shared_ptr<Front> make_front(const config::Config& config);
+  [[nodiscard]] api::ApiParts parts_for(Front& front, const config::Config& config);
+  [[nodiscard]] http::Reply handle(const http::Request& request) const;
+  [[nodiscard]] http::BodyLimit body_limit(const http::Request& head) const;
   [[nodiscard]] std::vector<std::string> not_ready() const;
   [[nodiscard]] std::vector<std::string> warnings() const;
   [[nodiscard]] protocol::Result<std::string> backup() const;
@@ -98,7 +118,6 @@ class Daemon {
   std::chrono::milliseconds shutdown_timeout_;
   state::Clients clients_;
   api::ClientDesk client_desk_;
-  access::Callers callers_;
   std::unique_ptr<upstream::Client> client_;
   state::Tokens tokens_;
   accounts::Accounts accounts_;  // ends before the client, through which it refreshes
@@ -115,21 +134,26 @@ class Daemon {
   state::UnsignedVehicles unsigned_vehicles_;
   vehicles::WithoutProtocol without_protocol_;
   vehicles::VehicleList vehicle_list_;
-  vehicles::Commander commander_;
   state::Spending spending_;
-  access::Policy policy_;
-  access::Allowance allowance_;
   ops::Metrics metrics_;
   api::SharedReads reads_;
   api::Idempotency idempotency_;
   state::PartnerKeys partner_keys_;
   api::Registration registration_;
   std::atomic<bool> stopping_{false};
-  api::Api api_;
+  const std::shared_ptr<api::Life> life_;
+  const std::function<std::int64_t()> key_clock_;  // by which local keys end
+  const std::vector<config::Listen> listen_;       // the admin socket's last
+  const std::vector<config::Listen> resolved_;     // without it, and with the addresses of sockets that were passed on
+  const Reload reload_;
+  ops::Log& log_;
+  mutable std::mutex front_mutex_{};
+  std::shared_ptr<Front> front_{};  // guarded by it
   std::unique_ptr<http::Listener> listener_{};
 };
 
 /// The log that a configuration asks for.
 ops::Log make_log(const config::Log& log);
+void configure(ops::Log& log, const config::Log& as);
 
 }  // namespace fleetsign::cli

@@ -58,12 +58,13 @@ std::string known_accounts(const config::Config& config) {
 std::optional<RemoteError> refuse_account(const config::Config& config, const std::string& name) {
   const auto found = config.accounts.find(name);
   if (found == config.accounts.end()) {
-    return RemoteError{.exit = kUsage,
-                       .message = "the configuration has no account " + config::quote(name) + known_accounts(config),
-                       .hint =
-                           "--config FILE or FLEETSIGN_CONFIG names the daemon's configuration, else it is "
-                           "/etc/fleetsign/fleetsign.yaml if that exists; or add `accounts: {NAME: managed}` to it, "
-                           "and have the daemon started again"};
+    return RemoteError{
+        .exit = kUsage,
+        .message = config::name_of(config) + " has no account " + config::quote(name) + known_accounts(config),
+        .hint =
+            "--config FILE or FLEETSIGN_CONFIG names the daemon's configuration, else it is "
+            "/etc/fleetsign/fleetsign.yaml if that exists; or add `accounts: {NAME: managed}` to it, "
+            "and have the daemon started again"};
   }
   if (!found->second.access_token_file) return std::nullopt;
   return RemoteError{.exit = kUsage,

@@ -88,7 +88,7 @@ int pubkey(const PubkeyOptions& options, const Settings& settings) {
   ops::protect_memory();
   const auto loaded = settings.load();
   if (!loaded.problems.empty()) return fail(loaded.problems);
-  if (options.next && !loaded.config.next_key_file) return fail(without_next_key());
+  if (options.next && !loaded.config.next_key_file) return fail(without_next_key(loaded.config));
   const auto keys = options.next ? load_keys(loaded.config) : only_key(loaded.config);
   if (!keys) return fail(keys.error());
   const auto& key = keys->hosted();
@@ -108,7 +108,7 @@ int pubkey(const PubkeyOptions& options, const Settings& settings) {
 crypto::Result<crypto::PrivateKey, crypto::KeyError> load_key(const config::Config& config) {
   if (!config.key_file) {
     return crypto::KeyError{.reason = crypto::KeyError::Reason::unnamed,
-                            .message = "the configuration names no key_file",
+                            .message = config::name_of(config) + " names no key_file",
                             .hint =
                                 "make a key with `fleetsign keygen --out FILE` and set `key_file: FILE`; or try "
                                 "`fleetsign demo`, which needs none"};
@@ -135,9 +135,9 @@ crypto::Result<vehicles::ClientKeys, crypto::KeyError> load_keys(const config::C
                               {config.next_key_vehicles.begin(), config.next_key_vehicles.end()});
 }
 
-crypto::KeyError without_next_key() {
+crypto::KeyError without_next_key(const config::Config& config) {
   return {.reason = crypto::KeyError::Reason::unnamed,
-          .message = "the configuration names no next_key_file",
+          .message = config::name_of(config) + " names no next_key_file",
           .hint = "make a key with `fleetsign keygen --out FILE` and set `next_key_file: FILE`"};
 }
 

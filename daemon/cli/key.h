@@ -20,7 +20,7 @@ crypto::Result<crypto::PrivateKey, crypto::KeyError> load_key(const config::Conf
 crypto::Result<vehicles::ClientKeys, crypto::KeyError> load_keys(const config::Config& config);
 
 /// What to say where a next key is asked for, and the configuration names none.
-crypto::KeyError without_next_key();
+crypto::KeyError without_next_key(const config::Config& config);
 
 /// What tokens in the state are encrypted with, from `state_key_file`: 32 bytes, as they are or as 64 hexadecimal
 /// digits. Nothing when the configuration names no file.

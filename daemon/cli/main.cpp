@@ -21,6 +21,7 @@ constexpr std::array kSubcommands = {
                prepare_simulate},
     Subcommand{"commands", "List the vehicle commands and their parameters", prepare_commands},
     Subcommand{"send", "Send a command to a vehicle through the running daemon", prepare_send},
+    Subcommand{"reload", "Have the running daemon read its configuration anew", prepare_reload},
     Subcommand{"status", "Show how the running daemon is", prepare_status},
     Subcommand{"doctor", "Find out why a vehicle does not do what it is told", prepare_doctor},
     Subcommand{"client", "Give local keys to callers, list them, or take them away", prepare_client},
@@ -37,7 +38,7 @@ constexpr std::array kSubcommands = {
     Subcommand{"pair", "Show the link by which a vehicle gets the key, and wait for it", prepare_pair},
     Subcommand{"check", "Check all that an app needs, from its key to its vehicles", prepare_check},
     Subcommand{"make-cert", "Make a certificate for https, to be trusted by those who are told to", prepare_make_cert},
-    Subcommand{"config", "Check the configuration, or print an example", prepare_config},
+    Subcommand{"config", "Check or show the configuration, or print an example", prepare_config},
     Subcommand{"completion", "Print a script that completes command lines in a shell", prepare_completion},
     Subcommand{"__complete", "What may follow on a command line, for that script", prepare_complete},
 };

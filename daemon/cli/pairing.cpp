@@ -39,7 +39,7 @@ RemoteResult<std::string> vin_of(const config::Config& config, const std::string
   const auto found = config.vehicles.find(*vehicle);
   if (found != config.vehicles.end()) return found->second.vin;
   return RemoteError{.exit = kUsage,
-                     .message = "the configuration has no vehicle " + *vehicle,
+                     .message = config::name_of(config) + " has no vehicle " + *vehicle,
                      .hint = "give its VIN, or name it in `vehicles`"};
 }
 

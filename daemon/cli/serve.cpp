@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <cstddef>
 #include <memory>
 #include <utility>
 
-#include "daemon/access/callers.h"
 #include "daemon/cli/daemon.h"
 #include "daemon/cli/endpoints.h"
 #include "daemon/cli/failures.h"
 #include "daemon/cli/key.h"
+#include "daemon/cli/reloader.h"
 #include "daemon/cli/settings.h"
 #include "daemon/cli/state_folder.h"
 #include "daemon/cli/subcommand.h"
@@ -29,11 +30,10 @@ void allow_connections(std::size_t connections, ops::Log& log) {
 }
 
 int serve(const Settings& settings, bool only_check) {
-  const ops::TerminationSignals signals;
+  const ops::TerminationSignals signals(ops::TerminationSignals::Hangup::is_told);
   ops::protect_memory();
-  const auto loaded = settings.load();
+  const auto loaded = load_for_daemon(settings);
   if (!loaded.problems.empty()) return fail(loaded.problems);
-  if (const auto problems = access::find_unknown_peers(loaded.config.callers); !problems.empty()) return fail(problems);
   auto keys = load_keys(loaded.config);
   if (!keys) return fail(keys.error());
   auto token_key = load_state_key(loaded.config);
@@ -48,14 +48,17 @@ int serve(const Settings& settings, bool only_check) {
   if (!store) return fail(store.error());
   auto audit = open_audit(loaded.config, **store, log);
   if (!audit) return fail(audit.error());
+  Reloader reloader(settings, loaded, log);
+  const auto reload = [&](Daemon& running) { return reloader.reload(running); };
   auto daemon = Daemon::start(loaded.config, *std::move(keys),
-                              {*std::move(store), *std::move(audit), *std::move(token_key)}, log);
+                              {*std::move(store), *std::move(audit), *std::move(token_key)}, log, reload);
   if (!daemon) return fail(daemon.error());
   for (const auto& url : (*daemon)->urls()) {
     if (const int status = print("ready " + url + '\n'); status != kDone) return status;
   }
 
-  const int signal = signals.wait();
+  int signal = signals.wait();
+  for (; signal == SIGHUP; signal = signals.wait()) reload(**daemon);
   log.info("stopping", {{"signal", signal}});
   (*daemon)->stop();
   log.info("stopped");

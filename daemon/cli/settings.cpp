@@ -91,6 +91,7 @@ config::Loaded Settings::load() const {
     if (flags_[i]->count() > 0) sources.flags.emplace_back(config::keys()[i].name, values_[i]);
   }
   auto loaded = config::load(sources);
+  loaded.config.file = sources.file;
   check_experimental(loaded);
   check_next_key(loaded);
   for (auto& problem : access::unknown_names(loaded.config.callers, loaded.config.confirm, loaded.origins["confirm"])) {

@@ -20,7 +20,8 @@ class Settings {
   /// Declares the options.
   explicit Settings(CLI::App& options);
 
-  /// From all sources: the file is --config, else $FLEETSIGN_CONFIG, else /etc/fleetsign/fleetsign.yaml if it exists.
+  /// From all sources, at each call anew: the file is --config, else $FLEETSIGN_CONFIG, else
+  /// /etc/fleetsign/fleetsign.yaml if it exists.
   [[nodiscard]] config::Loaded load() const;
 
  private:

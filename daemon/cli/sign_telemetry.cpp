@@ -46,7 +46,7 @@ int sign_telemetry(const SignOptions& options, const Settings& settings) {
   if (!loaded.problems.empty()) return fail(loaded.problems);
   const auto keys = load_keys(loaded.config);
   if (!keys) return fail(keys.error());
-  if (options.with_next && !keys->next()) return fail(without_next_key());
+  if (options.with_next && !keys->next()) return fail(without_next_key(loaded.config));
   const auto content = read_content(options.file);
   if (!content) return fail(content.error().exit, content.error().message);
   auto config = protocol::read_telemetry_file(*content, keys->usual()->public_point());

@@ -51,6 +51,7 @@ Action prepare_make_cert(CLI::App& options);
 Action prepare_pair(CLI::App& options);
 Action prepare_pubkey(CLI::App& options);
 Action prepare_register(CLI::App& options);
+Action prepare_reload(CLI::App& options);
 Action prepare_send(CLI::App& options);
 Action prepare_serve(CLI::App& options);
 Action prepare_sign_telemetry(CLI::App& options);

@@ -83,7 +83,7 @@ TeslaApp::TeslaApp(const config::Config& config, std::string client_id)
 RemoteResult<TeslaApp> TeslaApp::open(const config::Config& config) {
   if (config.oauth.client_id) return TeslaApp(config, *config.oauth.client_id);
   return RemoteError{.exit = kBadConfig,
-                     .message = "the configuration names no app",
+                     .message = config::name_of(config) + " names no app",
                      .hint = "set `oauth.client_id` to the client id that developer.tesla.com shows for your app"};
 }
 
@@ -94,8 +94,9 @@ accounts::TokenEndpoint TeslaApp::tokens(bool in_china) const {
 RemoteResult<accounts::ClientSecret> TeslaApp::secret() const {
   const auto& file = config_.oauth.client_secret_file;
   if (!file) {
-    return RemoteError{
-        .exit = kBadConfig, .message = "the configuration does not say where the app's secret is", .hint = kSecretHint};
+    return RemoteError{.exit = kBadConfig,
+                       .message = config::name_of(config_) + " does not say where the app's secret is",
+                       .hint = kSecretHint};
   }
   const auto text = crypto::read_protected(*file, credentials_directory());
   if (!text) return unreadable_secret(text.error());

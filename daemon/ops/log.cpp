@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -27,6 +28,13 @@ constexpr std::array<LevelRow, 4> kLevels = {{{"error", spdlog::level::err},
 
 const LevelRow& row_of(Level level) {
   return kLevels[static_cast<std::size_t>(level)];
+}
+
+spdlog::logger make_logger(const char* pattern) {
+  spdlog::logger logger("fleetsign", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  logger.set_pattern(pattern);
+  logger.flush_on(spdlog::level::trace);
+  return logger;
 }
 
 /// A line stays a line, whatever a stranger sends.
@@ -56,26 +64,32 @@ Field::Field(std::string_view name, std::chrono::milliseconds value)
 
 Field::Field(std::string_view name, bool value) : name_(name), value_(value ? "true" : "false") {}
 
+/// A logger for each format, so that a change of it meets no line half made.
 struct Log::Impl {
-  spdlog::logger logger{"fleetsign", std::make_shared<spdlog::sinks::stderr_sink_mt>()};
-  Format format = Format::text;
+  spdlog::logger text = make_logger("%Y-%m-%dT%H:%M:%S.%e%z %v");
+  spdlog::logger json = make_logger(R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z",%v})");
+  std::atomic<Format> format{Format::text};
 };
 
 Log::Log(Level level, Format format) : impl_(std::make_unique<Impl>()) {
-  impl_->format = format;
-  impl_->logger.set_level(row_of(level).spdlog);
-  impl_->logger.flush_on(spdlog::level::trace);
-  impl_->logger.set_pattern(format == Format::json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z",%v})"
-                                                   : "%Y-%m-%dT%H:%M:%S.%e%z %v");
+  configure(level, format);
 }
 
 Log::~Log() = default;
 
+void Log::configure(Level level, Format format) {
+  impl_->text.set_level(row_of(level).spdlog);
+  impl_->json.set_level(row_of(level).spdlog);
+  impl_->format = format;
+}
+
 void Log::write(Level level, std::string_view event, std::initializer_list<Field> fields) {
   const auto& row = row_of(level);
-  if (!impl_->logger.should_log(row.spdlog)) return;
+  const Format format = impl_->format;
+  auto& logger = format == Format::json ? impl_->json : impl_->text;
+  if (!logger.should_log(row.spdlog)) return;
   std::string line;
-  if (impl_->format == Format::json) {
+  if (format == Format::json) {
     line = R"("level":")" + std::string(row.name) + R"(","event":")" + std::string(event) + '"';
     for (const Field& field : fields) {
       line += ",\"" + std::string(field.name()) +
@@ -85,7 +99,7 @@ void Log::write(Level level, std::string_view event, std::initializer_list<Field
     line = std::string(row.name) + ' ' + std::string(event);
     for (const Field& field : fields) line += ' ' + std::string(field.name()) + '=' + quoted_if_needed(field.value());
   }
-  impl_->logger.log(row.spdlog, spdlog::string_view_t(line));
+  logger.log(row.spdlog, spdlog::string_view_t(line));
 }
 
 }  // namespace fleetsign::ops

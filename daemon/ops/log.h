@@ -53,6 +53,9 @@ class Log {
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
 
+  /// From the next line on. Any thread, also while others write.
+  void configure(Level level, Format format);
+
   /// error means: a fault of ours.
   void error(std::string_view event, std::initializer_list<Field> fields = {}) { write(Level::error, event, fields); }
   void warning(std::string_view event, std::initializer_list<Field> fields = {}) {

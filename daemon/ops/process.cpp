@@ -50,11 +50,13 @@ std::size_t raise_descriptor_limit() {
   return setrlimit(RLIMIT_NOFILE, &raised) == 0 ? raised.rlim_cur : limit.rlim_cur;
 }
 
-TerminationSignals::TerminationSignals() : signals_(terminating()) {
+TerminationSignals::TerminationSignals(Hangup hangup) : hangup_(hangup), signals_(terminating()) {
   std::signal(SIGPIPE, SIG_IGN);
   // A shell starts background jobs with SIGINT ignored; an ignored signal would never become pending.
   std::signal(SIGINT, SIG_DFL);
   std::signal(SIGTERM, SIG_DFL);
+  // As nohup does with SIGHUP, so that programs live on: one that is told of it does.
+  if (hangup == Hangup::is_told) std::signal(SIGHUP, SIG_DFL);
   mask(SIG_BLOCK, signals_);
 }
 
@@ -63,7 +65,12 @@ int TerminationSignals::wait() const {
   if (const int error = sigwait(&signals_, &signal); error != 0) {
     throw std::system_error(error, std::system_category(), "sigwait");
   }
-  mask(SIG_UNBLOCK, signals_);
+  sigset_t ending = signals_;
+  if (hangup_ == Hangup::is_told) {
+    if (signal == SIGHUP) return signal;
+    sigdelset(&ending, SIGHUP);
+  }
+  mask(SIG_UNBLOCK, ending);
   return signal;
 }
 

@@ -20,12 +20,16 @@ std::size_t raise_descriptor_limit();
 /// Make it in main, before any thread starts.
 class TerminationSignals {
  public:
-  TerminationSignals();
+  /// What SIGHUP is for: an end as the others, or to be told, as often as it comes.
+  enum class Hangup { ends, is_told };
+  explicit TerminationSignals(Hangup hangup = Hangup::ends);
 
-  /// Blocks until the first one, and returns its number. A second one then ends the process at once.
+  /// Blocks until the next one, and returns its number. Once that was one that ends, a second one ends the process at
+  /// once.
   [[nodiscard]] int wait() const;
 
  private:
+  Hangup hangup_;
   sigset_t signals_{};
 };
 

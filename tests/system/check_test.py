@@ -57,7 +57,7 @@ class Check(AppCase):
         self.configure(oauth=None, accounts=None)
         ended = self.check()
         self.assertEqual(ended.returncode, 1, ended)
-        self.assertIn("\u2717 app: the configuration names no app\n    set `oauth.client_id`", ended.stdout)
+        self.assertRegex(ended.stdout, "\u2717 app: the configuration \\(.*\\.yaml\\) names no app\n    set `oauth.client_id`")
         self.assert_refused(self.check("--region", "mars"), 64, '"mars" is no region', "--region na, eu, cn")
 
 

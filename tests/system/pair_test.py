@@ -72,7 +72,7 @@ class Pair(SharedCase):
 
     def test_what_is_wrong_is_told_before_anything_is_shown(self):
         for ended, status, message in ((self.pair("?"), 64, "is neither a VIN nor a vehicle's name"),
-                                       (self.pair("garage"), 64, "the configuration has no vehicle garage"),
+                                       (self.pair("garage"), 64, "the configuration (no file was read) has no vehicle garage"),
                                        (self.pair(vin(), env={"FLEETSIGN_TOKEN": ""}), 64, "a token is needed"),
                                        (self.pair(vin(9)), 1, f"Fleet API says nothing of {vin(9)}"),
                                        (run("pair", vin(), "--no-wait"), 78, "names no domain"),

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Has the running daemon read its configuration anew.
+#include "daemon/api/reload.h"
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "daemon/cli/failures.h"
+#include "daemon/cli/remote.h"
+#include "daemon/cli/settings.h"
+#include "daemon/cli/subcommand.h"
+#include "daemon/state/folder.h"
+
+namespace fleetsign::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr const char* kWhichDaemon =
+    "does `fleetsign serve` run? state_dir says which daemon is meant; run this as that one's user, or as root";
+
+/// A line of keys; empty when there are none.
+std::string line_of(const char* what, const std::vector<std::string>& keys) {
+  if (keys.empty()) return {};
+  std::string line = what;
+  for (const auto& key : keys) line.append(&key == keys.data() ? " " : ", ").append(key);
+  return line + '\n';
+}
+
+int reload(const config::Config& config, bool as_json) {
+  const auto owner = state::Folder::last_owner(config.state_dir);
+  if (!owner || owner->admin_socket.empty())
+    return fail(kUnavailable, "no daemon runs with the state in " + config.state_dir.string(), kWhichDaemon);
+  auto reply = ask_owner(*owner, {.method = "POST", .target = "/admin/v1/reload"});
+  if (!reply) return fail(reply.error().exit, reply.error().message, kWhichDaemon);
+  const auto report = api::read_reload_report(Json::parse(reply->body, nullptr, /*allow_exceptions=*/false));
+  if (!report) return fail(refusal_in(*reply));
+  if (!report->problems.empty()) return fail(report->problems);
+  if (as_json) return print(api::to_json(*report).dump(2) + '\n');
+  const auto text = line_of("applied:", report->applied) + line_of("needs a restart:", report->waiting);
+  return print(text.empty() ? "nothing has changed\n" : text);
+}
+
+}  // namespace
+
+Action prepare_reload(CLI::App& options) {
+  auto as_json = std::make_shared<bool>(false);
+  options.add_flag("--json", *as_json, "For programs");
+  auto settings = std::make_shared<Settings>(options);
+  return [=] {
+    const auto loaded = settings->load();
+    if (!loaded.problems.empty()) return fail(loaded.problems);
+    return reload(loaded.config, *as_json);
+  };
+}
+
+}  // namespace fleetsign::cli
