@@ -14,6 +14,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 using Kind = config::Problem::Kind;
 
+constexpr const char* kFile = "file";
 constexpr const char* kApplied = "applied";
 constexpr const char* kWaiting = "needs_restart";
 constexpr const char* kProblems = "problems";
@@ -54,8 +55,10 @@ std::optional<std::vector<std::string>> texts_in(const Json& body, const char* n
 }  // namespace
 
 Json to_json(const ReloadReport& report) {
-  if (report.problems.empty()) return {{kApplied, report.applied}, {kWaiting, report.waiting}};
-  Json body{{"error", "the configuration has problems, and the daemon goes on with the one it has"},
+  const Json file = report.file.empty() ? Json() : Json(report.file);
+  if (report.problems.empty()) return {{kFile, file}, {kApplied, report.applied}, {kWaiting, report.waiting}};
+  Json body{{kFile, file},
+            {"error", "the configuration has problems, and the daemon goes on with the one it has"},
             {kProblems, Json::array()}};
   for (const auto& problem : report.problems) {
     const auto* const row = std::ranges::find(kKinds, problem.kind, &KindName::kind);
@@ -67,7 +70,7 @@ Json to_json(const ReloadReport& report) {
 
 std::optional<ReloadReport> read_reload_report(const Json& body) {
   if (!body.is_object()) return std::nullopt;
-  ReloadReport report;
+  ReloadReport report{.file = text_of(body, kFile)};
   if (const auto problems = body.find(kProblems); problems != body.end() && problems->is_array()) {
     for (const auto& problem : *problems) report.problems.push_back(read_problem(problem));
     return report.problems.empty() ? std::nullopt : std::optional(report);

@@ -12,12 +12,13 @@
 namespace fleetsign::api {
 
 struct ReloadReport {
+  std::string file = {};                       ///< that was read, with its whole path; empty: none
   std::vector<config::Problem> problems = {};  ///< any: nothing was taken over
   std::vector<std::string> applied = {};       ///< keys that have changed, and were taken over
   std::vector<std::string> waiting = {};       ///< keys that have changed, and wait for a restart
 };
 
-/// {applied, needs_restart}, or {error, problems}.
+/// {file, applied, needs_restart}, or {file, error, problems}.
 nlohmann::ordered_json to_json(const ReloadReport& report);
 
 /// The report again; nothing for what is none.

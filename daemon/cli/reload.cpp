@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "daemon/cli/failures.h"
+#include "daemon/cli/reloader.h"
 #include "daemon/cli/remote.h"
 #include "daemon/cli/settings.h"
 #include "daemon/cli/subcommand.h"
@@ -31,14 +32,26 @@ std::string line_of(const char* what, const std::vector<std::string>& keys) {
   return line + '\n';
 }
 
-int reload(const config::Config& config, bool as_json) {
+RemoteResult<api::ReloadReport> ask(const config::Config& config) {
   const auto owner = state::Folder::last_owner(config.state_dir);
-  if (!owner || owner->admin_socket.empty())
-    return fail(kUnavailable, "no daemon runs with the state in " + config.state_dir.string(), kWhichDaemon);
+  if (!owner || owner->admin_socket.empty()) {
+    return RemoteError{.exit = kUnavailable,
+                       .message = "no daemon runs with the state in " + config.state_dir.string(),
+                       .hint = kWhichDaemon};
+  }
   auto reply = ask_owner(*owner, {.method = "POST", .target = "/admin/v1/reload"});
-  if (!reply) return fail(reply.error().exit, reply.error().message, kWhichDaemon);
-  const auto report = api::read_reload_report(Json::parse(reply->body, nullptr, /*allow_exceptions=*/false));
-  if (!report) return fail(refusal_in(*reply));
+  if (!reply) return RemoteError{.exit = reply.error().exit, .message = reply.error().message, .hint = kWhichDaemon};
+  auto report = api::read_reload_report(Json::parse(reply->body, nullptr, /*allow_exceptions=*/false));
+  if (!report) return refusal_in(*reply);
+  return *std::move(report);
+}
+
+int reload(const config::Loaded& own, bool as_json) {
+  const auto report = ask(own.config);
+  // Of the file that the daemon has read, it knows better: it may have another environment.
+  const bool has_read_it = report && report->file == path_of(own.config);
+  if (!own.problems.empty() && !has_read_it) return fail(own.problems);
+  if (!report) return fail(report.error());
   if (!report->problems.empty()) return fail(report->problems);
   if (as_json) return print(api::to_json(*report).dump(2) + '\n');
   const auto text = line_of("applied:", report->applied) + line_of("needs a restart:", report->waiting);
@@ -51,11 +64,7 @@ Action prepare_reload(CLI::App& options) {
   auto as_json = std::make_shared<bool>(false);
   options.add_flag("--json", *as_json, "For programs");
   auto settings = std::make_shared<Settings>(options);
-  return [=] {
-    const auto loaded = settings->load();
-    if (!loaded.problems.empty()) return fail(loaded.problems);
-    return reload(loaded.config, *as_json);
-  };
+  return [=] { return reload(settings->load(), *as_json); };
 }
 
 }  // namespace fleetsign::cli

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/cli/reloader.h"
 
-#include <iterator>
+#include <filesystem>
 #include <string>
 #include <utility>
 
@@ -19,6 +19,10 @@ std::string joined(const std::vector<std::string>& keys) {
 
 }  // namespace
 
+std::string path_of(const config::Config& config) {
+  return config.file ? std::filesystem::absolute(*config.file).lexically_normal().string() : "";
+}
+
 config::Loaded load_for_daemon(const Settings& settings) {
   auto loaded = settings.load();
   if (!loaded.problems.empty()) return loaded;
@@ -29,26 +33,27 @@ config::Loaded load_for_daemon(const Settings& settings) {
 api::ReloadReport Reloader::reload(Daemon& daemon) {
   const std::lock_guard lock(mutex_);
   auto fresh = load_for_daemon(settings_);
-  if (!fresh.problems.empty()) return refuse(std::move(fresh.problems));
+  const auto file = path_of(fresh.config);
+  if (!fresh.problems.empty()) return refuse(file, std::move(fresh.problems));
   auto merged = config::merge(running_, fresh);
-  if (!merged.running.problems.empty()) return refuse(std::move(merged.running.problems));
+  if (!merged.running.problems.empty()) return refuse(file, std::move(merged.running.problems));
   running_ = std::move(merged.running);
   daemon.apply(running_.config);
   configure(log_, running_.config.log);
   const auto applied = joined(merged.applied);
   const auto waiting = joined(merged.waiting);
   log_.info("reloaded", {{"applied", ops::Plain{applied}}, {"needs_restart", ops::Plain{waiting}}});
-  return {.applied = std::move(merged.applied), .waiting = std::move(merged.waiting)};
+  return {.file = file, .applied = std::move(merged.applied), .waiting = std::move(merged.waiting)};
 }
 
-api::ReloadReport Reloader::refuse(std::vector<config::Problem> problems) const {
+api::ReloadReport Reloader::refuse(const std::string& file, std::vector<config::Problem> problems) const {
   for (const auto& problem : problems) {
     log_.warning("configuration_problem", {{"where", ops::Plain{problem.where}},
                                            {"what", ops::Plain{problem.message}},
                                            {"hint", ops::Plain{problem.hint}}});
   }
   log_.warning("reload_refused", {{"problems", problems.size()}});
-  return {.problems = std::move(problems)};
+  return {.file = file, .problems = std::move(problems)};
 }
 
 }  // namespace fleetsign::cli

@@ -3,6 +3,9 @@
 #pragma once
 
 #include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "config/load.h"
 #include "daemon/api/reload.h"
@@ -11,6 +14,9 @@
 #include "daemon/ops/log.h"
 
 namespace fleetsign::cli {
+
+/// The whole path of the file that was read; empty: none.
+std::string path_of(const config::Config& config);
 
 /// All that can be wrong with a configuration beside the files that it names.
 config::Loaded load_for_daemon(const Settings& settings);
@@ -26,7 +32,7 @@ class Reloader {
   api::ReloadReport reload(Daemon& daemon);
 
  private:
-  [[nodiscard]] api::ReloadReport refuse(std::vector<config::Problem> problems) const;
+  [[nodiscard]] api::ReloadReport refuse(const std::string& file, std::vector<config::Problem> problems) const;
 
   const Settings& settings_;
   std::mutex mutex_{};  // guards the configuration, and orders reloads

@@ -164,5 +164,38 @@ TEST_CASE("log: lines of many threads are not mixed") {
   for (const auto& line : lines) CHECK(Json::accept(line));
 }
 
+TEST_CASE("log: level and format can change while it is in use") {
+  const auto lines = lines_of(Level::warning, Format::text, [](Log& log) {
+    log.info("unseen");
+    log.configure(Level::debug, Format::json);
+    log.debug("seen", {{"n", 1}});
+    log.configure(Level::error, Format::text);
+    log.warning("unseen");
+    log.error("last");
+  });
+  REQUIRE(lines.size() == 2);
+  CHECK(Json::parse(lines[0]).at("event") == "seen");
+  CHECK(without_time(lines[1]) == "error last");
+}
+
+TEST_CASE("log: a line is of one format, whoever changes it meanwhile") {
+  const auto lines = lines_of(Level::info, Format::text, [](Log& log) {
+    std::thread changing([&] {
+      for (int i = 0; i < 500; ++i) log.configure(Level::info, i % 2 == 0 ? Format::json : Format::text);
+    });
+    for (int i = 0; i < 500; ++i) log.info("event", {{"n", i}});
+    changing.join();
+  });
+  CHECK(lines.size() == 500);
+  for (const auto& line : lines) {
+    CAPTURE(line);
+    if (line.starts_with('{')) {
+      CHECK(Json::parse(line).at("event") == "event");
+    } else {
+      CHECK(without_time(line).starts_with("info event n="));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace fleetsign::ops
