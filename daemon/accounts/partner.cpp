@@ -110,16 +110,17 @@ std::string setting_of(const AppKey& key) {
 
 }  // namespace
 
-std::optional<Advice> fault_in_registrable(std::string_view domain) {
+std::optional<Advice> fault_in_registrable(const config::Config& config) {
+  const auto domain = config.domain.value_or("");
   if (domain.empty()) {
-    return Advice{.message = "the configuration names no domain",
+    return Advice{.message = name_of(config) + " names no domain",
                   .hint = "give --domain car.example.com, or set `domain`: where the public key is shown"};
   }
   if (config::is_address(domain)) {
     return Advice{.message = config::quote(domain) + " cannot be registered: it is an address",
                   .hint = "Tesla registers names: give the machine one"};
   }
-  if (contains(domain, ".")) return std::nullopt;
+  if (domain.find('.') != std::string::npos) return std::nullopt;
   return Advice{.message = config::quote(domain) + " cannot be registered: it has no dot",
                 .hint = "Tesla must find it on the internet: write the whole name, such as car.example.com"};
 }

@@ -26,9 +26,9 @@ struct Advice {
   std::string hint;
 };
 
-/// What is wrong with a domain before anybody is asked, beside what the configuration refuses; nothing for one that may
-/// be registered.
-std::optional<Advice> fault_in_registrable(std::string_view domain);
+/// What is wrong with the domain of a configuration before anybody is asked, beside what the configuration refuses;
+/// nothing for one that may be registered.
+std::optional<Advice> fault_in_registrable(const config::Config& config);
 
 /// One registration.
 struct Region {

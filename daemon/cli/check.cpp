@@ -95,13 +95,14 @@ constexpr AccountRow kAccountRows[] = {
 };
 
 /// Whether the domain can be registered at all, and shows our key.
-bool check_domain(Checklist& list, const std::string& domain, const CheckOptions& options,
+bool check_domain(Checklist& list, const config::Config& config, const CheckOptions& options,
                   const accounts::AppKey& ours) {
-  if (const auto fault = accounts::fault_in_registrable(domain)) {
+  if (const auto fault = accounts::fault_in_registrable(config)) {
     list.miss("domain", {.exit = kFailed, .message = fault->message, .hint = fault->hint});
     return false;
   }
-  const auto url = options.key_url.empty() ? "https://" + domain + accounts::kKeyPath : options.key_url;
+  const auto url =
+      options.key_url.empty() ? "https://" + config.domain.value_or("") + accounts::kKeyPath : options.key_url;
   list.judge("hosted key", check_hosted_key(url, ours), url + " shows the public key");
   return true;
 }
@@ -227,7 +228,7 @@ int check(const config::Config& config, const CheckOptions& options, const Remot
     list.pass("key file", fingerprint_of(*keys->usual()));
     if (keys->next()) list.pass("next key file", fingerprint_of(*keys->next()));
     const auto ours = app_key(*keys);
-    if (check_domain(list, config.domain.value_or(""), options, ours)) registrable = ours;
+    if (check_domain(list, config, options, ours)) registrable = ours;
   }
   const bool are_named = !options.region.empty() || regions->size() == 1;
   check_app(list, config, *regions, are_named, registrable);

@@ -81,7 +81,7 @@ int pair(const config::Config& config, const PairOptions& options, const Remote&
   const auto vin = vin_of(config, options.vehicle);
   if (!vin) return fail(vin.error());
   const auto domain = config.domain.value_or("");
-  if (const auto fault = accounts::fault_in_registrable(domain)) return fail(kBadConfig, fault->message, fault->hint);
+  if (const auto fault = accounts::fault_in_registrable(config)) return fail(kBadConfig, fault->message, fault->hint);
   const bool changes_key = config.next_key_file.has_value();
   if (changes_key) say_which_key(domain);
   if (options.no_wait) return show_link(domain, *vin);

@@ -34,7 +34,7 @@ std::optional<RemoteError> enter(const TeslaApp& app, const accounts::Region& re
 
 int enter_everywhere(const config::Config& config, const RegisterOptions& options) {
   const auto domain = config.domain.value_or("");
-  if (const auto fault = accounts::fault_in_registrable(domain)) return fail(kBadConfig, fault->message, fault->hint);
+  if (const auto fault = accounts::fault_in_registrable(config)) return fail(kBadConfig, fault->message, fault->hint);
   const auto regions = accounts::regions_named(options.region, config.fleet_api);
   if (!regions) return fail(kUsage, regions.error().message, regions.error().hint);
   const auto keys = load_keys(config);

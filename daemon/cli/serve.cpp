@@ -49,6 +49,7 @@ int serve(const Settings& settings, bool only_check) {
   auto audit = open_audit(loaded.config, **store, log);
   if (!audit) return fail(audit.error());
   Reloader reloader(settings, loaded, log);
+  // Whoever asks for it: a signal, or an owner over the admin socket.
   const auto reload = [&](Daemon& running) { return reloader.reload(running); };
   auto daemon = Daemon::start(loaded.config, *std::move(keys),
                               {*std::move(store), *std::move(audit), *std::move(token_key)}, log, reload);

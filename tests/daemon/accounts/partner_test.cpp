@@ -27,10 +27,12 @@ std::string name_of_refusal(int status, const std::string& error) {
 }
 
 TEST_CASE("partner: what can be registered is a name that the internet knows") {
-  CHECK_FALSE(fault_in_registrable("car.example.com").has_value());
-  CHECK(fault_in_registrable("")->message == "the configuration names no domain");
-  CHECK(fault_in_registrable("192.0.2.1")->message == "\"192.0.2.1\" cannot be registered: it is an address");
-  CHECK(fault_in_registrable("localhost")->message == "\"localhost\" cannot be registered: it has no dot");
+  const auto fault_in = [](const char* domain) { return fault_in_registrable({.domain = domain}); };
+  CHECK_FALSE(fault_in("car.example.com").has_value());
+  CHECK(fault_in_registrable({.file = "/etc/f.yaml"})->message == "the configuration (/etc/f.yaml) names no domain");
+  CHECK(fault_in_registrable({})->message == "the configuration (no file was read) names no domain");
+  CHECK(fault_in("192.0.2.1")->message == "\"192.0.2.1\" cannot be registered: it is an address");
+  CHECK(fault_in("localhost")->message == "\"localhost\" cannot be registered: it has no dot");
 }
 
 TEST_CASE("partner: a region is one that is named, else the configuration's, else all that share an app") {
