@@ -28,7 +28,7 @@ std::optional<std::string> find_variable(const Environment& environment, const s
 /// A path as it was written, and what it stands for.
 struct ReadPath {
   std::string key;  ///< as in Entry
-  std::size_t line;
+  std::size_t line = 0;
   std::string text;
   std::filesystem::path path;
 };

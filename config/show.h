@@ -13,7 +13,7 @@
 namespace fleetsign::config {
 
 struct Shown {
-  const Key* key;
+  const Key* key = nullptr;
   std::optional<Value> value;  ///< nothing: it has none, and no default
   std::string origin;          ///< "default", or as Loaded has it
 };

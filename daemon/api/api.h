@@ -65,7 +65,7 @@ struct ApiOptions {
 
 /// What an Api that takes the place of another goes on with.
 struct Life {
-  protocol::Instant started;
+  protocol::Instant started{};
   std::int64_t started_unix = 0;           ///< seconds
   std::atomic<std::size_t> in_flight = 0;  ///< commands and forwarded requests under way
 };

@@ -61,7 +61,7 @@ TEST_CASE("show: every key is there once, with what it comes to and where that w
 TEST_CASE("show: paths are those that are used, wherever they stand") {
   const std::vector<Shown> all = shown(
       "key_file: key.pem\nkey_passphrase_file: ${CREDENTIALS_DIRECTORY}/passphrase\naudit_file: stderr\n"
-      "listen: [{url: https://127.0.0.1:1, group: cert, tls: {cert_file: cert, key_file: ~/tls.pem}}]\n"
+      "listen: [{url: https://127.0.0.1:1, tls: {cert_file: cert, key_file: ~/tls.pem}}]\n"
       "oauth: {client_id: x}\naccounts: {home: {access_token_file: home}, other: managed}\n");
   CHECK(shown_of(all, "key_file").value->text == "/etc/fleetsign/key.pem");
   CHECK(shown_of(all, "key_passphrase_file").value->text == "/run/credentials/passphrase");

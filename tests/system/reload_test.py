@@ -74,7 +74,7 @@ class Reload(Case):
     def test_no_request_fails_and_no_connection_ends_while_it_reloads(self):
         changing = self.start_changing()
         commands = [Load(changing.daemon, lambda caller: caller.send_command("honk_horn")) for _ in range(3)]
-        reads = Load(changing.daemon, lambda caller: caller.send("GET", f"/api/1/vehicles/{vin()}", "", AUTHORIZATION))
+        reads = Load(changing.daemon, lambda caller: caller.send("GET", f"/api/1/vehicles/{vin()}/vehicle_data", "", AUTHORIZATION))
         for load in (*commands, reads):
             load.start()
         for number in range(20):
