@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <array>
 #include <cstdio>
@@ -8,6 +10,7 @@
 #include <vector>
 
 #include "daemon/cli/subcommand.h"
+#include "daemon/ops/journal.h"
 #include "daemon/ops/process.h"
 
 namespace fleetsign::cli {
@@ -83,8 +86,9 @@ int print(std::string_view text) {
 }
 
 int fail(Exit exit, std::string_view message, std::string_view hint) {
-  std::fprintf(stderr, "fleetsign: error: %.*s\n", static_cast<int>(message.size()), message.data());
-  if (!hint.empty()) std::fprintf(stderr, "hint: %.*s\n", static_cast<int>(hint.size()), hint.data());
+  const std::string start(ops::leads_to_journal(STDERR_FILENO) ? ops::journal_prefix(ops::Level::error) : "");
+  std::fprintf(stderr, "%sfleetsign: error: %.*s\n", start.c_str(), static_cast<int>(message.size()), message.data());
+  if (!hint.empty()) std::fprintf(stderr, "%shint: %.*s\n", start.c_str(), static_cast<int>(hint.size()), hint.data());
   return exit;
 }
 

@@ -2,7 +2,9 @@
 #include "daemon/ops/log.h"
 
 #include <spdlog/logger.h>
+#include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -10,6 +12,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "daemon/ops/journal.h"
 #include "daemon/ops/short_vin.h"
 
 namespace fleetsign::ops {
@@ -30,9 +33,32 @@ const LevelRow& row_of(Level level) {
   return kLevels[static_cast<std::size_t>(level)];
 }
 
+/// The start of a line by where it goes and its format. What reads JSON may get it without what the journal knows.
+struct PatternRow {
+  const char* text;
+  const char* json;
+};
+constexpr PatternRow kPatterns{"%Y-%m-%dT%H:%M:%S.%e%z %v", R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z",%v})"};
+constexpr PatternRow kJournalPatterns{"%*%v", R"(%*{"time":"%Y-%m-%dT%H:%M:%S.%e%z",%v})"};
+
+/// The "%*" of a pattern.
+class PriorityFlag final : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, const std::tm& /*time*/, spdlog::memory_buf_t& line) override {
+    const auto* const row = std::ranges::find(kLevels, message.level, &LevelRow::spdlog);
+    const auto prefix = journal_prefix(static_cast<Level>(row - kLevels.begin()));
+    line.append(prefix.data(), prefix.data() + prefix.size());
+  }
+  [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override {
+    return std::make_unique<PriorityFlag>();
+  }
+};
+
 spdlog::logger make_logger(const char* pattern) {
   spdlog::logger logger("fleetsign", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  logger.set_pattern(pattern);
+  auto formatter = std::make_unique<spdlog::pattern_formatter>();
+  formatter->add_flag<PriorityFlag>('*').set_pattern(pattern);
+  logger.set_formatter(std::move(formatter));
   logger.flush_on(spdlog::level::trace);
   return logger;
 }
@@ -66,12 +92,15 @@ Field::Field(std::string_view name, bool value) : name_(name), value_(value ? "t
 
 /// A logger for each format, so that a change of it meets no line half made.
 struct Log::Impl {
-  spdlog::logger text = make_logger("%Y-%m-%dT%H:%M:%S.%e%z %v");
-  spdlog::logger json = make_logger(R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z",%v})");
+  explicit Impl(const PatternRow& patterns) : text(make_logger(patterns.text)), json(make_logger(patterns.json)) {}
+
+  spdlog::logger text;
+  spdlog::logger json;
   std::atomic<Format> format{Format::text};
 };
 
-Log::Log(Level level, Format format) : impl_(std::make_unique<Impl>()) {
+Log::Log(Level level, Format format)
+    : impl_(std::make_unique<Impl>(leads_to_journal(STDERR_FILENO) ? kJournalPatterns : kPatterns)) {
   configure(level, format);
 }
 

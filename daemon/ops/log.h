@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+#include "daemon/ops/level.h"
+
 namespace fleetsign::ops {
 
 /// Text that holds nothing private: names from our own tables, file names, causes in words. Shortened and made
@@ -41,13 +43,13 @@ class Field {
   bool is_text_ = false;
 };
 
-enum class Level { error, warning, info, debug };
 enum class Format { text, json };
 
-/// One line for an event: "TIME LEVEL EVENT name=value …", or the same as JSON. Safe to use from many threads.
+/// One line for an event: "TIME LEVEL EVENT name=value …", or the same as JSON. Where stderr is the journal, lines have
+/// a priority, and those for people no time, which stands there already. Safe to use from many threads.
 class Log {
  public:
-  /// Writes to stderr.
+  /// Writes to stderr. What is less important than `level` is not written.
   Log(Level level, Format format);
   ~Log();
   Log(const Log&) = delete;

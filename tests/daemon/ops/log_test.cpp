@@ -2,7 +2,10 @@
 #include "daemon/ops/log.h"
 
 #include <doctest/doctest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <cstdlib>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -149,6 +152,85 @@ TEST_CASE("log: of a VIN only its end is written") {
   CHECK(json_of({"vin", ShortVin{"5YJ3E1EA7KF000316"}}) == "…000316");
   CHECK(text_of({"vin", ShortVin{"123"}}) == "vin=…123");
   CHECK(text_of({"vin", ShortVin{"5YJ3E1EA7KF0\n0316"}}) == "vin=…0?0316");
+}
+
+/// Says that stderr is the journal, or that it was when the service was started.
+class JournalStream {
+ public:
+  explicit JournalStream(int descriptor) {
+    struct stat file {};
+    REQUIRE(::fstat(descriptor, &file) == 0);
+    const auto stream = std::to_string(file.st_dev) + ":" + std::to_string(file.st_ino);
+    ::setenv("JOURNAL_STREAM", stream.c_str(), 1);
+  }
+  ~JournalStream() { ::unsetenv("JOURNAL_STREAM"); }
+  JournalStream(const JournalStream&) = delete;
+  JournalStream& operator=(const JournalStream&) = delete;
+};
+
+void write_each(Log& log) {
+  log.error("e");
+  log.warning("w");
+  log.info("i");
+  log.debug("d");
+}
+
+TEST_CASE("log: lines for the journal begin with their priority, and those for people have no time") {
+  const fleetsign::test::CapturedStderr captured;
+  const JournalStream journal(STDERR_FILENO);
+  Log log(Level::debug, Format::text);
+  write_each(log);
+  CHECK(captured.text() == "<3>error e\n<4>warning w\n<6>info i\n<7>debug d\n");
+}
+
+TEST_CASE("log: for the journal, JSON comes behind the priority and has its time") {
+  const fleetsign::test::CapturedStderr captured;
+  const JournalStream journal(STDERR_FILENO);
+  Log log(Level::info, Format::json);
+  log.warning("event", {{"x", 1}});
+  const auto line = captured.text();
+  REQUIRE(line.starts_with("<4>{"));
+  const auto json = Json::parse(line.substr(3));
+  CHECK(json.at("level") == "warning");
+  CHECK(json.at("x") == 1);
+  CHECK(json.contains("time"));
+}
+
+TEST_CASE("log: a stderr that was redirected since is not the journal") {
+  const JournalStream journal(STDERR_FILENO);
+  const auto lines = lines_of(Level::info, Format::text, [](Log& log) { log.info("event"); });
+  REQUIRE(lines.size() == 1);
+  CHECK(without_time(lines[0]) == "info event");
+}
+
+TEST_CASE("log: its level and its format change from one line to the next") {
+  const auto lines = lines_of(Level::info, Format::text, [](Log& log) {
+    log.debug("unseen");
+    log.info("text");
+    log.configure(Level::debug, Format::json);
+    log.debug("json");
+    log.configure(Level::error, Format::text);
+    log.warning("unseen");
+    log.error("text");
+  });
+  REQUIRE(lines.size() == 3);
+  CHECK(without_time(lines[0]) == "info text");
+  CHECK(Json::parse(lines[1]).at("event") == "json");
+  CHECK(without_time(lines[2]) == "error text");
+}
+
+TEST_CASE("log: each line is whole while another thread changes the format") {
+  const auto lines = lines_of(Level::info, Format::text, [](Log& log) {
+    std::jthread writer([&log] {
+      for (int n = 0; n < 500; ++n) log.info("event", {{"n", n}});
+    });
+    for (int n = 0; n < 500; ++n) log.configure(Level::info, n % 2 == 0 ? Format::json : Format::text);
+  });
+  CHECK(lines.size() == 500);
+  for (const auto& line : lines) {
+    CAPTURE(line);
+    CHECK((line.starts_with('{') ? Json::accept(line) : without_time(line).starts_with("info event n=")));
+  }
 }
 
 TEST_CASE("log: lines of many threads are not mixed") {
