@@ -49,7 +49,7 @@ WRAPPERS = {
     "openssl/*": ["crypto/*", "daemon/http/tls*"],
     "qrencode.h": ["daemon/cli/qr.cpp"],
     "sqlite3.h": ["daemon/state/*"],
-    "systemd/*": ["daemon/http/passed_sockets.cpp", "daemon/ops/journal.cpp"],
+    "systemd/*": ["daemon/http/passed_sockets.cpp", "daemon/ops/journal.cpp", "daemon/ops/service.cpp"],
     "yaml-cpp/*": ["config/*"],
     "*.pb.h": ["protocol/catalogue/*", "protocol/envelope*.cpp", "protocol/verdict.cpp", "simulator/*"],
 }
