@@ -87,9 +87,7 @@ struct Api::Route {
     return handler == &Api::partner_account || handler == &Api::pass_through ? audit_passage : nullptr;
   }
   [[nodiscard]] bool is_served(config::Serve at) const {
-    if (audience == Audience::owners || at == config::Serve::admin) {
-      return audience == Audience::owners && at == config::Serve::admin;
-    }
+    if (audience == Audience::owners) return at == config::Serve::admin;
     return at == config::Serve::all || std::ranges::find(also_served, at) != also_served.end();
   }
 };
@@ -105,7 +103,7 @@ std::vector<Api::Route> Api::make_routes() {
        &Api::health,
        {"health", "Whether the daemon is alive", "text/plain"},
        Audience::everyone,
-       {Serve::metrics}},
+       {Serve::metrics, Serve::admin}},
       {reads,
        "/ready",
        &Api::ready,

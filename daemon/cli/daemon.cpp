@@ -12,6 +12,7 @@
 #include "daemon/cli/key.h"
 #include "daemon/cli/state_folder.h"
 #include "daemon/http/passed_sockets.h"
+#include "daemon/http/probe.h"
 #include "daemon/ops/clock.h"
 #include "daemon/upstream/hosts.h"
 
@@ -20,6 +21,9 @@ namespace {
 
 /// However long requests took to end: a disk that works needs less for what waits.
 constexpr std::chrono::milliseconds kLeastForAudit{1'000};
+
+/// What a request may take beside its deadline, before those that wait for its worker wait for something stuck.
+constexpr std::chrono::seconds kBesideTimeout{10};
 
 std::optional<std::string> base_url_of(const config::FleetApi& fleet_api) {
   if (fleet_api.base_url) return fleet_api.base_url;
@@ -97,6 +101,8 @@ Daemon::Daemon(const config::Config& config, const std::vector<config::Listen>& 
                 config.pin_vehicle_keys ? state::Unreadable::is_refused : state::Unreadable::starts_afresh),
       claims_(*store_, ops::steady_unix_clock(ops::unix_now(), ops::boot_now)),
       shutdown_timeout_(config.shutdown_timeout),
+      timeout_max_(config.timeout_max),
+      admin_socket_(admin_socket(config).string()),
       clients_(*store_, ops::boot_now),
       client_desk_(clients_, ops::steady_unix_clock(ops::unix_now(), ops::boot_now)),
       client_(upstream::Client::start({.ca_file = config.fleet_api.ca_file,
@@ -264,6 +270,16 @@ std::vector<std::string> Daemon::urls() const {
   auto urls = listener_->urls();
   urls.pop_back();  // of the admin socket
   return urls;
+}
+
+std::optional<std::string> Daemon::find_stuck(std::chrono::milliseconds patience) const {
+  const auto part = patience / 2;
+  if (auto why = client_->why_stopped()) return "nothing can be sent to Fleet API: " + *why;
+  if (!client_->responds_within(part)) return "the thread that speaks with Fleet API does not go on";
+  if (const auto why = http::probe(admin_socket_, part)) return "a request to itself gets no answer: " + *why;
+  // Workers that are all at work are no fault, unless none of them ends although every deadline has passed.
+  if (listener_->stalled() < timeout_max_ + kBesideTimeout) return std::nullopt;
+  return "requests wait, and no worker has become free for longer than timeout_max";
 }
 
 void Daemon::stop() {

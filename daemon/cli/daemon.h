@@ -84,6 +84,10 @@ class Daemon {
   /// end by the one that they have met. Any thread, one at a time.
   void apply(const config::Config& config);
 
+  /// Why it does not do its work, in words; nothing while it does: the door, a worker and the way to Fleet API are
+  /// tried. Done little later than after `patience`. Any thread.
+  [[nodiscard]] std::optional<std::string> find_stuck(std::chrono::milliseconds patience) const;
+
   /// Takes no more requests, finishes those that run and their audit, and returns; little later than after
   /// `shutdown_timeout`.
   void stop();
@@ -116,6 +120,8 @@ class Daemon {
   state::Sessions sessions_;
   state::Claims claims_;
   std::chrono::milliseconds shutdown_timeout_;
+  std::chrono::milliseconds timeout_max_;
+  std::string admin_socket_;
   state::Clients clients_;
   api::ClientDesk client_desk_;
   std::unique_ptr<upstream::Client> client_;

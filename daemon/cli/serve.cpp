@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <csignal>
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "daemon/cli/daemon.h"
 #include "daemon/cli/endpoints.h"
@@ -14,6 +17,7 @@
 #include "daemon/cli/state_folder.h"
 #include "daemon/cli/subcommand.h"
 #include "daemon/ops/process.h"
+#include "daemon/ops/service.h"
 
 namespace fleetsign::cli {
 namespace {
@@ -27,6 +31,12 @@ void allow_connections(std::size_t connections, ops::Log& log) {
   log.warning("few_descriptors", {{"limits.connections", connections},
                                   {"allowed", allowed},
                                   {"hint", ops::Plain{"raise LimitNOFILE= or lower limits.connections"}}});
+}
+
+std::string joined(const std::vector<std::string>& urls) {
+  std::string text;
+  for (const auto& url : urls) text += (text.empty() ? "" : ", ") + url;
+  return text;
 }
 
 int serve(const Settings& settings, bool only_check) {
@@ -43,6 +53,7 @@ int serve(const Settings& settings, bool only_check) {
     return print("the configuration, the key and the certificates are fine\n");
   }
   auto log = make_log(loaded.config.log);
+  ops::Service service(log);
   allow_connections(loaded.config.limits.connections, log);
   auto store = open_state(loaded.config, Taker::daemon, report_to(log));
   if (!store) return fail(store.error());
@@ -50,7 +61,10 @@ int serve(const Settings& settings, bool only_check) {
   if (!audit) return fail(audit.error());
   Reloader reloader(settings, loaded, log);
   // Whoever asks for it: a signal, or an owner over the admin socket.
-  const auto reload = [&](Daemon& running) { return reloader.reload(running); };
+  const auto reload = [&](Daemon& running) {
+    const auto told = service.reloading();
+    return reloader.reload(running);
+  };
   auto daemon = Daemon::start(loaded.config, *std::move(keys),
                               {*std::move(store), *std::move(audit), *std::move(token_key)}, log, reload);
   if (!daemon) return fail(daemon.error());
@@ -58,9 +72,14 @@ int serve(const Settings& settings, bool only_check) {
     if (const int status = print("ready " + url + '\n'); status != kDone) return status;
   }
 
+  service.ready("serving " + joined((*daemon)->urls()));
+  const ops::Watchdog watchdog(service, log,
+                               [&](std::chrono::milliseconds patience) { return (*daemon)->find_stuck(patience); });
+
   int signal = signals.wait();
   for (; signal == SIGHUP; signal = signals.wait()) reload(**daemon);
   log.info("stopping", {{"signal", signal}});
+  service.stopping(loaded.config.shutdown_timeout);
   (*daemon)->stop();
   log.info("stopped");
   return kDone;

@@ -58,6 +58,7 @@ class Door final : public Listener, private Reactor::Events {
   Door& operator=(const Door&) = delete;
 
   [[nodiscard]] std::vector<std::string> urls() const override { return urls_; }
+  [[nodiscard]] std::chrono::milliseconds stalled() const override { return workers_.stalled(); }
   void shut_down(std::chrono::milliseconds grace) override;
 
  private:
@@ -250,6 +251,14 @@ crypto::Result<Endpoints, ListenError> open_all(const Endpoint& endpoint, std::s
   return bound;
 }
 
+/// An address may be taken by systemd itself, for us.
+ListenError explained(ListenError error, const std::vector<PassedSocket>& unnamed) {
+  if (error.reason != ListenError::Reason::in_use || unnamed.empty()) return error;
+  const std::string name(std::string(kSystemdScheme) + unnamed.front().name);
+  error.hint = "systemd has passed a socket that no entry of `listen` names: is it `listen: " + name + "`?";
+  return error;
+}
+
 }  // namespace
 
 crypto::Result<std::unique_ptr<Listener>, ListenError> Listener::open(ListenerOptions options) {
@@ -259,7 +268,7 @@ crypto::Result<std::unique_ptr<Listener>, ListenError> Listener::open(ListenerOp
     auto tls = open_tls(options.endpoints[i], options.report);
     if (!tls.ok()) return std::move(tls).error();
     auto bound = open_all(options.endpoints[i], i, options.passed);
-    if (!bound.ok()) return std::move(bound).error();
+    if (!bound.ok()) return explained(std::move(bound).error(), options.passed);
     for (auto& endpoint : *bound) {
       endpoint->use_tls(*tls);
       endpoints.push_back(std::move(endpoint));

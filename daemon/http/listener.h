@@ -85,6 +85,9 @@ class Listener {
   /// The endpoints as bound, with the real port, in their order; one that means several sockets has a URL for each.
   [[nodiscard]] virtual std::vector<std::string> urls() const = 0;
 
+  /// For how long no request has been taken up, while some wait for a worker; zero while none does. Any thread.
+  [[nodiscard]] virtual std::chrono::milliseconds stalled() const = 0;
+
   /// Stops accepting, closes idle connections, and lets running requests finish and send their replies. In the last
   /// part of `grace`, a second at most, those get to say why they do not. Then the other connections are cut, and
   /// caller_gone() is true for those whose handlers still run; returns when the last handler has. Once, and not from a

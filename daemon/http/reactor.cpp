@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/http/reactor.h"
 
+#include <pthread.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -104,6 +105,7 @@ void Reactor::keep(std::unique_ptr<Connection> connection, int operation) {
 }
 
 void Reactor::run() {
+  ::pthread_setname_np(::pthread_self(), "http-reactor");
   std::array<epoll_event, kEventsAtOnce> events{};
   for (;;) {
     const int n = ::epoll_wait(epoll_.get(), events.data(), events.size(), sleep_time());

@@ -17,6 +17,7 @@ Workers::Workers(Size size, Work work) : size_(size), work_(std::move(work)) {}
 Workers::Job Workers::submit(Job job) {
   const std::lock_guard lock(mutex_);
   if (stopping_ || queue_.size() >= size_.queue + free_threads()) return job;
+  if (queue_.empty()) moved_ = std::chrono::steady_clock::now();
   queue_.push_back(std::move(job));
   call_one();
   if (!workers_.empty()) return nullptr;
@@ -34,6 +35,13 @@ bool Workers::saturated() const {
 std::size_t Workers::threads() const {
   const std::lock_guard lock(mutex_);
   return workers_.size();
+}
+
+std::chrono::milliseconds Workers::stalled() const {
+  using std::chrono::milliseconds;
+  const std::lock_guard lock(mutex_);
+  if (queue_.empty()) return milliseconds(0);
+  return std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - moved_);
 }
 
 void Workers::stop() {
@@ -91,6 +99,7 @@ bool Workers::start_one() {
 }
 
 void Workers::run(Worker& self) {
+  ::pthread_setname_np(::pthread_self(), "http-worker");
   std::unique_lock lock(mutex_);
   for (;;) {
     if (std::exchange(self.called, false)) calling_ = false;
@@ -101,6 +110,7 @@ void Workers::run(Worker& self) {
     }
     Job job = std::move(queue_.front());
     queue_.pop_front();
+    if (!queue_.empty()) moved_ = std::chrono::steady_clock::now();
     call_one();
     lock.unlock();
     try {

@@ -42,6 +42,8 @@ class Workers {
   /// Whether the next job would have to wait for a thread.
   [[nodiscard]] bool saturated() const;
   [[nodiscard]] std::size_t threads() const;
+  /// For how long no thread has taken a job, while some wait for one; zero while none does.
+  [[nodiscard]] std::chrono::milliseconds stalled() const;
 
   /// Drops what waits in the queue and returns when what runs has ended. Not from a thread of the pool.
   void stop();
@@ -69,6 +71,7 @@ class Workers {
 
   mutable std::mutex mutex_;
   std::deque<Job> queue_;
+  std::chrono::steady_clock::time_point moved_;  ///< when the queue's first job became that
   std::list<Worker> workers_;
   std::vector<Worker*> spare_;    ///< those without work; the last one in is the first one called, its stack is warm
   std::vector<pthread_t> ended_;  ///< to be joined

@@ -2,6 +2,7 @@
 // A client of Fleet API that enters what each request costs into the ledger, whoever sends it and why.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 
@@ -19,6 +20,9 @@ class BilledClient final : public Client {
   [[nodiscard]] Answer send(const Request& request) override;
   [[nodiscard]] Opening open(const Request& request) override;
   [[nodiscard]] std::optional<std::string> why_stopped() const override { return client_.why_stopped(); }
+  [[nodiscard]] bool responds_within(std::chrono::milliseconds patience) const override {
+    return client_.responds_within(patience);
+  }
   void wind_down() override { client_.wind_down(); }
   void shut_down() override { client_.shut_down(); }
 

@@ -74,6 +74,10 @@ class CurlClient final : public Client {
     return why || !streams_ ? why : streams_->why_stopped();
   }
 
+  [[nodiscard]] bool responds_within(std::chrono::milliseconds patience) const override {
+    return loop_.inbox()->is_taken_within(patience) && (!streams_ || streams_->inbox()->is_taken_within(patience));
+  }
+
   void wind_down() override {
     loop_.wind_down();
     if (streams_) streams_->wind_down();

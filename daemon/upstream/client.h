@@ -110,6 +110,10 @@ class Client {
   /// Why nothing can be sent any more, in words; nothing while all is well. Safe to call from many threads.
   [[nodiscard]] virtual std::optional<std::string> why_stopped() const = 0;
 
+  /// Whether the threads behind it go on, each as soon as it is woken and within this time. Any thread. One without
+  /// such threads always does.
+  [[nodiscard]] virtual bool responds_within(std::chrono::milliseconds /*patience*/) const { return true; }
+
   /// Ends as Undelivered{shutdown} what nobody who wants to end should have to wait for: of the requests that have a
   /// `caller_gone`, those whose caller has gone, and any GET, HEAD or OPTIONS to which no head of a reply has come. For
   /// any thread, and any number of times.

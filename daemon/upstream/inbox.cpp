@@ -42,6 +42,7 @@ void Inbox::close(const std::string& reason) {
     if (closed_) return;
     closed_ = reason;
     asleep_ = false;
+    taken_.notify_all();
   }
   ring();
 }
@@ -51,8 +52,17 @@ std::optional<std::string> Inbox::closed() const {
   return closed_;
 }
 
+bool Inbox::is_taken_within(std::chrono::milliseconds patience) {
+  std::unique_lock lock(mutex_);
+  const auto before = takes_;
+  if (std::exchange(asleep_, false)) ring();
+  return taken_.wait_for(lock, patience, [&] { return closed_ || takes_ != before; }) && !closed_;
+}
+
 Inbox::Contents Inbox::take() {
   const std::lock_guard lock(mutex_);
+  ++takes_;
+  taken_.notify_all();
   asleep_ = false;
   return std::exchange(waiting_, {});
 }

@@ -2,6 +2,9 @@
 // How exchanges get from the callers' threads to the I/O thread, which is woken only when it sleeps.
 #pragma once
 
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -35,6 +38,8 @@ class Inbox {
   void close(const std::string& reason);
   /// Why it is closed; nothing while it is open.
   [[nodiscard]] std::optional<std::string> closed() const;
+  /// For any thread. Whether the I/O thread, woken, comes to take() within this time; not when it is closed.
+  [[nodiscard]] bool is_taken_within(std::chrono::milliseconds patience);
 
   /// What came since the last call.
   Contents take();
@@ -52,6 +57,8 @@ class Inbox {
   mutable std::mutex mutex_;  ///< guards all that follows
   Contents waiting_;
   bool asleep_ = false;
+  std::uint64_t takes_ = 0;
+  std::condition_variable taken_;
   std::optional<std::string> closed_;
 };
 

@@ -82,6 +82,7 @@ void Loop::stop() {
 }
 
 void Loop::run() noexcept {
+  ::pthread_setname_np(::pthread_self(), "upstream");
   block_signals();
   try {
     while (!inbox_->closed()) turn();

@@ -71,6 +71,15 @@ TEST_CASE("passed sockets: one that no endpoint names is closed, and said so") {
   CHECK(Listener::open({.endpoints = {{url}}, .handler = echo}).ok());
 }
 
+TEST_CASE("passed sockets: an address that systemd has bound already is taken, and the hint names its socket") {
+  auto sockets = passed({"api"});
+  const std::string url = url_of(sockets[0].socket, {});
+  const auto refused = Listener::open({.endpoints = {{url}}, .passed = std::move(sockets), .handler = echo});
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().reason == Reason::in_use);
+  CHECK(refused.error().hint.find("`listen: systemd:api`") != std::string::npos);
+}
+
 TEST_CASE("passed sockets: with a certificate they speak TLS") {
   const tests::TlsIdentity identity(kLoopback);
   Endpoint endpoint = tls_endpoint(identity);

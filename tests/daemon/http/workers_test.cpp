@@ -77,6 +77,22 @@ TEST_CASE("workers: a job that throws ends, and its thread goes on") {
   CHECK(runs == 6);
 }
 
+TEST_CASE("workers: they are stalled while a job waits and no thread takes one") {
+  Nowhere jobs;
+  Gate gate;
+  Workers workers({.threads = 1, .queue = 10}, [&](Workers::Job) { gate.pass(kWaiting); });
+  CHECK(workers.submit(jobs.make()) == nullptr);
+  gate.wait_for(1);
+  std::this_thread::sleep_for(milliseconds(2));
+  CHECK(workers.stalled() == milliseconds(0));  // one that is at work keeps nobody waiting
+  CHECK(workers.submit(jobs.make()) == nullptr);
+  for (int i = 0; i < 3000 && workers.stalled() < milliseconds(5); ++i) std::this_thread::sleep_for(milliseconds(1));
+  CHECK(workers.stalled() >= milliseconds(5));
+  gate.open();
+  CHECK(jobs.ended());
+  CHECK(workers.stalled() == milliseconds(0));
+}
+
 TEST_CASE("workers: stop drops what waits, finishes what runs, and takes nothing more") {
   Nowhere jobs;
   Gate gate;

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <future>
 #include <string>
 
 #include "tests/daemon/upstream/client_fixture.h"
@@ -44,6 +45,31 @@ TEST_CASE("client: a request goes out as given, and nothing is made up") {
             "X-Two: b;c: d\r\nx-one:\r\nX-Two: e\r\nContent-Type: a/b\r\nAccept: *\r\n"
             "Content-Length: 8\r\n\r\n"
             "body\r\n\r\n");
+}
+
+TEST_CASE("client: its thread responds, but not while it is stuck, nor after the end") {
+  ScriptedServer server(serve("pong"));
+  std::atomic<bool> is_stuck = false;
+  std::promise<void> stuck;
+  std::promise<void> freed;
+  // What the client asks its thread asks: the place to hold it.
+  const auto client = start({.http2 = false, .user_agent = {}, .suspended = [&] {
+                               if (is_stuck.exchange(false)) {
+                                 stuck.set_value();
+                                 freed.get_future().wait();
+                               }
+                               return fleetsign::protocol::Duration(0);
+                             }});
+  CHECK(client->responds_within(kAmple));
+  is_stuck = true;
+  auto answer = std::async(std::launch::async, [&] { return client->send(request("GET", http_url(server))); });
+  stuck.get_future().wait();
+  CHECK_FALSE(client->responds_within(20ms));
+  freed.set_value();
+  CHECK(delivered(answer.get()).body == "pong");
+  CHECK(client->responds_within(kAmple));
+  client->shut_down();
+  CHECK_FALSE(client->responds_within(kAmple));
 }
 
 TEST_CASE("client: every method comes through, with a body and without") {
