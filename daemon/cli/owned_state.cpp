@@ -40,7 +40,7 @@ void warn(const std::string& message) {
 /// As whoever runs a sub-command can mend it.
 RemoteError describe_unopened(const state::Error& error) {
   auto told = cli::describe(error);
-  if (told.exit == kNoPermission) told.hint = "run this as the daemon's user";
+  if (told.exit == kNoPermission) told.hint = "run this as the daemon's user, or as root";
   return told;
 }
 

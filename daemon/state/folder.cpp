@@ -62,10 +62,11 @@ Result<Folder> Folder::take(const fs::path& given, const Owner& self) {
   const int lock = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (lock < 0) return unusable(path, "cannot be opened", errno);
   Folder folder(path, lock);
+  // First, as it is what matters to somebody who may not: that the folder is in use is of no use to them.
+  if (::access(path.c_str(), W_OK | X_OK) != 0) return unusable(path, "cannot be written", errno);
   if (!lock_soon(lock)) {
     return errno == EWOULDBLOCK ? in_use(path) : unusable(path, "cannot be locked", errno);
   }
-  if (::access(path.c_str(), W_OK | X_OK) != 0) return unusable(path, "cannot be written", errno);
   // Only for people and sub-commands: the lock is what counts, so a disk without room for this is no obstacle.
   folder.remove(kOwnerFile);
   static_cast<void>(folder.write(kOwnerFile, std::to_string(self.process) + '\n' + self.admin_socket.string() + '\n'));

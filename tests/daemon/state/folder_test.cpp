@@ -54,6 +54,19 @@ TEST_CASE("state folder: one that may not be written is refused, saying so and w
   CHECK(below == static_cast<int>(Error::Reason::not_permitted));
 }
 
+TEST_CASE("state folder: who may only look into it is told that, also while it is in use") {
+  const TemporaryFolder temporary;
+  const auto path = temporary.path() / "state";
+  const auto owned = Folder::take(path, kSelf);
+  REQUIRE(owned.ok());
+  TemporaryFolder::change_mode(path, 0755);
+  const int reason = crypto::test::as_nobody([&] {
+    const auto folder = Folder::take(path, kSelf);
+    return folder.ok() ? 50 : static_cast<int>(folder.error().reason);
+  });
+  CHECK(reason == static_cast<int>(Error::Reason::not_permitted));
+}
+
 TEST_CASE("state folder: a file stays until it is removed, and what is written again is all that is in it") {
   const TemporaryFolder temporary;
   const auto folder = Folder::take(temporary.path() / "state", kSelf);
