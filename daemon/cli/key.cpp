@@ -27,8 +27,23 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+/// What fleetsign.service passes where it finds no key: an empty line.
+bool is_blank_credential(const std::filesystem::path& file) {
+  if (file.parent_path() != credentials_directory()) return false;
+  const auto read = crypto::read_protected(file, credentials_directory());
+  return read && crypto::view(*read).find_first_not_of("\r\n") == std::string_view::npos;
+}
+
 crypto::Result<crypto::PrivateKey, crypto::KeyError> load(const std::filesystem::path& file,
                                                           const config::Config& config) {
+  if (is_blank_credential(file)) {
+    return crypto::KeyError{
+        .reason = crypto::KeyError::Reason::missing,
+        .message = "there is no key: the credential " + file.filename().string() + " is empty",
+        .hint =
+            "as root, make one with `fleetsign keygen --out /etc/fleetsign/private-key.pem`, where fleetsign.service "
+            "looks for it, and start that again"};
+  }
   return crypto::PrivateKey::load(
       file, {.passphrase_file = config.key_passphrase_file, .credentials_directory = credentials_directory()});
 }

@@ -20,6 +20,8 @@ namespace fleetsign::cli {
 namespace {
 
 constexpr std::string_view kDefaultFile = "/etc/fleetsign/fleetsign.yaml";
+/// Where systemd puts the state of fleetsign.service.
+constexpr const char* kServiceState = "/var/lib/fleetsign";
 
 std::map<std::string, std::string> environment() {
   std::map<std::string, std::string> variables;
@@ -29,6 +31,16 @@ std::map<std::string, std::string> environment() {
     if (equals != std::string_view::npos) variables.emplace(variable.substr(0, equals), variable.substr(equals + 1));
   }
   return variables;
+}
+
+/// With the machine's configuration, the state is that of the machine's service, where that has run: sub-commands in a
+/// shell know nothing else of it.
+void add_service_state(config::Sources& sources) {
+  std::error_code failed;
+  const auto state = std::filesystem::symlink_status(kServiceState, failed);  // a link to where few can look
+  if (sources.file == kDefaultFile && std::filesystem::exists(state)) {
+    sources.environment.try_emplace("STATE_DIRECTORY", kServiceState);
+  }
 }
 
 /// config/ knows no command, so names of commands are checked here.
@@ -90,6 +102,7 @@ config::Loaded Settings::load() const {
   for (std::size_t i = 0; i < flags_.size(); ++i) {
     if (flags_[i]->count() > 0) sources.flags.emplace_back(config::keys()[i].name, values_[i]);
   }
+  add_service_state(sources);
   auto loaded = config::load(sources);
   loaded.config.file = sources.file;
   check_experimental(loaded);
