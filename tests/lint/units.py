@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The systemd units as they would be installed: nothing in them is wrong, and the service is shut in well."""
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import tree
+
+ROOT = Path(__file__).resolve().parents[2]
+UNITS = ROOT / "systemd"
+SYSTEM = Path("/usr/lib/systemd/system")
+MOST_EXPOSURE = 1.5  # of systemd-analyze security, from 0 to 10
+
+# What a sandbox has and this one has not, in the words of the unit that say why.
+LEFT_OUT = {"PrivateNetwork", "IPAddressDeny", "PrivateUsers", "ProcSubset", "RootDirectory"}
+
+
+def run(*command):
+    ended = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
+    return ended.returncode, (ended.stdout + ended.stderr).strip()
+
+
+def install(root):
+    """A root with the units, the program that they name, and the targets that systemd brings. Returns the units."""
+    program = root / "usr/bin/fleetsign"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\n", encoding="utf-8")
+    program.chmod(0o755)
+    units, users = root / "usr/lib/systemd/system", root / "usr/lib/sysusers.d"
+    units.mkdir(parents=True)
+    users.mkdir()
+    (root / "etc").mkdir()
+    for target in SYSTEM.glob("*.target"):
+        shutil.copy(target, units, follow_symlinks=False)
+    shutil.copy(UNITS / "fleetsign.sysusers", users / "fleetsign.conf")
+    return [Path(shutil.copy(UNITS / name, units)) for name in ("fleetsign.service", "fleetsign.socket")]
+
+
+def check_verify(root, units):
+    status, said = run("systemd-analyze", "verify", f"--root={root}", "--man=no", *units)
+    return [f"systemd-analyze verify: {said or status}"] if status or said else []
+
+
+def check_exposure(root, service):
+    status, said = run("systemd-analyze", "security", "--offline=true", f"--root={root}", service)
+    found = re.search(r"Overall exposure level for fleetsign\.service: ([0-9.]+)", said)
+    if status or not found:
+        return [f"systemd-analyze security: {said}"]
+    if float(found[1]) <= MOST_EXPOSURE:
+        return []
+    return [f"systemd/fleetsign.service: an exposure of {found[1]}, more than {MOST_EXPOSURE}:\n{said}"]
+
+
+def check_left_out(text):
+    """Each setting that is not made has its sentence."""
+    said = {word for line in re.findall(r"^# ((?:\w+=[\w, ]*)+): ", text, re.MULTILINE) for word in re.findall(r"(\w+)=", line)}
+    return [f"systemd/fleetsign.service: {name}= is left out without a word" for name in sorted(LEFT_OUT - said)]
+
+
+def check_users(root, service):
+    """The group is made, and nobody has its name: systemd gives no dynamic user the name of a group that is there."""
+    status, said = run("systemd-sysusers", f"--root={root}")
+    if status:
+        return [f"systemd-sysusers: {said}"]
+    groups = (root / "etc/group").read_text(encoding="utf-8")
+    wanted = re.search(r"^SupplementaryGroups=(\w+)$", service, re.MULTILINE)[1]
+    user = re.search(r"^User=(\w+)$", service, re.MULTILINE)[1]
+    complaints = [] if f"\n{wanted}:" in f"\n{groups}" else [f"systemd/fleetsign.sysusers: makes no group {wanted}"]
+    return complaints + ([f"systemd/fleetsign.service: User={user} is a group"] if f"\n{user}:" in f"\n{groups}" else [])
+
+
+def check_pair():
+    """What the socket passes is what it and the documents tell to listen on, and who may is the service's group."""
+    socket = (UNITS / "fleetsign.socket").read_text(encoding="utf-8")
+    service = (UNITS / "fleetsign.service").read_text(encoding="utf-8")
+    name = re.search(r"^FileDescriptorName=(\w+)$", socket, re.MULTILINE)[1]
+    group = re.search(r"^SocketGroup=(\w+)$", socket, re.MULTILINE)[1]
+    places = [("systemd/fleetsign.socket", socket), ("docs/operation.md", (ROOT / "docs/operation.md").read_text(encoding="utf-8"))]
+    complaints = [f"{place}: does not say `listen: systemd:{name}`" for place, text in places if f"listen: systemd:{name}" not in text]
+    return complaints + ([] if f"SupplementaryGroups={group}\n" in service else [f"systemd/fleetsign.service: is not in {group}"])
+
+
+def check(_root):
+    text = (UNITS / "fleetsign.service").read_text(encoding="utf-8")
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        units = install(root)
+        complaints = check_verify(root, units) + check_exposure(root, units[0]) + check_users(root, text)
+    return complaints + check_left_out(text) + check_pair()
+
+
+if __name__ == "__main__":
+    if not shutil.which("systemd-analyze") or not SYSTEM.is_dir():
+        print("skipped: there is no systemd-analyze")
+        sys.exit(tree.SKIPPED)
+    tree.main(check)
