@@ -265,9 +265,11 @@ void Exchange::receive_fault(Session& session, const Pending& pending, const Rep
       if (!reply.session_info) return finish(std::move(failure));
       [[fallthrough]];
     case Remedy::resynchronise:
+      desyncs_.push_back(row.name);
       forget_if_unchanged(session, pending);
       return sign_again(std::move(failure));
     case Remedy::resynchronise_and_repeat:
+      desyncs_.push_back(row.name);
       forget_if_unchanged(session, pending);
       return repeat_when_safe(std::move(failure));
   }

@@ -5,8 +5,11 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <variant>
+#include <vector>
 
 #include "protocol/answer.h"
 #include "protocol/envelope.h"
@@ -77,6 +80,9 @@ class Exchange {
   /// The counter under way between a Send of a command and its receive().
   [[nodiscard]] std::optional<std::uint32_t> outstanding_counter() const;
 
+  /// By which faults the vehicle has told so far that it and the session are out of step, as FaultRow names them.
+  [[nodiscard]] std::span<const std::string_view> desyncs() const { return desyncs_; }
+
  private:
   [[nodiscard]] bool may_send(Instant now) const;
   Step send_handshake(Session& session, const Nonces& nonces, Instant now);
@@ -108,6 +114,7 @@ class Exchange {
   int signings_left_ = kSigningsAfterDesync;  // not counting the first, nor those after "busy"
   int signings_for_key_change_ = kSigningsAfterKeyChange;
   bool repeated_ = false;
+  std::vector<std::string_view> desyncs_{};
   std::optional<Failure> doubt_{};  // since then the vehicle may have acted
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/upstream/fleet_api.h"
 
+#include <algorithm>
+#include <cctype>
 #include <utility>
 #include <variant>
 
@@ -43,6 +45,12 @@ template <class Reply>
 int count_against_rates(const std::variant<Reply, Undelivered>& reply) {
   const auto* got = std::get_if<Reply>(&reply);
   return got != nullptr && turns_away(got->status) ? 0 : count_requests(reply);
+}
+
+template <class Reply>
+std::string find_transaction(const std::variant<Reply, Undelivered>& reply) {
+  const auto* got = std::get_if<Reply>(&reply);
+  return got == nullptr ? std::string() : transaction_in(got->headers);
 }
 
 /// All but the last were answered with another host, or may have been answered.
@@ -92,6 +100,22 @@ int requests_billed(const Answer& answer) {
 
 int requests_billed(const Opening& opening) {
   return count_billed(opening);
+}
+
+std::string transaction_in(const http::Headers& headers) {
+  constexpr std::size_t kLongest = 64;
+  const auto* text = headers.find("x-txid");
+  const auto is_usual = [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '_'; };
+  if (text == nullptr || text->size() > kLongest || !std::ranges::all_of(*text, is_usual)) return {};
+  return *text;
+}
+
+std::string transaction_of(const Answer& answer) {
+  return find_transaction(answer);
+}
+
+std::string transaction_of(const Opening& opening) {
+  return find_transaction(opening);
 }
 
 std::string FleetApi::base_url_for(const Bearer& token) const {

@@ -100,6 +100,12 @@ int requests_counted(const Opening& opening);
 int requests_billed(const Answer& answer);
 int requests_billed(const Opening& opening);
 
+/// What Fleet API calls the transaction by (`x-txid`), for logs: letters, digits, `-` and `_`, 64 at most. Empty for
+/// anything else, which an upstream may have put there, and where there is no answer.
+std::string transaction_in(const http::Headers& headers);
+std::string transaction_of(const Answer& answer);
+std::string transaction_of(const Opening& opening);
+
 /// Safe to use from many threads.
 class FleetApi {
  public:

@@ -44,7 +44,9 @@ Report Commander::execute(const Order& order) const {
   attempt(order, report);
   if (!order.wake || !is_asleep(report.outcome)) return report;
 
+  const auto since = lanes_.now();
   report.waking = waker_.wake(order.vin, order.token, order.patience);
+  report.waiting += lanes_.now() - since;
   report.upstream_requests += report.waking->upstream_requests;
   if (report.waking->failure) {
     report.outcome = without_effect(*report.waking->failure);
@@ -56,7 +58,9 @@ Report Commander::execute(const Order& order) const {
 }
 
 void Commander::attempt(const Order& order, Report& report) const {
+  const auto since = lanes_.now();
   auto turn = lanes_.find_or_make(order.vin, order.payload.domain)->enter(order.patience);
+  report.waiting += lanes_.now() - since;
   if (!turn) {
     report.outcome = std::move(turn).error();
     return;
@@ -70,6 +74,8 @@ void Commander::attempt(const Order& order, Report& report) const {
         order.patience.caller_gone() ? exchange.give_up("the caller has gone") : turn->next(exchange, order.patience);
     if (auto* done = std::get_if<protocol::Done>(&step)) {
       report.outcome = std::move(done->outcome);
+      report.waiting += turn->waited();
+      report.desyncs.insert(report.desyncs.end(), exchange.desyncs().begin(), exchange.desyncs().end());
       if (!is_upstream_error(report.outcome)) return;
       report.fleet_api_answer = std::get<upstream::Delivered>(std::move(answer));
       // A vehicle that has spoken it does so still.
@@ -83,7 +89,10 @@ void Commander::attempt(const Order& order, Report& report) const {
     }
     const auto& send = std::get<protocol::Send>(step);
     was_signed = was_signed || send.what == protocol::Send::What::command;
+    const auto sent_at = lanes_.now();
     answer = fleet_api_.send(signed_command(order, send), order.token);
+    report.upstream += lanes_.now() - sent_at;
+    report.transaction = upstream::transaction_of(answer);
     const int made = upstream::requests_made(answer);
     report.upstream_requests += made;
     report.billed += upstream::requests_billed(answer);

@@ -4,6 +4,8 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "daemon/upstream/fleet_api.h"
 #include "daemon/vehicles/lanes.h"
@@ -11,6 +13,7 @@
 #include "protocol/exchange.h"
 #include "protocol/failure.h"
 #include "protocol/payload.h"
+#include "protocol/time.h"
 
 namespace fleetsign::vehicles {
 
@@ -32,7 +35,11 @@ struct Report {
   bool vehicle_key_replaced = false;  ///< the vehicle showed another key than before, and it was followed
   /// Fleet API's own answer, for Kind::upstream_error.
   std::optional<upstream::Delivered> fleet_api_answer = {};
-  std::optional<Waking> waking = {};  ///< where the vehicle slept and was to be woken
+  std::optional<Waking> waking = {};           ///< where the vehicle slept and was to be woken
+  std::string transaction = {};                ///< of Fleet API's last answer, as upstream::transaction_of() has it
+  std::vector<std::string_view> desyncs = {};  ///< by which faults the vehicle told of them, as FaultRow names them
+  protocol::Duration upstream{};               ///< how long Fleet API was waited for, but for waking
+  protocol::Duration waiting{};                ///< how long the vehicle and its other commands were, waking included
 };
 
 /// Safe to use from many threads; each call blocks until its command's end, at the latest its deadline.

@@ -180,11 +180,11 @@ protocol::Step Turn::next(protocol::Exchange& exchange, const Patience& patience
     return !exchange.wants_counter(lane.session_, now) || !lane.window_is_full(lock);
   };
   for (;;) {
+    const auto since = now = lane.clock_();
+    const bool is_free = wait(lock, lane.changed_, lane.clock_, patience, may_go_on);
     now = lane.clock_();
-    if (!wait(lock, lane.changed_, lane.clock_, patience, may_go_on)) {
-      return exchange.give_up(end_of(patience) + " while waiting for other commands to this vehicle");
-    }
-    now = lane.clock_();
+    waited_ += now - since;
+    if (!is_free) return exchange.give_up(end_of(patience) + " while waiting for other commands to this vehicle");
     if (!may_go_on()) continue;
     const bool may_stamp = !exchange.wants_counter(lane.session_, now) || lane.is_leased(lock);
     if (lane.recalled_ && may_stamp) break;
@@ -214,8 +214,10 @@ bool Turn::receive(protocol::Exchange& exchange, const protocol::Answer& answer)
 
 void Turn::pause(Instant until, const Patience& patience) {
   Lane::Lock lock(lane_->mutex_);
+  const auto since = lane_->clock_();
   const Patience until_then{.deadline = std::min(until, patience.deadline), .caller_gone = patience.caller_gone};
   wait(lock, lane_->changed_, lane_->clock_, until_then, [] { return false; });
+  waited_ += lane_->clock_() - since;
 }
 
 }  // namespace fleetsign::vehicles

@@ -123,6 +123,9 @@ class Turn {
   /// Sleeps until then, or until the caller's patience ends.
   void pause(protocol::Instant until, const Patience& patience);
 
+  /// For how long next() and pause() have waited so far.
+  [[nodiscard]] protocol::Duration waited() const { return waited_; }
+
  private:
   friend class Lane;
   explicit Turn(std::shared_ptr<Lane> lane) : lane_(std::move(lane)) {}
@@ -130,6 +133,7 @@ class Turn {
 
   std::shared_ptr<Lane> lane_;  // the registry's too: a lane lives while someone is inside
   bool leads_handshake_ = false;
+  protocol::Duration waited_{};
   std::optional<std::pair<std::array<std::uint8_t, 16>, std::uint32_t>> outstanding_{};
 };
 

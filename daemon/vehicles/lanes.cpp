@@ -57,12 +57,28 @@ std::size_t Lanes::size() const {
   return sum;
 }
 
-std::vector<LaneState> Lanes::states() const {
-  std::vector<std::shared_ptr<Lane>> lanes;  // kept while they are asked, without the registry's lock
+// So that they are kept while they are asked, without the registry's lock.
+std::vector<std::shared_ptr<Lane>> Lanes::all() const {
+  std::vector<std::shared_ptr<Lane>> lanes;
   for (const Shard& shard : shards_) {
     const std::lock_guard lock(shard.mutex);
     for (const Entry& entry : shard.by_use) lanes.push_back(entry.lane);
   }
+  return lanes;
+}
+
+Lanes::Tally Lanes::tally() const {
+  Tally tally;
+  for (const auto& lane : all()) {
+    const auto state = lane->state();
+    if (state.established) ++tally.established;
+    tally.waiting += state.waiting;
+  }
+  return tally;
+}
+
+std::vector<LaneState> Lanes::states() const {
+  const auto lanes = all();
   std::vector<LaneState> states;
   states.reserve(lanes.size());
   for (const auto& lane : lanes) states.push_back(lane->state());

@@ -17,6 +17,7 @@
 #include "daemon/vehicles/client_keys.h"
 #include "daemon/vehicles/lane.h"
 #include "protocol/payload.h"
+#include "protocol/time.h"
 
 namespace fleetsign::vehicles {
 
@@ -35,6 +36,16 @@ class Lanes {
   std::shared_ptr<Lane> find_or_make(const std::string& vin, protocol::Domain domain);
 
   [[nodiscard]] std::size_t size() const;
+
+  /// How many have an established session, and how many commands wait in them for their turn.
+  struct Tally {
+    std::size_t established = 0;
+    std::size_t waiting = 0;
+  };
+  [[nodiscard]] Tally tally() const;
+
+  /// What the clock says that all lanes go by.
+  [[nodiscard]] protocol::Instant now() const { return clock_(); }
 
   /// Of each lane, the state at some moment of the call.
   [[nodiscard]] std::vector<LaneState> states() const;
@@ -56,6 +67,7 @@ class Lanes {
     std::unordered_map<std::string, std::list<Entry>::iterator> by_name;
   };
 
+  [[nodiscard]] std::vector<std::shared_ptr<Lane>> all() const;
   Shard& shard_of(const std::string& name) { return shards_[std::hash<std::string>{}(name) % shards_.size()]; }
   void make_room(Shard& shard) const;
 

@@ -142,6 +142,27 @@ TEST_CASE("exchange: row 5, 15, 17, 20, and 13 with session info: resynchronised
   }
 }
 
+TEST_CASE("exchange: each time that the vehicle and the session are out of step is told by its fault") {
+  auto between = warm();
+  auto exchange = between.exchange();
+  const auto answer_with = [&](const Fate& fate) { between.receive(exchange, fate(between, between.send(exchange))); };
+  answer_with(faulted(1));  // BUSY
+  between.pass(1s);
+  CHECK(exchange.desyncs().empty());
+  answer_with(faulted(15, Attach::session_info));
+  answer_with(faulted(13));  // without a session info it is no more than a refusal
+  REQUIRE(exchange.desyncs().size() == 1);
+  CHECK(exchange.desyncs()[0] == "INCORRECT_EPOCH");
+
+  auto twice = between.exchange();
+  between.receive(twice, faulted(6)(between, between.send(twice)));
+  between.receive(twice, honest(between, between.send(twice)));  // the handshake
+  between.receive(twice, faulted(17)(between, between.send(twice)));
+  REQUIRE(twice.desyncs().size() == 2);
+  CHECK(twice.desyncs()[0] == "INVALID_TOKEN_OR_COUNTER");
+  CHECK(twice.desyncs()[1] == "TIME_EXPIRED");
+}
+
 TEST_CASE("exchange: row 5, 15, 17, 20 without session info: resynchronised by a handshake, signed again once") {
   for (const int fault : {5, 15, 17, 20}) {
     CAPTURE(fault);

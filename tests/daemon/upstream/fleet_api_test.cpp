@@ -49,6 +49,18 @@ TEST_CASE("fleet api: the configured base URL, else the token's, else North Amer
   CHECK(automatic.known_base_urls() == std::set<std::string>{std::string(kEurope), std::string(kNorthAmerica)});
 }
 
+TEST_CASE("fleet api: a transaction has the name that Fleet API gives it, if it looks like one") {
+  CHECK(transaction_of(Answer(Delivered{.headers = {{"X-Txid", "0a1b-2C_3"}}})) == "0a1b-2C_3");
+  CHECK(transaction_of(Answer(Delivered{})).empty());
+  CHECK(transaction_of(Answer(Undelivered{})).empty());
+  CHECK(transaction_of(Answer(Delivered{.headers = {{"x-txid", std::string(64, 'a')}}})).size() == 64);
+  for (const auto& other :
+       {std::string(65, 'a'), std::string("eyJh.eyJi.c2ln"), std::string("a b"), std::string("\xff")}) {
+    CAPTURE(other);
+    CHECK(transaction_of(Answer(Delivered{.headers = {{"x-txid", other}}})).empty());
+  }
+}
+
 TEST_CASE("fleet api: it remembers a bounded number of places, whatever tokens name") {
   Recorder client;
   const FleetApi fleet_api(client, std::nullopt);

@@ -4,8 +4,11 @@
 #include <doctest/doctest.h>
 
 #include <future>
+#include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <variant>
 #include <vector>
 
 #include "tests/daemon/vehicles/bench.h"
@@ -174,6 +177,40 @@ TEST_CASE("commander: a busy vehicle is asked again after a pause, as long as th
   const auto report = bench.commander.execute(order);
   CHECK(to_text(report.outcome) == "accepted yes");
   CHECK(report.upstream_requests == 3);
+  CHECK(report.waiting == std::chrono::seconds(2));
+  CHECK(report.upstream == protocol::Duration::zero());
+}
+
+TEST_CASE("commander: the time that Fleet API takes is told, of handshake and command together") {
+  Bench bench;
+  bench.client.stand_between([&](const auto&) {
+    bench.clock.pass(std::chrono::milliseconds(300));
+    return std::nullopt;
+  });
+  const auto report = bench.commander.execute(bench.order("honk_horn"));
+  CHECK(report.upstream_requests == 2);
+  CHECK(report.upstream == std::chrono::milliseconds(600));
+  CHECK(report.waiting == protocol::Duration::zero());
+}
+
+TEST_CASE("commander: the transaction is that of Fleet API's last answer, and none where it gave none") {
+  Bench bench;
+  CHECK(bench.commander.execute(bench.order("honk_horn")).transaction.size() == 32);
+  auto named = std::get<upstream::Delivered>(answered(503));
+  named.headers.set("X-Txid", "0a1b");
+  bench.client.stand_between([&](const auto&) { return std::optional<upstream::Answer>(named); });
+  CHECK(bench.commander.execute(bench.order("honk_horn")).transaction == "0a1b");
+  bench.client.stand_between([](const auto&) { return unreachable(); });
+  CHECK(bench.commander.execute(bench.order("honk_horn")).transaction.empty());
+}
+
+TEST_CASE("commander: a session that is out of step is told by the fault") {
+  Bench bench;
+  CHECK(bench.commander.execute(bench.order("honk_horn")).desyncs.empty());
+  bench.client.order(bench.vins[0], {{"fault", "reboot"}});
+  const auto report = bench.commander.execute(bench.order("honk_horn"));
+  CHECK(to_text(report.outcome) == "accepted yes");
+  CHECK(report.desyncs == std::vector<std::string_view>{"INCORRECT_EPOCH"});
 }
 
 TEST_CASE("commander: an exception on the way leaves the lane as if nobody had been there") {

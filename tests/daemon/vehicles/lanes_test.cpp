@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <future>
 #include <memory>
 #include <set>
 #include <string>
@@ -38,6 +39,23 @@ TEST_CASE("lanes: one for each vehicle and domain") {
   }
   CHECK(different.size() == 40);
   CHECK(lanes.size() == 40);
+}
+
+TEST_CASE("lanes: those with an established session are counted, and the commands that wait for a turn") {
+  Bench bench(2);
+  CHECK(bench.commander.execute(bench.order("honk_horn")).outcome);
+  const auto busy = bench.lanes.find_or_make(bench.vins[1], Domain::vehicle_security);
+  CHECK(bench.lanes.size() == 2);
+  CHECK(bench.lanes.tally().established == 1);
+  CHECK(bench.lanes.tally().waiting == 0);
+
+  const auto turn = busy->enter(bench.patience());
+  Presence caller;
+  auto second = std::async(std::launch::async, [&] { return busy->enter(bench.patience(caller)).ok(); });
+  REQUIRE(caller.wait_for_looks(1));
+  CHECK(bench.lanes.tally().waiting == 1);
+  caller.leave();
+  CHECK_FALSE(second.get());
 }
 
 TEST_CASE("lanes: while the key is being replaced, each vehicle's session is kept under the key that signs for it") {

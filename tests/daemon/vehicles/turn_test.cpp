@@ -60,6 +60,7 @@ class Command {
 
   [[nodiscard]] std::uint32_t counter() const { return exchange_.outstanding_counter().value(); }
   Presence& presence() { return presence_; }
+  [[nodiscard]] protocol::Duration waited() const { return turn_->waited(); }
 
  private:
   Bench& bench_;
@@ -116,6 +117,8 @@ TEST_CASE("turn: who waits for another's handshake gives up when the time is ove
   const auto done = std::get<Done>(step.get());
   CHECK(to_text(done.outcome) == "expired_unsent no");
   CHECK(done.outcome.error().message == "the time ran out while waiting for other commands to this vehicle");
+  CHECK(second.waited() == std::chrono::seconds(6));
+  CHECK(leader.waited() == protocol::Duration::zero());
 }
 
 TEST_CASE("turn: of a caller that goes while it waits nobody says that its time ran out") {
