@@ -27,16 +27,27 @@ Admission::Share share_of(const Peer& peer) {
 std::optional<Admission::Ticket> Admission::enter(int descriptor, const Peer& peer) {
   Share share = share_of(peer);
   const std::lock_guard lock(mutex_);
-  if (descriptors_.size() >= limits_.connections) return std::nullopt;
-  if (share.from_afar && from_afar_ >= std::max<std::size_t>(1, limits_.connections / 2)) return std::nullopt;
-  if (!share.peer.empty()) {
-    const auto of_peer = per_peer_.find(share.peer);
-    if (of_peer != per_peer_.end() && of_peer->second >= limits_.connections_per_peer) return std::nullopt;
-    ++per_peer_[share.peer];
+  if (!has_room(share)) {
+    ++refused_;
+    return std::nullopt;
   }
+  ++admitted_;
+  if (!share.peer.empty()) ++per_peer_[share.peer];
   if (share.from_afar) ++from_afar_;
   descriptors_.insert(descriptor);
   return Ticket(this, descriptor, std::move(share));
+}
+
+bool Admission::has_room(const Share& share) const {
+  if (descriptors_.size() >= limits_.connections) return false;
+  if (share.from_afar && from_afar_ >= std::max<std::size_t>(1, limits_.connections / 2)) return false;
+  const auto of_peer = per_peer_.find(share.peer);
+  return of_peer == per_peer_.end() || of_peer->second < limits_.connections_per_peer;
+}
+
+Admission::Figures Admission::figures() const {
+  const std::lock_guard lock(mutex_);
+  return {.open = descriptors_.size(), .admitted = admitted_, .refused = refused_};
 }
 
 void Admission::leave(int descriptor, const Share& share) {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -56,6 +57,13 @@ class Admission {
   /// has no limit of its own.
   [[nodiscard]] std::optional<Ticket> enter(int descriptor, const Peer& peer);
 
+  struct Figures {
+    std::size_t open = 0;
+    std::uint64_t admitted = 0;  ///< since the start
+    std::uint64_t refused = 0;   ///< likewise
+  };
+  [[nodiscard]] Figures figures() const;
+
   /// Waits until everybody has left, but no longer than until then. Whether everybody has.
   bool wait_until_empty(std::chrono::steady_clock::time_point end);
 
@@ -63,14 +71,19 @@ class Admission {
   void cut_all();
 
  private:
+  // With mutex_ held.
+  [[nodiscard]] bool has_room(const Share& share) const;
+
   void leave(int descriptor, const Share& share);
 
   const Limits& limits_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable empty_;
   std::unordered_set<int> descriptors_;
   std::unordered_map<std::string, std::size_t> per_peer_;
   std::size_t from_afar_ = 0;
+  std::uint64_t admitted_ = 0;
+  std::uint64_t refused_ = 0;
 };
 
 }  // namespace fleetsign::http

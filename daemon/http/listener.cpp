@@ -52,13 +52,19 @@ bool has_nothing(Connection& connection) {
 /// Wires the parts: the reactor wakes connections, workers take their requests through the codec to the handler.
 class Door final : public Listener, private Reactor::Events {
  public:
-  Door(ListenerOptions options, Endpoints endpoints);
+  /// `tls` has one for each of the options' endpoints, null for those without.
+  Door(ListenerOptions options, Endpoints endpoints, std::vector<std::shared_ptr<TlsServer>> tls);
   ~Door() override { shut_down(std::chrono::milliseconds::zero()); }
   Door(const Door&) = delete;
   Door& operator=(const Door&) = delete;
 
   [[nodiscard]] std::vector<std::string> urls() const override { return urls_; }
   [[nodiscard]] std::chrono::milliseconds stalled() const override { return workers_.stalled(); }
+  [[nodiscard]] ListenerFigures figures() const override;
+  [[nodiscard]] std::int64_t certificate_end(std::size_t endpoint) const override {
+    const auto& tls = tls_.at(endpoint);
+    return tls ? tls->ends() : 0;
+  }
   void shut_down(std::chrono::milliseconds grace) override;
 
  private:
@@ -79,9 +85,11 @@ class Door final : public Listener, private Reactor::Events {
   const std::vector<std::string> express_paths_;
   const std::function<void()> on_wait_;
   const std::function<void(std::chrono::milliseconds)> on_cut_;
+  const std::vector<std::shared_ptr<TlsServer>> tls_;
   std::vector<std::string> urls_;
   std::atomic<bool> closing_{false};
   std::atomic<bool> cut_{false};
+  std::atomic<std::uint64_t> requests_refused_{0};
 
   Admission admission_;
   Codec codec_;
@@ -90,13 +98,14 @@ class Door final : public Listener, private Reactor::Events {
   Workers workers_;
 };
 
-Door::Door(ListenerOptions options, Endpoints endpoints)
+Door::Door(ListenerOptions options, Endpoints endpoints, std::vector<std::shared_ptr<TlsServer>> tls)
     : limits_(options.limits),
       body_limit_(std::move(options.body_limit)),
       age_clock_(std::move(options.age_clock)),
       express_paths_(std::move(options.express_paths)),
       on_wait_(std::move(options.on_wait)),
       on_cut_(std::move(options.on_cut)),
+      tls_(std::move(tls)),
       admission_(limits_),
       codec_(std::move(options.handler), std::move(options.refusal), closing_, std::move(options.report)),
       reactor_(*this),
@@ -112,6 +121,18 @@ Door::Door(ListenerOptions options, Endpoints endpoints)
       }) {
   for (const auto& endpoint : endpoints) urls_.push_back(endpoint->url());
   reactor_.start(std::move(endpoints));
+}
+
+ListenerFigures Door::figures() const {
+  const auto connections = admission_.figures();
+  const auto workers = workers_.figures();
+  return {.connections = connections.open,
+          .connections_admitted = connections.admitted,
+          .connections_refused = connections.refused,
+          .workers = workers.threads,
+          .workers_busy = workers.busy,
+          .requests_queued = workers.queued,
+          .requests_refused = requests_refused_};
 }
 
 void Door::shut_down(std::chrono::milliseconds grace) {
@@ -179,6 +200,7 @@ void Door::dispatch(std::unique_ptr<Connection> connection) {
   }
   connection = workers_.submit(std::move(connection));
   if (!connection) return;
+  ++requests_refused_;
   const Step step = refuse(*connection, {503, "there are too many requests at once"});
   settle(std::move(connection), step);
 }
@@ -264,9 +286,11 @@ ListenError explained(ListenError error, const std::vector<PassedSocket>& unname
 crypto::Result<std::unique_ptr<Listener>, ListenError> Listener::open(ListenerOptions options) {
   if (options.endpoints.empty()) return no_endpoint();
   Endpoints endpoints;
+  std::vector<std::shared_ptr<TlsServer>> servers;
   for (std::size_t i = 0; i < options.endpoints.size(); ++i) {
     auto tls = open_tls(options.endpoints[i], options.report);
     if (!tls.ok()) return std::move(tls).error();
+    servers.push_back(*tls);
     auto bound = open_all(options.endpoints[i], i, options.passed);
     if (!bound.ok()) return explained(std::move(bound).error(), options.passed);
     for (auto& endpoint : *bound) {
@@ -277,7 +301,8 @@ crypto::Result<std::unique_ptr<Listener>, ListenError> Listener::open(ListenerOp
   for (const PassedSocket& socket : options.passed)
     options.report("systemd has passed " + socket.name + ", which no entry of `listen` names");
   options.passed.clear();
-  return std::unique_ptr<Listener>(std::make_unique<Door>(std::move(options), std::move(endpoints)));
+  return std::unique_ptr<Listener>(
+      std::make_unique<Door>(std::move(options), std::move(endpoints), std::move(servers)));
 }
 
 }  // namespace fleetsign::http

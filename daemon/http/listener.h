@@ -3,6 +3,8 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -76,6 +78,17 @@ struct ListenerOptions {
   std::function<void(const std::string& message)> report = [](const std::string&) {};
 };
 
+/// How busy a listener is; totals since its start.
+struct ListenerFigures {
+  std::size_t connections = 0;  ///< that are open
+  std::uint64_t connections_admitted = 0;
+  std::uint64_t connections_refused = 0;  ///< as there were too many
+  std::size_t workers = 0;                ///< threads, but for those of the express paths
+  std::size_t workers_busy = 0;
+  std::size_t requests_queued = 0;
+  std::uint64_t requests_refused = 0;  ///< as too many waited
+};
+
 class Listener {
  public:
   /// Binds and starts to serve. Nothing is bound when it fails.
@@ -87,6 +100,13 @@ class Listener {
 
   /// For how long no request has been taken up, while some wait for a worker; zero while none does. Any thread.
   [[nodiscard]] virtual std::chrono::milliseconds stalled() const = 0;
+
+  /// Safe to call from many threads, handlers among them.
+  [[nodiscard]] virtual ListenerFigures figures() const = 0;
+
+  /// When the certificate of an endpoint ends, by its place in ListenerOptions::endpoints, in Unix seconds; 0 for one
+  /// without. As figures().
+  [[nodiscard]] virtual std::int64_t certificate_end(std::size_t endpoint) const = 0;
 
   /// Stops accepting, closes idle connections, and lets running requests finish and send their replies. In the last
   /// part of `grace`, a second at most, those get to say why they do not. Then the other connections are cut, and

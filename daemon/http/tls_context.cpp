@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <ctime>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -157,6 +158,11 @@ std::string as_text(const ASN1_TIME* time) {
   return {text, static_cast<std::size_t>(size)};
 }
 
+std::int64_t as_unix(const ASN1_TIME* time) {
+  std::tm utc{};
+  return ASN1_TIME_to_tm(time, &utc) == 1 ? std::int64_t{timegm(&utc)} : 0;
+}
+
 std::optional<std::string> warn_of(const X509* certificate, const std::string& file) {
   if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0)
     return file + ": the certificate has expired (" + as_text(X509_get0_notAfter(certificate)) + ")";
@@ -187,7 +193,8 @@ crypto::Result<LoadedTls, ListenError> load_tls(const Tls& files) {
     if (!authorities) return authorities.error();
     if (!ask_for_certificate(context.get(), *authorities)) return refused_by_openssl(*files.client_ca_file);
   }
-  return LoadedTls{std::move(context), as_text(X509_get0_notAfter(own)), warn_of(own, files.cert_file)};
+  return LoadedTls{std::move(context), as_text(X509_get0_notAfter(own)), warn_of(own, files.cert_file),
+                   as_unix(X509_get0_notAfter(own))};
 }
 
 }  // namespace fleetsign::http

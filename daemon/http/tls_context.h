@@ -4,6 +4,7 @@
 
 #include <openssl/ssl.h>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,6 +21,7 @@ struct LoadedTls {
   TlsContext context;
   std::string valid_until;             ///< of the endpoint's own certificate, as people read it
   std::optional<std::string> warning;  ///< why callers will refuse it, although it can be used; names the file
+  std::int64_t ends = 0;               ///< the same end in Unix seconds
 };
 
 /// Reads the files and waits for them. The message of a failure begins with the file and holds none of its content; a

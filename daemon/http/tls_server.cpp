@@ -26,6 +26,7 @@ crypto::Result<std::shared_ptr<TlsServer>, ListenError> TlsServer::open(Tls file
   if (!loaded) return std::move(loaded).error();
   if (loaded->warning) server->report_(*loaded->warning);
   server->context_ = std::move(loaded->context);
+  server->ends_ = loaded->ends;
   return server;
 }
 
@@ -47,6 +48,12 @@ std::shared_ptr<ssl_ctx_st> TlsServer::context() {
   }
   const std::lock_guard lock(mutex_);
   return context_;
+}
+
+std::int64_t TlsServer::ends() {
+  static_cast<void>(context());
+  const std::lock_guard lock(mutex_);
+  return ends_;
 }
 
 void TlsServer::note_failure(const std::string& reason) {
@@ -83,6 +90,7 @@ void TlsServer::read_again(const Stamps& stamps) {
   {
     const std::lock_guard lock(mutex_);
     context_ = std::move(loaded->context);
+    ends_ = loaded->ends;
   }
   report_(
       loaded->warning.value_or(files_.cert_file + ": a new certificate is in use, valid until " + loaded->valid_until));

@@ -35,6 +35,9 @@ class TlsServer {
   /// for a file.
   [[nodiscard]] std::shared_ptr<ssl_ctx_st> context();
 
+  /// When the endpoint's own certificate ends, in Unix seconds. Looks at the files as context() does.
+  [[nodiscard]] std::int64_t ends();
+
   /// Reports why a handshake has failed, in words that are not the caller's; once a minute at most, with the number of
   /// those that were not reported. Any thread.
   void note_failure(const std::string& reason);
@@ -67,6 +70,7 @@ class TlsServer {
   std::mutex mutex_;
   // With mutex_ held.
   std::shared_ptr<ssl_ctx_st> context_;
+  std::int64_t ends_ = 0;
   Clock::time_point look_again_;
   Clock::time_point report_again_ = Clock::time_point::min();
   std::size_t unreported_ = 0;

@@ -44,6 +44,11 @@ std::chrono::milliseconds Workers::stalled() const {
   return std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - moved_);
 }
 
+Workers::Figures Workers::figures() const {
+  const std::lock_guard lock(mutex_);
+  return {.threads = workers_.size(), .busy = workers_.size() - spare_.size(), .queued = queue_.size()};
+}
+
 void Workers::stop() {
   {
     std::deque<Job> dropped;  // ends behind the lock

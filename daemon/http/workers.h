@@ -45,6 +45,13 @@ class Workers {
   /// For how long no thread has taken a job, while some wait for one; zero while none does.
   [[nodiscard]] std::chrono::milliseconds stalled() const;
 
+  struct Figures {
+    std::size_t threads = 0;
+    std::size_t busy = 0;    ///< of these, those with work
+    std::size_t queued = 0;  ///< jobs that wait
+  };
+  [[nodiscard]] Figures figures() const;
+
   /// Drops what waits in the queue and returns when what runs has ended. Not from a thread of the pool.
   void stop();
 

@@ -36,6 +36,17 @@ TEST_CASE("admission: places are limited in total, whoever comes, and come back"
   CHECK(enter(admission, {at("127.0.0.1"), at("127.0.0.1")}).size() == 1);
 }
 
+TEST_CASE("admission: who was let in, who was not and who is inside is counted") {
+  const Limits limits{.connections = 2};
+  Admission admission(limits);
+  auto inside = enter(admission, {at("127.0.0.1"), at("::1"), at("::1")});
+  inside.pop_back();
+  const auto figures = admission.figures();
+  CHECK(figures.open == 1);
+  CHECK(figures.admitted == 2);
+  CHECK(figures.refused == 1);
+}
+
 TEST_CASE("admission: an address of another machine gets its share of places and no more, however it is written") {
   const Limits limits{.connections_per_peer = 2};
   Admission admission(limits);

@@ -228,6 +228,9 @@ TEST_CASE("listener: beyond the limit of connections a caller is told to come ag
     CHECK(answer->status == 503);
     CHECK(answer->headers.find("Retry-After") != nullptr);
     CHECK(third.receive_rest().empty());
+    CHECK(listener->figures().connections == 2);
+    CHECK(listener->figures().connections_admitted == 2);
+    CHECK(listener->figures().connections_refused == 1);
   }
   CHECK(eventually([&] { return Caller(url).ask(get("/")) == 200; }));
   CHECK(first.ask(get("/")) == 200);
@@ -287,6 +290,9 @@ TEST_CASE(
   REQUIRE(answer.has_value());
   CHECK(answer->status == 503);
   CHECK(*answer->headers.find("Retry-After") == "1");
+  CHECK(listener->figures().workers_busy == 2);
+  CHECK(listener->figures().requests_queued == 1);
+  CHECK(listener->figures().requests_refused == 1);
 
   for (const std::string line : {"GET /health", "GET /ready?verbose", "HEAD /health"}) {
     CAPTURE(line);

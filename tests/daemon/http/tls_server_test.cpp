@@ -5,6 +5,8 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -59,6 +61,10 @@ class Renewal {
   std::string shown(milliseconds later = milliseconds(1000)) {
     return fingerprint(SSL_CTX_get0_certificate(context(later).get()));
   }
+  std::int64_t ends(milliseconds later = milliseconds(1000)) {
+    now_ += later;
+    return server_->ends();
+  }
   void fail(const std::string& reason, milliseconds later = milliseconds(0)) {
     now_ += later;
     server_->note_failure(reason);
@@ -91,6 +97,16 @@ TEST_CASE("tls server: a new pair is shown a second later at most, and said so")
   const auto reports = renewal.take_reports();
   REQUIRE(reports.size() == 1);
   CHECK(reports.front().starts_with(renewal.files().cert_file + ": a new certificate is in use, valid until "));
+}
+
+TEST_CASE("tls server: it says when its certificate ends, of a new one at once") {
+  const auto a_day_from_now = std::time(nullptr) + 86'400;  // what the tests' certificates are good for
+  Renewal renewal;
+  const auto first = renewal.ends();
+  CHECK(first > a_day_from_now - 600);
+  CHECK(first <= a_day_from_now + 600);
+  renewal.show(TlsIdentity(kLoopback));
+  CHECK(renewal.ends() >= first);
 }
 
 TEST_CASE("tls server: in the middle of a replacement the old pair stays, reported once, until both parts are there") {

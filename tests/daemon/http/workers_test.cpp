@@ -33,8 +33,12 @@ TEST_CASE("workers: a job gets a thread at once, up to the limit, then a place i
   for (int i = 0; i < 2; ++i) CHECK(workers.submit(jobs.make()) == nullptr);
   CHECK(workers.submit(jobs.make()) != nullptr);
   CHECK(workers.threads() == 3);
+  CHECK(workers.figures().threads == 3);
+  CHECK(workers.figures().busy == 3);
+  CHECK(workers.figures().queued == 2);
   gate.open();
   CHECK(jobs.ended());
+  CHECK(workers.figures().queued == 0);
 }
 
 TEST_CASE("workers: one job after the other needs few threads") {
