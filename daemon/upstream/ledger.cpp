@@ -2,6 +2,7 @@
 #include "daemon/upstream/ledger.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace fleetsign::upstream {
 
@@ -42,13 +43,22 @@ void Ledger::note(const Charge& charge, Billed billed) {
     cost.millionths += price;
   };
   const std::lock_guard lock(mutex_);
+  const auto today = day();
   add_to(bill_);
+  if (std::exchange(day_, today) != today) of_day_ = {};
+  add_to(of_day_);
   if (!charge.vehicle.empty()) add_to(vehicles_[charge.vehicle]);
 }
 
 Bill Ledger::bill() const {
   const std::lock_guard lock(mutex_);
   return bill_;
+}
+
+Bill Ledger::today() const {
+  const auto today = day();
+  const std::lock_guard lock(mutex_);
+  return day_ == today ? of_day_ : Bill{};
 }
 
 std::vector<VehicleBill> Ledger::dearest(std::size_t most) const {

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the requests to Fleet API have cost so far: in all, and for each vehicle.
+// What the requests to Fleet API have cost so far: in all, today, and for each vehicle.
 #pragma once
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "daemon/ops/clock.h"
 #include "daemon/upstream/billing.h"
 #include "daemon/upstream/client.h"
 #include "daemon/upstream/recent.h"
@@ -46,8 +49,13 @@ class Ledger {
  public:
   static constexpr std::size_t kVehicles = 20'000;
 
-  /// Of at most `vehicles` (1 or more) it knows each one's bill; the total is that of all.
-  explicit Ledger(const Prices& prices, std::size_t vehicles = kVehicles) : vehicles_(vehicles) { set_prices(prices); }
+  /// Of at most `vehicles` (1 or more) it knows each one's bill; the total is that of all. `unix_now` gives seconds,
+  /// and may be called from many threads.
+  explicit Ledger(const Prices& prices, std::size_t vehicles = kVehicles,
+                  std::function<std::int64_t()> unix_now = ops::unix_now)
+      : unix_now_(std::move(unix_now)), vehicles_(vehicles) {
+    set_prices(prices);
+  }
 
   [[nodiscard]] Prices prices() const;
   /// Of requests from now on.
@@ -56,13 +64,20 @@ class Ledger {
   void note(const Charge& charge, Billed billed);
 
   [[nodiscard]] Bill bill() const;
+  /// Of the requests since midnight (UTC).
+  [[nodiscard]] Bill today() const;
   /// The bills of the vehicles that cost most, at most so many of them, the dearest first.
   [[nodiscard]] std::vector<VehicleBill> dearest(std::size_t most) const;
 
  private:
+  [[nodiscard]] std::int64_t day() const { return unix_now_() / 86'400; }
+
+  const std::function<std::int64_t()> unix_now_;
   ByCategory<std::atomic<std::uint64_t>> prices_;
   mutable std::mutex mutex_{};  // guards the rest
   Bill bill_{};
+  Bill of_day_{};
+  std::int64_t day_ = 0;
   Recent<Bill> vehicles_;
 };
 

@@ -45,6 +45,27 @@ TEST_CASE("billed client: every request is entered, sent or opened, at any host"
   CHECK(ledger.dearest(2)[0].vehicle == "5YJS0000000000001");
 }
 
+TEST_CASE("billed client: answers are counted by class, 429 apart, and what never met Fleet API is not") {
+  using Phase = Undelivered::Phase;
+  Answering answering;
+  Ledger ledger(kPrices);
+  BilledClient client(answering, ledger);
+  for (const int status : {200, 204, 302, 401, 429, 503, 540}) {
+    answering.answer = Delivered{.status = status};
+    (void)client.send(request("GET", "/api/1/vehicles"));
+  }
+  for (const auto phase : {Phase::receive, Phase::resolve, Phase::refused, Phase::caller_gone, Phase::shutdown}) {
+    answering.answer = Undelivered{.phase = phase};
+    (void)client.open(request("GET", "/api/1/vehicles"));
+  }
+  CHECK(client.answers(AnswerClass::success) == 2);
+  CHECK(client.answers(AnswerClass::redirection) == 1);
+  CHECK(client.answers(AnswerClass::refusal) == 1);
+  CHECK(client.answers(AnswerClass::too_many) == 1);
+  CHECK(client.answers(AnswerClass::error) == 2);
+  CHECK(client.answers(AnswerClass::none) == 2);
+}
+
 TEST_CASE("billed client: a request goes on the bill of the vehicle that it says it is for") {
   Answering answering;
   Ledger ledger(kPrices);

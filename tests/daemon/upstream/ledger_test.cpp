@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdint>
 #include <string>
 #include <thread>
 #include <vector>
@@ -24,6 +25,18 @@ TEST_CASE("ledger: an answer below 500 is billed, 408, 421 and 429 too; a server
 TEST_CASE("ledger: what Fleet API may have got and not answered may be billed, what it never got is not") {
   CHECK(billed_for(Undelivered{.sent = Undelivered::Sent::maybe}) == Billed::perhaps);
   CHECK(billed_for(Undelivered{.sent = Undelivered::Sent::no}) == Billed::no);
+}
+
+TEST_CASE("ledger: a day's bill begins anew at midnight (UTC), the whole one goes on") {
+  std::int64_t now = 86'399;
+  Ledger ledger(kPrices, 10, [&] { return now; });
+  ledger.note(charge(Category::commands), Billed::yes);
+  CHECK(total_of(ledger.today()).requests == 1);
+  ++now;
+  CHECK(total_of(ledger.today()).requests == 0);
+  ledger.note(charge(Category::data), Billed::yes);
+  CHECK(total_of(ledger.today()).dollars() == 0.002);
+  CHECK(total_of(ledger.bill()).requests == 2);
 }
 
 TEST_CASE("ledger: each category has its price, and the total is their sum") {
