@@ -175,9 +175,9 @@ http::Reply Api::handle(const http::Request& received) const {
                   .caller = {},
                   .footer = {.request_id = request_id_of(request)},
                   .deadline = {},
-                  .admission = {}};
+                  .admission = {},
+                  .started = parts_.clock()};
   http::Reply reply;
-  const auto started = parts_.clock();
   const bool is_done = survives(context, [&] {
     context.deadline = deadline_of(request);
     reply = dispatch(context);
@@ -188,7 +188,8 @@ http::Reply Api::handle(const http::Request& received) const {
   }
   reply.headers.set("X-Request-Id", context.footer.request_id);
   // What was done stays done, and its caller is told so, whether it gets its line or not.
-  if (context.audited) static_cast<void>(survives(context, [&] { end_audit(context, reply, started); }));
+  if (context.audited) static_cast<void>(survives(context, [&] { end_audit(context, reply); }));
+  parts_.metrics.count_reply(reply.status);
   return reply;
 }
 
@@ -214,10 +215,9 @@ std::unique_ptr<ops::AuditEntry> Api::begin_audit(const Route& route, const Cont
   return std::make_unique<ops::AuditEntry>(*std::move(entry));
 }
 
-void Api::end_audit(Context& context, const http::Reply& reply, protocol::Instant started) const {
+void Api::end_audit(Context& context, const http::Reply& reply) const {
   add_verdict(*context.audited, reply);
-  context.audited->took =
-      context.request.age + std::chrono::duration_cast<std::chrono::milliseconds>(parts_.clock() - started);
+  context.audited->took = std::chrono::duration_cast<std::chrono::milliseconds>(took_so_far(context, {}, {}).all);
   parts_.audit(std::move(*context.audited));
 }
 
@@ -267,7 +267,11 @@ http::Reply Api::answer(const Route& route, Context& context) const {
     if (!caller) return render(caller.error(), context.footer);
     context.caller = *std::move(caller);
     context.audited = begin_audit(route, context);
-    return answer_known(route, context);
+    auto reply = answer_known(route, context);
+    if (!route.is_command() || context.is_recorded) return reply;
+    if (auto asked = route.auditing()(context.captures, context.request))
+      record_other(context, *std::move(asked), reply);
+    return reply;
   }
   return (this->*route.handler)(context);
 }
@@ -286,7 +290,9 @@ std::optional<Failure> Api::lend_token(const Route& route, Context& context) con
   if (!route.goes_upstream() || context.caller.token) return std::nullopt;
   const auto account = account_for(context);
   if (account.empty()) return without_account();
+  const auto since = parts_.clock();
   auto token = parts_.accounts.token_of(account, context.deadline);
+  context.waited += parts_.clock() - since;
   if (!token) return token.error();
   context.caller.token = *std::move(token);
   return std::nullopt;

@@ -28,6 +28,7 @@
 #include "daemon/api/reply.h"
 #include "daemon/api/routes.h"
 #include "daemon/api/shared_reads.h"
+#include "daemon/http/listener.h"
 #include "daemon/http/message.h"
 #include "daemon/ops/audit_log.h"
 #include "daemon/ops/log.h"
@@ -61,6 +62,7 @@ struct ApiOptions {
   std::vector<access::Door> doors = {{}};                         ///< likewise: who is let in there
   std::string public_pem;          ///< our public key, that of the next one where there is one
   config::Vehicles vehicles = {};  ///< that have names
+  std::string commit = "unknown";  ///< from which the daemon was built
 };
 
 /// What an Api that takes the place of another goes on with.
@@ -106,6 +108,8 @@ struct ApiParts {
   std::function<void(ops::AuditEntry)> audit = {};
   /// How the audit is; nothing when there is none.
   std::function<std::optional<ops::AuditState>()> audit_state = [] { return std::optional<ops::AuditState>(); };
+  /// How busy the listener is.
+  std::function<http::ListenerFigures()> door = [] { return http::ListenerFigures(); };
   /// Why the key files would not do at the next start, in words; empty when they would.
   std::function<std::string()> key_file_trouble = [] { return std::string(); };
   /// Whether something keeps the machine's clock right; nothing when that is not known.
@@ -138,6 +142,9 @@ class Api {
   /// How many commands and forwarded requests are under way, one that is streamed until its end.
   [[nodiscard]] std::size_t in_flight() const { return in_flight_; }
 
+  /// What is wrong although requests succeed, for those who may know all of it.
+  [[nodiscard]] std::vector<std::string> warnings() const;
+
   /// The reply to a request that the listener refused before it was one.
   [[nodiscard]] static http::Reply refuse(int status, const std::string& reason);
 
@@ -150,6 +157,9 @@ class Api {
     protocol::Instant deadline;
     std::unique_ptr<access::Allowance::Admission> admission;  ///< what it costs is counted there; null: not at all
     std::unique_ptr<ops::AuditEntry> audited = {};            ///< what is known of it so far; null: it is not audited
+    protocol::Instant started{};                              ///< when the handler was called
+    protocol::Duration waited{};                              ///< of the time since then, for a token
+    mutable bool is_recorded = false;                         ///< whether the log has its line
   };
   struct Route;
   [[nodiscard]] static std::vector<Route> make_routes();
@@ -181,7 +191,7 @@ class Api {
   void spend(const Context& context, upstream::Category category, int billed) const;
   /// Null where the request is not audited.
   [[nodiscard]] std::unique_ptr<ops::AuditEntry> begin_audit(const Route& route, const Context& context) const;
-  void end_audit(Context& context, const http::Reply& reply, protocol::Instant started) const;
+  void end_audit(Context& context, const http::Reply& reply) const;
   [[nodiscard]] protocol::Instant deadline_of(const http::Request& request) const;
 
   [[nodiscard]] http::Reply health(const Context& context) const;
@@ -236,6 +246,8 @@ class Api {
     bool is_by_id = false;                     ///< until it is located
     int searches = 0;                          ///< requests that it took to find the VIN
     std::optional<Spent> spent = {};           ///< once it has been sent in one way, so that only the other is left
+    protocol::Duration upstream{};             ///< how long Fleet API was waited for so far
+    protocol::Duration waited{};               ///< likewise for what else is not our own time
   };
   [[nodiscard]] protocol::Result<Plan> plan_command(const Context& context) const;
   [[nodiscard]] protocol::Result<Plan> plan_action(const Context& context) const;
@@ -252,12 +264,27 @@ class Api {
                                                   protocol::Executed otherwise) const;
   /// With what it has cost so far.
   [[nodiscard]] static Footer footer_of(const Context& context, const Plan& plan);
+  /// From the request's first byte until now.
+  [[nodiscard]] ops::Took took_so_far(const Context& context, protocol::Duration upstream,
+                                      protocol::Duration waited) const;
   /// Whether it is to be signed, as far as is known.
   [[nodiscard]] bool is_signed(const Plan& plan) const;
   [[nodiscard]] Verdict deliver(const Context& context, Plan plan) const;
   /// Nothing when nothing was executed, and the command is to be sent in the other way, which the plan then says.
   [[nodiscard]] std::optional<Verdict> sign(const Context& context, Plan& plan) const;
   [[nodiscard]] std::optional<Verdict> forward(const Context& context, Plan& plan) const;
+  struct Requests {
+    int counted_here = 0;  ///< without those for waking, and those that were counted before
+    int all = 0;
+  };
+  /// A command that was to be signed, at its end.
+  void record(const Context& context, const Plan& plan, const vehicles::Report& report, Requests requests) const;
+  /// One of which neither was said: refused before it was sent, a wake_up, a telemetry configuration. `asked` is what
+  /// the audit would say of the request.
+  void record_other(const Context& context, ops::AuditEntry asked, const http::Reply& reply) const;
+  /// One that was forwarded, at its end, with the reply's status and Fleet API's name for the transaction.
+  void record_forwarded(const Context& context, const Plan& plan, int status, std::string_view transaction,
+                        Requests requests) const;
   [[nodiscard]] Verdict wake_up(const Context& context, const Plan& plan) const;
   [[nodiscard]] vehicles::Waking wake(const Context& context, const std::string& vin) const;
   void note(const vehicles::Waking& waking, const Context& context, const std::string& vin) const;

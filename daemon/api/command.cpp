@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Commands: signed where that can be, else passed on.
 #include <algorithm>
-#include <chrono>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
@@ -26,24 +25,6 @@ using protocol::Kind;
 /// Fleet API's are all in lower case: in another one, a command would go round what is said of it here.
 bool is_command_name(std::string_view name) {
   return std::ranges::all_of(name, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
-}
-
-std::string_view outcome_name(const protocol::Result<protocol::Outcome>& outcome) {
-  if (!outcome) return row_of(outcome.error().kind).error_code;
-  return outcome->accepted ? "ok" : "rejected";
-}
-
-/// What an operator should see of a command's failure, beside its count: a fault of ours or of the vehicle's state, and
-/// a vehicle that may be somebody else.
-void tell_operator(ops::Log& log, const Failure& failure, const std::string& vin, const std::string& request_id) {
-  if (failure.kind == Kind::vehicle_error) {
-    log.error(
-        "vehicle_error",
-        {{"what", ops::Plain{failure.message}}, {"vin", ops::ShortVin{vin}}, {"request_id", ops::Plain{request_id}}});
-  }
-  if (failure.kind == Kind::vehicle_key_changed) {
-    log.warning("vehicle_key_refused", {{"vin", ops::ShortVin{vin}}, {"request_id", ops::Plain{request_id}}});
-  }
 }
 
 nlohmann::ordered_json describe_forwarding(const std::string& method, const std::string& target) {
@@ -128,7 +109,9 @@ http::Reply Api::carry_out(const Context& context,
                               : describe_forwarding(context.request.method, plan->target),
                           footer_of(context, *plan));
   }
+  const auto since = parts_.clock();
   const auto run = [&] {
+    plan->waited += parts_.clock() - since;  // for an earlier request with the same key
     auto verdict = deliver(context, *plan);
     if (verdict.executed != Executed::no) parts_.reads.forget(plan->vin);
     return verdict;
@@ -140,7 +123,9 @@ http::Reply Api::carry_out(const Context& context,
 
 std::optional<http::Reply> Api::locate(const Context& context, Plan& plan, Executed otherwise) const {
   const auto patience = patience_of(context.deadline, context.request);
+  const auto since = parts_.clock();
   const auto finding = parts_.vehicle_list.find(plan.vin, *context.caller.token, patience);
+  plan.upstream += parts_.clock() - since;
   parts_.metrics.count_search(finding.upstream_requests);
   plan.searches = finding.upstream_requests;
   if (!finding.vin) {
@@ -246,12 +231,13 @@ std::optional<Verdict> Api::sign(const Context& context, Plan& plan) const {
     return Verdict{render(*refusal, footer_of(context, plan)), Executed::no};
   }
   const auto spent = plan.spent.value_or(Spent{.since = started});
-  const auto domain = plan.payload->domain;
   const auto report = parts_.commander.execute({.vin = vin,
                                                 .payload = *plan.payload,
                                                 .token = *context.caller.token,
                                                 .patience = patience_of(context.deadline, context.request),
                                                 .wake = plan.wake});
+  plan.upstream += report.upstream;
+  plan.waited += report.waiting;
   const int requests = spent.requests + report.upstream_requests - requests_of(report.waking);
   const int counted = spent.counted + requests - spent.requests - report.uncounted;
   spend(context, charge.category, report.billed);
@@ -271,23 +257,7 @@ std::optional<Verdict> Api::sign(const Context& context, Plan& plan) const {
   }
   parts_.rates.settle(charge, counted, spent.since);
   const int all_requests = plan.searches + requests + spent.waking + requests_of(report.waking);
-  const auto took =
-      context.request.age + std::chrono::duration_cast<std::chrono::milliseconds>(parts_.clock() - started);
-  const auto outcome = outcome_name(report.outcome);
-  parts_.metrics.count({.outcome = outcome,
-                        .took = took,
-                        .upstream_requests = requests,
-                        .handshakes = report.handshakes,
-                        .vehicle_key_replaced = report.vehicle_key_replaced});
-  if (report.vehicle_key_replaced) parts_.log.warning("vehicle_key_replaced", {{"vin", ops::ShortVin{vin}}});
-  if (!report.outcome) tell_operator(parts_.log, report.outcome.error(), vin, context.footer.request_id);
-  parts_.log.info("command", {{"command", ops::Plain{plan.name}},
-                              {"vin", ops::ShortVin{vin}},
-                              {"domain", ops::Plain{to_string(domain)}},
-                              {"upstream_requests", all_requests},
-                              {"outcome", ops::Plain{outcome}},
-                              {"ms", took},
-                              {"request_id", ops::Plain{context.footer.request_id}}});
+  record(context, plan, report, {.counted_here = requests, .all = all_requests});
   Footer footer = context.footer;
   footer.upstream_requests = all_requests;
   if (plan.wake) footer.woken = was_woken;
@@ -316,18 +286,6 @@ vehicles::Waking Api::wake(const Context& context, const std::string& vin) const
   return waking;
 }
 
-void Api::note(const vehicles::Waking& waking, const Context& context, const std::string& vin) const {
-  spend(context, upstream::Category::wakes, waking.billed_wakes);
-  const auto outcome = waking.failure ? row_of(waking.failure->kind).error_code : "ok";
-  parts_.metrics.count_waking(
-      {.outcome = outcome, .wakes = waking.wakes, .upstream_requests = waking.upstream_requests});
-  parts_.log.info("waking", {{"vin", ops::ShortVin{vin}},
-                             {"wakes", waking.wakes},
-                             {"upstream_requests", waking.upstream_requests},
-                             {"outcome", ops::Plain{outcome}},
-                             {"request_id", ops::Plain{context.footer.request_id}}});
-}
-
 std::optional<Verdict> Api::forward(const Context& context, Plan& plan) const {
   const auto& request = context.request;
   if (request.caller_gone()) {
@@ -351,14 +309,24 @@ std::optional<Verdict> Api::forward(const Context& context, Plan& plan) const {
                             .body = request.body,
                             .deadline = context.deadline,
                             .caller_gone = request.caller_gone};
-  auto answer = parts_.fleet_api.send(call, *context.caller.token);
+  const auto send = [&] {
+    const auto since = parts_.clock();
+    auto answer = parts_.fleet_api.send(call, *context.caller.token);
+    plan.upstream += parts_.clock() - since;
+    return answer;
+  };
+  auto answer = send();
   int requests = spent.requests + upstream::requests_made(answer);
   int counted = spent.counted + upstream::requests_counted(answer);
   int billed = upstream::requests_billed(answer);
   std::optional<vehicles::Waking> waking;
-  if (plan.wake && is_asleep(answer)) waking = wake(context, plan.vin);
+  if (plan.wake && is_asleep(answer)) {
+    const auto since = parts_.clock();
+    waking = wake(context, plan.vin);
+    plan.waited += parts_.clock() - since;
+  }
   if (has_woken(waking) && !request.caller_gone()) {
-    answer = parts_.fleet_api.send(call, *context.caller.token);
+    answer = send();
     requests += upstream::requests_made(answer);
     counted += upstream::requests_counted(answer);
     billed += upstream::requests_billed(answer);
@@ -387,13 +355,8 @@ std::optional<Verdict> Api::forward(const Context& context, Plan& plan) const {
                      ? render_failure(vehicles::without_effect(*waking->failure), waking->fleet_api_answer, footer)
                      : render_forwarded(answer, effect_of(request.method), footer);
   // Those spent before were handshakes, which are counted already.
-  parts_.metrics.count_forwarded(verdict.reply.status, requests - spent.requests);
-  parts_.log.info("forwarded", {{"method", ops::Plain{request.method}},
-                                {"command", ops::Plain{plan.name}},
-                                {"status", verdict.reply.status},
-                                {"upstream_requests", *footer.upstream_requests},
-                                {"ms", std::chrono::duration_cast<std::chrono::milliseconds>(parts_.clock() - started)},
-                                {"request_id", ops::Plain{footer.request_id}}});
+  record_forwarded(context, plan, verdict.reply.status, upstream::transaction_of(answer),
+                   {.counted_here = requests - spent.requests, .all = *footer.upstream_requests});
   return verdict;
 }
 

@@ -53,6 +53,15 @@ Json describe(const ops::AuditState& audit) {
   return {{"file", audit.file}, {"lines", audit.lines}, {"last_seq", audit.end.seq}, {"lost", audit.lost}};
 }
 
+Json describe(const http::ListenerFigures& door) {
+  return {{"open", door.connections},
+          {"refused", door.connections_refused},
+          {"workers", door.workers},
+          {"workers_busy", door.workers_busy},
+          {"requests_queued", door.requests_queued},
+          {"requests_refused", door.requests_refused}};
+}
+
 /// Of how many vehicles the status shows the cost.
 constexpr std::size_t kDearest = 1'000;
 
@@ -82,6 +91,7 @@ Json describe(const upstream::Ledger& ledger, std::int64_t since) {
   Json described{{"since", to_text(since)},
                  {"currency", "USD"},
                  {"total", describe(total_of(bill))},
+                 {"today", describe(total_of(ledger.today()))},
                  {"categories", Json::object()}};
   for (const auto category : upstream::kCategories) {
     described["categories"][std::string(to_string(category))] = describe(bill[category]);
@@ -103,17 +113,17 @@ std::vector<std::string> details_of(const std::optional<ops::AuditState>& audit)
 
 http::Reply Api::ready(const Context& /*context*/) const {
   const auto reasons = parts_.not_ready();
+  auto warnings = parts_.warnings();
+  const auto audit = parts_.audit_state();
+  if (audit && audit->trouble) warnings.emplace_back("the audit is not written");
+  if (!parts_.accounts.warnings().empty())
+    warnings.emplace_back("an account needs a login, or its tokens cannot be refreshed");
   if (reasons.empty()) {
     std::string body = "OK";
-    auto warnings = parts_.warnings();
-    const auto audit = parts_.audit_state();
-    if (audit && audit->trouble) warnings.emplace_back("the audit is not written");
-    if (!parts_.accounts.warnings().empty())
-      warnings.emplace_back("an account needs a login, or its tokens cannot be refreshed");
     for (const auto& warning : warnings) body += "\nwarning: " + warning;
     return {.headers = {{"Content-Type", "text/plain"}}, .body = std::move(body)};
   }
-  auto reply = render_document({{"ready", false}, {"reasons", reasons}});
+  auto reply = render_document({{"ready", false}, {"reasons", reasons}, {"warnings", warnings}});
   reply.status = 503;
   reply.headers.add("Retry-After", "1");
   return reply;
@@ -123,31 +133,40 @@ http::Reply Api::metrics(const Context& /*context*/) const {
   return {.headers = {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}}, .body = parts_.metrics.text()};
 }
 
+std::vector<std::string> Api::warnings() const {
+  auto warnings = parts_.warnings();
+  std::ranges::move(details_of(parts_.audit_state()), std::back_inserter(warnings));
+  std::ranges::move(parts_.accounts.warnings(), std::back_inserter(warnings));
+  return warnings;
+}
+
 http::Reply Api::status(const Context& /*context*/) const {
   const auto up = std::chrono::duration_cast<std::chrono::seconds>(parts_.clock() - life_->started);
   const auto reasons = parts_.not_ready();
   const auto audit = parts_.audit_state();
-  auto warnings = parts_.warnings();
-  std::ranges::move(details_of(audit), std::back_inserter(warnings));
-  std::ranges::move(parts_.accounts.warnings(), std::back_inserter(warnings));
   Json document{{"version", FLEETSIGN_VERSION},
+                {"commit", options_.commit},
+                {"started", to_text(life_->started_unix)},
                 {"uptime_seconds", up.count()},
                 {"ready", reasons.empty()},
                 {"reasons", reasons},
-                {"warnings", warnings},
+                {"warnings", warnings()},
                 {"requests_in_flight", in_flight()},
+                {"connections", describe(parts_.door())},
                 {"lanes", parts_.lanes.size()},
+                {"sessions", parts_.lanes.tally().established},
                 {"keys", describe(parts_.keys)},
                 {"vehicles", describe(options_.vehicles)},
                 {"idempotency_keys", parts_.idempotency.size()},
                 {"fleet_api", parts_.fleet_api.known_base_urls()},
                 {"without_protocol", Json::array()},
-                {"commands", Json::object()},
+                {"commands", Json(parts_.metrics.commands_by_outcome())},
+                {"executed", Json(parts_.metrics.commands_by_effect())},
+                {"replies", Json(parts_.metrics.replies_by_status())},
                 {"billing", describe(parts_.ledger, life_->started_unix)},
                 {"accounts", parts_.token_desk.all().at("accounts")},
                 {"audit", Json()}};
   if (audit) document["audit"] = describe(*audit);
-  for (const auto& [outcome, count] : parts_.metrics.commands_by_outcome()) document["commands"][outcome] = count;
   for (const auto& [vin, until] : parts_.without_protocol.all()) {
     document["without_protocol"].push_back({{"vin", vin}, {"until", until}});
   }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Everything below /api/1/ that is not ours to answer: to Fleet API and back as it is, while it comes.
 #include <array>
-#include <chrono>
 #include <memory>
 #include <optional>
 #include <utility>
 
 #include "daemon/api/api.h"
+#include "daemon/api/record.h"
 #include "daemon/api/relay.h"
 #include "daemon/api/request.h"
 #include "daemon/api/under_way.h"
@@ -76,13 +76,15 @@ http::Reply render_opening(upstream::Opening opening, const http::Request& reque
 /// One request on its way through, until its reply has gone or failed.
 struct Api::Passage {
   UnderWay under_way;
-  protocol::Instant started;
+  protocol::Instant arrived;  ///< its first byte
   std::string method;
   std::string request_id;
   std::shared_ptr<CountedBody> streamed = {};  ///< the body of the request, where it is not held
   std::uint64_t held = 0;                      ///< the size of one that is
   int requests = 0;
   int status = 0;
+  ops::Took took{};           ///< up to the head of the reply
+  std::string transaction{};  ///< as upstream::transaction_of() has it
 };
 
 std::optional<http::Reply> Api::refuse_dry_run(const Context& context) {
@@ -124,11 +126,12 @@ http::Reply Api::pass_through(const Context& context) const {
   }
   if (is_shared_read(context)) return read(context);
   const std::shared_ptr<Passage> passage(new Passage{.under_way = UnderWay(in_flight_),
-                                                     .started = parts_.clock(),
+                                                     .arrived = context.started - request.age,
                                                      .method = request.method,
                                                      .request_id = context.footer.request_id,
                                                      .held = request.body.size()});
   const auto charge = charge_for(context);
+  const auto since = parts_.clock();
   if (const auto refusal = charge ? parts_.rates.admit(*charge) : std::nullopt) return render(*refusal, context.footer);
   if (request.body_source) passage->streamed = std::make_shared<CountedBody>(request.body_source);
   auto opening = parts_.fleet_api.open({.method = request.method,
@@ -141,8 +144,9 @@ http::Reply Api::pass_through(const Context& context) const {
                                         .caller_gone = request.caller_gone},
                                        *context.caller.token);
   passage->requests = upstream::requests_made(opening);
+  passage->transaction = upstream::transaction_of(opening);
   if (charge) {
-    parts_.rates.settle(*charge, upstream::requests_counted(opening), passage->started);
+    parts_.rates.settle(*charge, upstream::requests_counted(opening), since);
     spend(context, charge->category, upstream::requests_billed(opening));
   }
   if (effect_of(request.method) == Executes::something) parts_.reads.forget(vehicle_of(context));
@@ -150,7 +154,9 @@ http::Reply Api::pass_through(const Context& context) const {
   footer.upstream_requests = passage->requests;
   auto reply = render_opening(std::move(opening), request, footer);
   passage->status = reply.status;
-  parts_.metrics.count_forwarded(reply.status, passage->requests);
+  passage->took = took_so_far(context, parts_.clock() - since, {});
+  parts_.metrics.count(
+      ops::Metrics::Forwarded{.status = reply.status, .upstream_requests = passage->requests, .took = passage->took});
   if (!reply.body_source) {
     note_end(*passage, {.bytes = reply.body.size(), .failure = {}});
     return reply;
@@ -165,16 +171,19 @@ http::Reply Api::pass_through(const Context& context) const {
 }
 
 void Api::note_end(const Passage& passage, const RelayedBody::End& end) const {
-  parts_.log.info("forwarded",
-                  {{"method", ops::Plain{passage.method}},
-                   {"command", ops::Plain{"-"}},
-                   {"status", passage.status},
-                   {"upstream_requests", passage.requests},
-                   {"request_bytes", passage.streamed ? passage.streamed->count() : passage.held},
-                   {"reply_bytes", end.bytes},
-                   {"ended", ops::Plain{end.failure.empty() ? "whole" : std::string_view(end.failure)}},
-                   {"ms", std::chrono::duration_cast<std::chrono::milliseconds>(parts_.clock() - passage.started)},
-                   {"request_id", ops::Plain{passage.request_id}}});
+  parts_.log.info("forwarded", {{"method", ops::Plain{passage.method}},
+                                {"command", ops::Plain{"-"}},
+                                {"status", passage.status},
+                                {"upstream_requests", passage.requests},
+                                {"request_bytes", passage.streamed ? passage.streamed->count() : passage.held},
+                                {"reply_bytes", end.bytes},
+                                {"ended", ops::Plain{end.failure.empty() ? "whole" : std::string_view(end.failure)}},
+                                {"ms", whole_ms(parts_.clock() - passage.arrived)},
+                                {"own_ms", whole_ms(passage.took.own())},
+                                {"upstream_ms", whole_ms(passage.took.upstream)},
+                                {"waiting_ms", whole_ms(passage.took.waiting)},
+                                {"txid", or_dash(passage.transaction)},
+                                {"request_id", ops::Plain{passage.request_id}}});
 }
 
 }  // namespace fleetsign::api

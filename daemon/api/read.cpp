@@ -11,6 +11,7 @@
 #include <variant>
 
 #include "daemon/api/api.h"
+#include "daemon/api/record.h"
 #include "daemon/api/relay.h"
 #include "daemon/api/request.h"
 #include "daemon/api/under_way.h"
@@ -69,11 +70,13 @@ Failure out_of_patience(const http::Request& request) {
 
 /// What the log says of a read once its reply is out.
 struct Noted {
-  protocol::Instant started;
+  protocol::Instant arrived;  ///< its first byte
+  ops::Took took;             ///< up to the head of the reply
   std::string vin;
   From from;
   int status;
   int requests;
+  std::string transaction;
   std::string request_id;
 };
 
@@ -84,7 +87,11 @@ void log_end(ops::Log& log, const Noted& read, const RelayedBody::End& end, prot
                     {"upstream_requests", read.requests},
                     {"reply_bytes", end.bytes},
                     {"ended", ops::Plain{end.failure.empty() ? "whole" : std::string_view(end.failure)}},
-                    {"ms", std::chrono::duration_cast<std::chrono::milliseconds>(now - read.started)},
+                    {"ms", whole_ms(now - read.arrived)},
+                    {"own_ms", whole_ms(read.took.own())},
+                    {"upstream_ms", whole_ms(read.took.upstream)},
+                    {"waiting_ms", whole_ms(read.took.waiting)},
+                    {"txid", or_dash(read.transaction)},
                     {"request_id", ops::Plain{read.request_id}}});
 }
 
@@ -117,7 +124,6 @@ bool Api::is_shared_read(const Context& context) {
 
 http::Reply Api::read(const Context& context) const {
   const auto under_way = std::make_shared<UnderWay>(in_flight_);
-  const auto started = parts_.clock();
   const auto& request = context.request;
   const upstream::Charge charge{.category = upstream::Category::data, .vehicle = vehicle_of(context)};
   upstream::Call call{.method = request.method,
@@ -128,6 +134,8 @@ http::Reply Api::read(const Context& context) const {
   int requests = 0;
   std::optional<Failure> failure;
   std::optional<upstream::Incoming> unshared;
+  std::string transaction;
+  protocol::Duration asking{};
   const auto ask = [&](const std::function<bool()>& unwanted) -> std::optional<upstream::Delivered> {
     call.caller_gone = unwanted;
     const auto since = parts_.clock();
@@ -135,31 +143,37 @@ http::Reply Api::read(const Context& context) const {
     if (failure) return std::nullopt;
     auto opening = parts_.fleet_api.open(call, *context.caller.token);
     requests = upstream::requests_made(opening);
+    transaction = upstream::transaction_of(opening);
     parts_.rates.settle(charge, upstream::requests_counted(opening), since);
     spend(context, charge.category, upstream::requests_billed(opening));
     auto answer = read_ahead(std::move(opening));
+    asking += parts_.clock() - since;
     if (auto* whole = std::get_if<upstream::Delivered>(&answer)) return std::move(*whole);
     if (auto* incoming = std::get_if<upstream::Incoming>(&answer)) unshared = std::move(*incoming);
     if (const auto* none = std::get_if<upstream::Undelivered>(&answer)) failure = describe(*none, Executes::nothing);
     return std::nullopt;
   };
+  const auto begun = parts_.clock();
   const auto reading =
       parts_.reads.read({.key = key_of_read(*context.caller.token, call.target, call.headers),
                          .vehicle = charge.vehicle,
                          .patience = {.deadline = context.deadline, .caller_gone = request.caller_gone},
                          .oldest = oldest_wanted(request)},
                         ask);
+  const auto took = took_so_far(context, asking, parts_.clock() - begun - asking);
   Footer footer = context.footer;
   footer.upstream_requests = requests;
   auto reply = render_reading(reading, unshared, failure.value_or(out_of_patience(request)), footer);
   if (reading.answer && reading.from != From::asked) parts_.metrics.count_saved_read(to_string(reading.from));
-  parts_.metrics.count_forwarded(reply.status, requests);
+  parts_.metrics.count(ops::Metrics::Forwarded{.status = reply.status, .upstream_requests = requests, .took = took});
   const auto note = [this, under_way,
-                     noted = Noted{.started = started,
+                     noted = Noted{.arrived = context.started - request.age,
+                                   .took = took,
                                    .vin = charge.vehicle,
                                    .from = reading.from,
                                    .status = reply.status,
                                    .requests = requests,
+                                   .transaction = transaction,
                                    .request_id = footer.request_id}](const RelayedBody::End& end) {
     log_end(parts_.log, noted, end, parts_.clock());
   };

@@ -16,6 +16,10 @@
 #include "daemon/ops/clock.h"
 #include "daemon/upstream/hosts.h"
 
+#ifndef FLEETSIGN_COMMIT
+#define FLEETSIGN_COMMIT "unknown"
+#endif
+
 namespace fleetsign::cli {
 namespace {
 
@@ -54,17 +58,6 @@ upstream::Prices prices_of(const config::Prices& prices) {
 
 vehicles::Rates rates_of(const config::RateLimits& limits) {
   return {.commands = limits.commands, .data = limits.data, .wakes = limits.wakes};
-}
-
-/// One figure of each category's.
-std::vector<ops::Metrics::Total> totals_of(const upstream::Ledger& ledger, double (*read)(const upstream::Cost&)) {
-  std::vector<ops::Metrics::Total> totals;
-  totals.reserve(upstream::kCategories.size());
-  for (const auto category : upstream::kCategories) {
-    totals.push_back({.label = std::string(to_string(category)),
-                      .read = [&ledger, read, category] { return read(ledger.bill()[category]); }});
-  }
-  return totals;
 }
 
 http::ListenerOptions listener_options(const config::Config& config, std::vector<http::PassedSocket> passed,
@@ -124,7 +117,7 @@ Daemon::Daemon(const config::Config& config, const std::vector<config::Listen>& 
       without_protocol_(ops::unix_now, vehicles::WithoutProtocol::kCapacity, &unsigned_vehicles_),
       vehicle_list_(fleet_api_, ops::boot_now),
       spending_(*store_),
-      metrics_(FLEETSIGN_VERSION),
+      metrics_(FLEETSIGN_VERSION, FLEETSIGN_COMMIT),
       reads_(config.vehicle_data_cache, ops::boot_now),
       idempotency_(claims_, ops::boot_now, metrics_, log),
       partner_keys_(*store_),
@@ -137,9 +130,7 @@ Daemon::Daemon(const config::Config& config, const std::vector<config::Listen>& 
       log_(log) {
   front_ = make_front(config);
   claims_.clear_expired();
-  watch();
-  if (audit_) watch_audit();
-  if (!accounts_.all_managed().empty()) watch_accounts();
+  watch(config.listen);
 }
 
 void Daemon::apply(const config::Config& given) {
@@ -184,67 +175,6 @@ protocol::Result<std::string> Daemon::backup() const {
       .kind = protocol::Kind::state_unavailable, .message = copy.error().message, .hint = copy.error().hint};
 }
 
-void Daemon::watch() {
-  const auto count = [](auto read) { return [read] { return static_cast<double>(read()); }; };
-  metrics_.watch("requests_in_flight", "Commands and forwarded requests under way",
-                 count([this] { return life_->in_flight.load(); }));
-  metrics_.watch("lanes", "Ways to a vehicle's domain, each with a session", count([this] { return lanes_.size(); }));
-  metrics_.watch("vehicles_without_protocol", "Vehicles whose commands are passed on as they are",
-                 count([this] { return without_protocol_.all().size(); }));
-  metrics_.watch("idempotency_keys", "Requests whose Idempotency-Key is remembered",
-                 count([this] { return claims_.size(); }));
-  metrics_.watch("state_kept", "Whether what must survive a restart can be written",
-                 count([this] { return store_->trouble() ? 0 : 1; }));
-  metrics_.watch("state_transactions", "Transactions written to the state file since the start",
-                 count([this] { return store_->transactions(); }));
-  metrics_.watch_totals(
-      "billed_requests_total", "Requests that Fleet API bills, those without an answer among them", "category",
-      totals_of(ledger_, [](const upstream::Cost& cost) { return static_cast<double>(cost.requests); }));
-  metrics_.watch_totals("billed_dollars_total", "What they cost at the configured prices", "category",
-                        totals_of(ledger_, [](const upstream::Cost& cost) { return cost.dollars(); }));
-  metrics_.watch("ready", "Whether /ready says so", count([this] { return not_ready().empty() ? 1 : 0; }));
-}
-
-void Daemon::watch_audit() {
-  const auto total = [this](std::uint64_t ops::AuditState::*member) {
-    return std::vector<ops::Metrics::Total>{
-        {.label = {}, .read = [this, member] { return static_cast<double>(audit_->state().*member); }}};
-  };
-  metrics_.watch_totals("audit_lines_total", "Lines of the audit written since the start", {},
-                        total(&ops::AuditState::lines));
-  metrics_.watch_totals("audit_lost_total", "Lines of the audit that could not be written", {},
-                        total(&ops::AuditState::lost));
-}
-
-void Daemon::watch_accounts() {
-  using accounts::ManagedAccount;
-  std::vector<ops::Metrics::Total> expiries;
-  std::vector<ops::Metrics::Total> logins;
-  for (const auto& [name, account] : accounts_.all_managed()) {
-    expiries.push_back({.label = name, .read = [account = account] {
-                          return static_cast<double>(account->report().expires.value_or(0));
-                        }});
-    logins.push_back({.label = name, .read = [account = account] {
-                        return account->report().state == accounts::AccountState::login_required ? 1.0 : 0.0;
-                      }});
-  }
-  metrics_.watch_each("account_token_expiry_seconds",
-                      "When an account's access token ends, in Unix time; 0: it has none", "account",
-                      std::move(expiries));
-  metrics_.watch_each("account_login_required", "Whether somebody must log in before an account has new tokens",
-                      "account", std::move(logins));
-  const auto sum = [this](std::uint64_t ManagedAccount::Counts::*member) {
-    return [this, member] {
-      std::uint64_t all = 0;
-      for (const auto& [name, account] : accounts_.all_managed()) all += account->counts().*member;
-      return static_cast<double>(all);
-    };
-  };
-  metrics_.watch_totals("token_refreshes_total", "Refreshes of accounts' tokens by what came of them", "outcome",
-                        {{.label = "ok", .read = sum(&ManagedAccount::Counts::done)},
-                         {.label = "failed", .read = sum(&ManagedAccount::Counts::failed)}});
-}
-
 crypto::Result<std::unique_ptr<Daemon>, http::ListenError> Daemon::start(const config::Config& given,
                                                                          vehicles::ClientKeys keys, Records records,
                                                                          ops::Log& log, Reload reload) {
@@ -262,6 +192,7 @@ crypto::Result<std::unique_ptr<Daemon>, http::ListenError> Daemon::start(const c
   auto listener = http::Listener::open(std::move(options));
   if (!listener) return std::move(listener).error();
   daemon->listener_ = *std::move(listener);
+  daemon->door_ = daemon->listener_.get();
   daemon->accounts_.start(refresh_through(*daemon->client_, config), log);
   return daemon;
 }

@@ -107,12 +107,22 @@ class Daemon {
   [[nodiscard]] http::BodyLimit body_limit(const http::Request& head) const;
   [[nodiscard]] std::vector<std::string> not_ready() const;
   [[nodiscard]] std::vector<std::string> warnings() const;
+  /// With those of the audit and the accounts.
+  [[nodiscard]] std::vector<std::string> all_warnings() const;
   [[nodiscard]] protocol::Result<std::string> backup() const;
   [[nodiscard]] std::function<void(ops::AuditEntry)> audit() const;
   [[nodiscard]] std::optional<ops::AuditState> audit_state() const;
-  void watch();
+  [[nodiscard]] http::ListenerFigures door() const;
+  /// What /metrics looks up whenever it is asked.
+  void watch(const std::vector<config::Listen>& listen);
+  void watch_requests();
+  void watch_certificates(const std::vector<config::Listen>& listen);
+  void watch_vehicles();
+  void watch_costs();
+  void watch_state();
   void watch_audit();
   void watch_accounts();
+  void watch_process();
 
   vehicles::ClientKeys keys_;
   std::unique_ptr<state::Store> store_;
@@ -156,6 +166,7 @@ class Daemon {
   mutable std::mutex front_mutex_{};
   std::shared_ptr<Front> front_{};  // guarded by it
   std::unique_ptr<http::Listener> listener_{};
+  std::atomic<const http::Listener*> door_{nullptr};  // the same, for handlers that run before it is there
 };
 
 /// The log that a configuration asks for.

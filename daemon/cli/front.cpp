@@ -114,6 +114,7 @@ api::ApiParts Daemon::parts_for(Front& front, const config::Config& config) {
           .backup = [this] { return backup(); },
           .audit = audit(),
           .audit_state = [this] { return audit_state(); },
+          .door = [this] { return door(); },
           .key_file_trouble = [config, keys = keys_] { return key_file_trouble(config, keys); },
           .clock_synchronised = [] { return ops::moment_now().wall.has_value(); },
           .reload = reload_ ? [this] { return reload_(*this); } : std::function<api::ReloadReport()>(),
@@ -128,6 +129,10 @@ std::shared_ptr<Daemon::Front> Daemon::front() const {
 std::shared_ptr<Daemon::Front> Daemon::make_front(const config::Config& config) {
   const auto before = front();
   return std::make_shared<Front>(*this, config, before.get());
+}
+
+std::vector<std::string> Daemon::all_warnings() const {
+  return front()->api.warnings();
 }
 
 http::BodyLimit Daemon::body_limit(const http::Request& head) const {

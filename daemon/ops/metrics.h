@@ -1,32 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the daemon counts while it runs, as Prometheus reads it. No label grows with vehicles or callers.
+// What the daemon counts while it runs, as Prometheus reads it. The rows of metric_table.h say what each figure means.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "protocol/time.h"
+
 namespace fleetsign::ops {
+
+/// What a request took, from its first byte on; the parts do not overlap.
+struct Took {
+  protocol::Duration all{};
+  protocol::Duration upstream{};  ///< of it, waiting for Fleet API
+  protocol::Duration waiting{};   ///< of it, for the vehicle, its other commands, or a token
+
+  [[nodiscard]] protocol::Duration own() const { return all - upstream - waiting; }
+};
 
 /// Safe to use from many threads.
 class Metrics {
  public:
-  /// `version` is what `fleetsign_build_info` shows.
-  explicit Metrics(std::string_view version);
+  /// What `fleetsign_build_info` shows.
+  explicit Metrics(std::string_view version, std::string_view commit = "unknown");
   ~Metrics();
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
 
   struct Command {
-    std::string_view outcome;  ///< "ok", "rejected" or an error_code
-    std::chrono::milliseconds took{};
+    std::string_view outcome;          ///< "ok", "rejected" or an error_code
+    std::string_view executed = "no";  ///< "yes", "no" or "unknown"
+    Took took{};
     int upstream_requests = 0;  ///< without those for waking
     int handshakes = 0;
+    std::span<const std::string_view> desyncs = {};  ///< the names of the faults that told of them
     bool vehicle_key_replaced = false;
   };
   /// A command that was signed, or that failed while it was to be.
@@ -35,8 +48,16 @@ class Metrics {
   /// Handshakes that ended in the vehicle's not speaking the protocol, so that its command goes another way.
   void count_vain_handshakes(int upstream_requests);
 
-  /// A request that was passed on, with the status of its reply; without the requests for waking.
-  void count_forwarded(int status, int upstream_requests);
+  struct Forwarded {
+    int status = 0;             ///< of the reply
+    int upstream_requests = 0;  ///< without those for waking
+    Took took{};                ///< up to the head of the reply
+  };
+  /// A request that was passed on.
+  void count(const Forwarded& forwarded);
+
+  /// A request of any kind that was answered, with the status of its reply.
+  void count_reply(int status);
 
   /// A read of a vehicle that was answered without a request: "shared" or "kept".
   void count_saved_read(std::string_view how);
@@ -59,26 +80,25 @@ class Metrics {
   /// What one command or forwarded request has done to wake its vehicle.
   void count_waking(const Waking& waking);
 
-  /// A figure that is looked up each time somebody asks. `read` may be called from any thread until this ends; `name`
-  /// is without the prefix "fleetsign_". Before the first text().
-  void watch(const std::string& name, const std::string& help, std::function<double()> read);
-
-  struct Total {
+  struct Figure {
     std::string label;  ///< its value
     std::function<double()> read;
   };
-  /// Figures of the same kind that differ in one label; else as above.
-  void watch_each(const std::string& name, const std::string& help, const std::string& label_name,
-                  std::vector<Total> figures);
-  /// Figures that only grow and differ in one label, or a single one without, where `label_name` is empty; else as
-  /// above.
-  void watch_totals(const std::string& name, const std::string& help, const std::string& label_name,
-                    std::vector<Total> totals);
+  /// Figures that are looked up each time somebody asks, one for each value of the one label that the row has. `read`
+  /// may be called from any thread until this ends. Before the first text(). Throws std::logic_error for a name that
+  /// the table does not have, or has as a histogram.
+  void watch(std::string_view name, std::vector<Figure> figures);
+  /// The same for a row without a label.
+  void watch(std::string_view name, std::function<double()> read);
 
   /// All of them in Prometheus' text format (version 0.0.4).
   [[nodiscard]] std::string text() const;
 
   [[nodiscard]] std::map<std::string, std::uint64_t> commands_by_outcome() const;
+  /// Of the same commands, by "yes", "no" and "unknown".
+  [[nodiscard]] std::map<std::string, std::uint64_t> commands_by_effect() const;
+  /// Of all requests, by the reply's status.
+  [[nodiscard]] std::map<std::string, std::uint64_t> replies_by_status() const;
 
  private:
   struct Impl;

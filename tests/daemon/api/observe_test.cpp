@@ -35,7 +35,8 @@ TEST_CASE("api: what keeps the daemon from being ready is said with a 503") {
   const auto reply = bench.send("GET", "/ready");
   CHECK(reply.status == 503);
   CHECK(reply.headers.find("Retry-After") != nullptr);
-  CHECK(ApiBench::json_of(reply) == Json{{"ready", false}, {"reasons", {"the way to Fleet API is closed"}}});
+  CHECK(ApiBench::json_of(reply) ==
+        Json{{"ready", false}, {"reasons", {"the way to Fleet API is closed"}}, {"warnings", Json::array()}});
   CHECK(bench.send("GET", "/health").status == 200);
   CHECK(ApiBench::json_of(bench.send("GET", "/fleetsign/v1/status")).at("ready") == false);
 }
@@ -68,6 +69,23 @@ TEST_CASE("api: the status counts commands by outcome") {
   CHECK(status.at("lanes") == 2);
   CHECK(status.at("fleet_api") == Json{"https://fleet.test"});
   CHECK(status.at("commands") == Json{{"no_reply", 1}, {"ok", 2}});
+  CHECK(status.at("executed") == Json{{"no", 0}, {"unknown", 1}, {"yes", 2}});
+  CHECK(status.at("replies") == Json{{"200", 2}, {"504", 1}});
+}
+
+TEST_CASE("api: the status says what runs, since when, and how busy it is") {
+  ApiBench bench;
+  bench.command("door_lock");
+  auto parts = bench.parts(bench.log);
+  parts.door = [] { return http::ListenerFigures{.connections = 4, .connections_refused = 1, .workers_busy = 2}; };
+  const Api api({.commit = "0a1b2c"}, std::move(parts));
+  const auto status = ApiBench::json_of(api.handle(ApiBench::request("GET", "/fleetsign/v1/status")));
+  CHECK(status.at("commit") == "0a1b2c");
+  CHECK(status.at("started") == "2023-11-14T22:13:20Z");
+  CHECK(status.at("sessions") == 1);
+  CHECK(status.at("connections").at("open") == 4);
+  CHECK(status.at("connections").at("refused") == 1);
+  CHECK(status.at("connections").at("workers_busy") == 2);
 }
 
 TEST_CASE("api: the status says what was billed, in all, by category and by vehicle") {
@@ -81,6 +99,7 @@ TEST_CASE("api: the status says what was billed, in all, by category and by vehi
   const auto billing = ApiBench::json_of(bench.send("GET", "/fleetsign/v1/status")).at("billing");
   CHECK(billing.at("since") == "2023-11-14T22:13:20Z");
   CHECK(billing.at("currency") == "USD");
+  CHECK(billing.at("today") == billing.at("total"));
   CHECK(billing.at("total") == Json{{"requests", 5}, {"unanswered", 1}, {"dollars", 0.007}});
   CHECK(billing.at("categories").at("commands") == Json{{"requests", 3}, {"unanswered", 1}, {"dollars", 0.003}});
   CHECK(billing.at("categories").at("wakes") == Json{{"requests", 0}, {"unanswered", 0}, {"dollars", 0.0}});
