@@ -11,6 +11,7 @@
 
 #include "daemon/cli/remote.h"
 #include "daemon/cli/subcommand.h"
+#include "daemon/cli/time_text.h"
 
 namespace fleetsign::cli {
 namespace {
@@ -58,12 +59,82 @@ bool is_status(const Json& body) {
          has("commands", &Json::is_object) && has("billing", &Json::is_object) && is_billing(body.at("billing"));
 }
 
+// An older daemon does not tell what the following are about; then nothing is said of it.
+
+/// A member that is an object; an empty one in the place of anything else.
+Json object_in(const Json& body, const char* name) {
+  auto found = body.value(name, Json());
+  return found.is_object() ? found : Json::object();
+}
+
+/// "ok: 3, no_reply: 1"; without those that are zero.
+std::string to_list(const Json& counts) {
+  std::string list;
+  for (const auto& [name, count] : counts.items()) {
+    if (count == 0) continue;
+    list += (list.empty() ? "" : ", ") + name + ": " + count.dump();
+  }
+  return list;
+}
+
+std::string words_on_build(const Json& status) {
+  const auto commit = text_in(status, "commit");
+  const auto started = text_in(status, "started");
+  return commit.empty() || started.empty() ? "" : "commit: " + commit + "; started: " + started + '\n';
+}
+
+std::string words_on_connections(const Json& connections) {
+  return connections.empty() ? "" : "connections: " + to_list(connections) + '\n';
+}
+
 /// Where a key is being replaced, how far that is.
 std::string words_on_keys(const Json& keys) {
-  if (text_in(keys, "next_key_file").empty()) return {};
+  std::string text;
+  if (const auto print = text_in(keys, "key_file"); !print.empty()) text = "key: SHA-256 " + print + '\n';
+  if (text_in(keys, "next_key_file").empty()) return text;
   const auto& moved = keys.value("next_key_vehicles", Json());
-  return "the next key signs for " + std::to_string(moved.size()) + (moved.size() == 1 ? " vehicle" : " vehicles") +
-         ", key_file for all others\n";
+  return text + "the next key signs for " + std::to_string(moved.size()) +
+         (moved.size() == 1 ? " vehicle" : " vehicles") + ", key_file for all others\n";
+}
+
+std::string words_on_accounts(const Json& accounts) {
+  std::string text;
+  for (const auto& account : accounts) {
+    if (!account.is_object()) continue;
+    text += "account " + text_in(account, "name") + " (" + text_in(account, "kind") + "): " + text_in(account, "state");
+    const auto expires = account.value("expires", Json());
+    if (expires.is_number_integer()) text += ", token until " + time_text(expires.get<std::int64_t>());
+    text += '\n';
+  }
+  return text;
+}
+
+std::string words_on_audit(const Json& audit) {
+  if (!audit.contains("lines") || !audit.contains("lost")) return {};
+  return "audit: " + text_in(audit, "file") + ", " + audit.at("lines").dump() + " lines written, " +
+         audit.at("lost").dump() + " lost\n";
+}
+
+std::string words_on_costs(const Json& billing) {
+  std::string text = "billed requests: " + to_text(billing.at("total"));
+  const char* separator = " (";
+  for (const auto& [category, cost] : billing.at("categories").items()) {
+    if (cost.at("requests") == 0) continue;
+    text += std::exchange(separator, "; ") + category + ": " + to_text(cost);
+  }
+  text += *separator == ';' ? ")\n" : "\n";
+  if (const auto today = billing.value("today", Json()); is_cost(today))
+    text += "of these today: " + to_text(today) + '\n';
+  return text;
+}
+
+std::string words_on_commands(const Json& status) {
+  if (status.at("commands").empty()) return "no commands yet\n";
+  std::string text = "commands:\n";
+  for (const auto& [outcome, count] : status.at("commands").items())
+    text += "  " + outcome + ": " + count.dump() + '\n';
+  const auto executed = to_list(object_in(status, "executed"));
+  return executed.empty() ? text : text + "executed: " + executed + '\n';
 }
 
 std::string in_words(const Json& status) {
@@ -72,20 +143,16 @@ std::string in_words(const Json& status) {
                      (status.at("ready").get<bool>() ? "ready" : "not ready") + '\n';
   for (const auto& reason : status.at("reasons")) text += "  " + reason.get<std::string>() + '\n';
   for (const auto& warning : status.at("warnings")) text += "  warning: " + warning.get<std::string>() + '\n';
+  text += words_on_build(status);
   text += "under way: " + status.at("requests_in_flight").dump() + "; lanes: " + status.at("lanes").dump() + '\n';
-  text += words_on_keys(status.value("keys", Json()));
-  text += "billed requests: " + to_text(status.at("billing").at("total"));
-  const char* separator = " (";
-  for (const auto& [category, cost] : status.at("billing").at("categories").items()) {
-    if (cost.at("requests") == 0) continue;
-    text += std::exchange(separator, "; ") + category + ": " + to_text(cost);
-  }
-  text += *separator == ';' ? ")\n" : "\n";
-  if (status.at("commands").empty()) return text + "no commands yet\n";
-  text += "commands:\n";
-  for (const auto& [outcome, count] : status.at("commands").items())
-    text += "  " + outcome + ": " + count.dump() + '\n';
-  return text;
+  text += words_on_connections(object_in(status, "connections"));
+  text += words_on_keys(object_in(status, "keys"));
+  text += words_on_accounts(status.value("accounts", Json()));
+  text += words_on_audit(object_in(status, "audit"));
+  text += words_on_costs(status.at("billing"));
+  if (const auto replies = to_list(object_in(status, "replies")); !replies.empty())
+    text += "replies: " + replies + '\n';
+  return text + words_on_commands(status);
 }
 
 int status(const Remote& remote, bool as_json) {
