@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a daemon tells those who watch it: figures that Prometheus takes, rules and a dashboard that fit them, log lines."""
+
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+import unittest
+
+from harness import PATIENCE, TOKEN, Case, Daemon, ScriptedUpstream, Simulator, run, vin
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs" / "observability"
+DASHBOARD = json.loads((DOCS / "dashboard.json").read_text())
+ALERTS = (DOCS / "alerts.yaml").read_text()
+PAGE = (ROOT / "docs" / "observability.md").read_text()
+# Metrics that Prometheus itself makes of each scrape.
+ITS_OWN = {"up"}
+NAME = re.compile(r"\b(?:fleetsign|process)_[a-z_]+\b")
+
+
+def promtool(*arguments, text=None):
+    return subprocess.run(["promtool", *map(str, arguments)], input=text, capture_output=True, text=True, timeout=PATIENCE)
+
+
+def series_of(text):
+    """Every series of a scrape, name and labels."""
+    return {line.rpartition(" ")[0] for line in text.splitlines() if line and not line.startswith("#")}
+
+
+def names_of(text):
+    """Every name that a query may use."""
+    return {series.partition("{")[0] for series in series_of(text)}
+
+
+def fields_of(line):
+    """Of a line for people: what stands before an equals sign."""
+    return re.findall(r" ([a-z_]+)=", line)
+
+
+class Watched(Case):
+    """A daemon that has done a bit of everything, for so many vehicles."""
+
+    def watch(self, vehicles, log="text"):
+        simulator = self.start(Simulator(self.folder, vehicles))
+        made = run("make-cert", "--cert", self.folder / f"{vehicles}.pem", "--key", self.folder / f"{vehicles}.key")
+        self.assertEqual(made.returncode, 0, made.stderr)
+        config = (f"oauth: {{client_id: app, token_url: '{simulator.url}/oauth2/v3/token'}}\n"
+                  f"accounts: {{home: managed}}\naudit_file: {self.folder / f'{vehicles}.jsonl'}\nlog: {{format: {log}}}\n")
+        path = self.folder / f"watched-{vehicles}.yaml"
+        path.write_text(f"key_file: {self.folder / 'private.pem'}\nfleet_api: {{base_url: '{simulator.url}'}}\n" + config +
+                        "listen:\n  - http://127.0.0.1:0\n  - {url: 'https://127.0.0.1:0', serve: metrics, tls: "
+                        f"{{cert_file: '{self.folder / f'{vehicles}.pem'}', key_file: '{self.folder / f'{vehicles}.key'}'}}}}\n")
+        daemon = self.start(Watching(path))
+        for car in map(vin, range(1, vehicles + 1)):
+            self.assert_accepted(daemon.command("door_lock", car=car))
+            self.assert_accepted(daemon.command("honk_horn", car=car))
+            daemon.vehicle_data(car)
+            simulator.order(car, "reboot")
+            self.assert_accepted(daemon.command("honk_horn", car=car))
+            simulator.order(car, "drop_reply")
+            self.assertEqual(daemon.command("honk_horn", car=car).status, 504)
+            self.assertEqual(daemon.command("wake_up", car=car).status, 200)
+            self.assertEqual(daemon.command("set_volume", {"volume": "loud"}, car=car).status, 400)
+        self.assert_accepted(daemon.command("flash_lights", headers={"Idempotency-Key": "one"}))
+        self.assert_accepted(daemon.command("flash_lights", headers={"Idempotency-Key": "one"}))
+        simulator.order(vin(), "rotate_key")
+        self.assert_accepted(daemon.command("honk_horn"))
+        self.assertEqual(daemon.request("GET", "/api/1/vehicles").status, 401)
+        daemon.get("/metrics")  # so that its own status has been counted
+        return daemon
+
+    def scrape(self, daemon):
+        reply = daemon.get("/metrics")
+        self.assertEqual(reply.status, 200)
+        return reply.body.decode()
+
+
+class Watching(Daemon):
+    """With a configuration of its own."""
+
+    def __init__(self, path):
+        super(Daemon, self).__init__("serve", "--config", path)
+
+
+class Metrics(Watched):
+    def test_every_metric_of_the_dashboard_the_alerts_and_the_page_is_in_a_scrape(self):
+        text = self.scrape(self.watch(2))
+        there = names_of(text) | ITS_OWN
+        panels = [target["expr"] for panel in DASHBOARD["panels"] for target in panel.get("targets", [])]
+        variables = [variable["definition"] for variable in DASHBOARD["templating"]["list"]]
+        self.assertGreater(len(panels), 40)
+        for source, queries in (("dashboard", panels + variables), ("alerts", [ALERTS])):
+            used = {name for query in queries for name in NAME.findall(query)}
+            self.assertEqual(sorted(used - there), [], source)
+        documented = set(re.findall(r"^\| `([a-z_]+)` \|", PAGE, re.MULTILINE))
+        families = {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE ")}
+        self.assertEqual(sorted(families ^ {name for name in documented if NAME.fullmatch(name)}), [])
+
+    def test_the_number_of_series_does_not_grow_with_vehicles(self):
+        few, many = (self.scrape(self.watch(vehicles)) for vehicles in (2, 10))
+        ours = [{re.sub(r'listen="[^"]*"', "listen", series) for series in series_of(text)} for text in (few, many)]
+        self.assertEqual(sorted(ours[0] ^ ours[1]), [])
+        for number in (1, 2, 10):
+            self.assertNotIn(vin(number)[-6:], few + many)
+        self.assertNotIn(TOKEN, few + many)
+
+    def test_the_times_of_a_command_are_told_apart(self):
+        text = self.scrape(self.watch(2))
+
+        def figure(name):
+            return float(re.search(rf"^{name} (\S+)$", text, re.MULTILINE)[1])
+        count = figure("fleetsign_command_seconds_count")
+        parts = ["own", "upstream", "waiting"]
+        self.assertEqual({figure(f"fleetsign_command_{part}_seconds_count") for part in parts}, {count})
+        whole = figure("fleetsign_command_seconds_sum")
+        self.assertAlmostEqual(sum(figure(f"fleetsign_command_{part}_seconds_sum") for part in parts), whole, places=3)
+        self.assertGreater(figure("fleetsign_command_upstream_seconds_sum"), 0)
+        self.assertIn('fleetsign_desyncs_total{fault="INCORRECT_EPOCH"} 2\n', text)
+        self.assertIn('fleetsign_command_effects_total{executed="unknown"} 2\n', text)
+        self.assertRegex(text, r'fleetsign_upstream_answers_total\{status="none"\} 2\n')
+        self.assertRegex(text, r'fleetsign_http_requests_total\{code="401"\} 1\n')
+        self.assertRegex(text, r"fleetsign_connections_total [1-9]\d*\n")
+        self.assertRegex(text, r"fleetsign_certificate_expiry_seconds\{listen=\"https://127.0.0.1:0\"\} [1-9]")
+
+
+@unittest.skipUnless(shutil.which("promtool"), "needs promtool: apt-get install prometheus")
+class Promtool(Watched):
+    def test_prometheus_finds_nothing_to_say_about_a_scrape(self):
+        told = promtool("check", "metrics", text=self.scrape(self.watch(1)))
+        self.assertEqual((told.returncode, told.stdout, told.stderr), (0, "", ""))
+
+    def test_the_rules_are_good_and_fire_when_they_should(self):
+        for arguments in (["check", "rules", DOCS / "alerts.yaml"],
+                          ["check", "config", "--syntax-only", DOCS / "prometheus.yaml"],
+                          ["test", "rules", ROOT / "tests" / "system" / "alerts_rules.yaml"]):
+            told = promtool(*arguments)
+            self.assertEqual(told.returncode, 0, told.stdout + told.stderr)
+
+
+class Dashboard(unittest.TestCase):
+    def test_it_can_be_imported_and_explains_itself(self):
+        self.assertEqual([given["name"] for given in DASHBOARD["__inputs"]], ["DS_PROMETHEUS"])
+        panels = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
+        self.assertEqual(len({panel["id"] for panel in DASHBOARD["panels"]}), len(DASHBOARD["panels"]))
+        for panel in panels:
+            with self.subTest(panel["title"]):
+                self.assertTrue(panel["description"].endswith("."))
+                self.assertTrue(panel["fieldConfig"]["defaults"]["unit"])
+                self.assertTrue(panel["targets"])
+                for target in panel["targets"]:
+                    self.assertEqual(target["datasource"]["uid"], "${DS_PROMETHEUS}")
+                self.assertLessEqual(panel["gridPos"]["x"] + panel["gridPos"]["w"], 24)
+
+    def test_every_alert_says_what_is_wrong_and_what_to_do(self):
+        rules = re.split(r"^      - alert: ", ALERTS, flags=re.MULTILINE)[1:]
+        self.assertGreater(len(rules), 10)
+        for rule in rules:
+            for part in ("severity: ", "summary: ", "description: "):
+                self.assertIn(part, rule)
+
+
+class Log(Watched):
+    def test_a_command_has_one_line_with_its_times_and_the_transaction(self):
+        _, daemon = self.start_both()
+        self.assert_accepted(daemon.command("door_lock", headers={"X-Request-Id": "mine"}))
+        lines = [line for line in daemon.log().splitlines() if "request_id=mine" in line]
+        self.assertEqual(len(lines), 1, daemon.log())
+        self.assertRegex(lines[0], r" info command command=door_lock vin=…000001 domain=vehicle_security upstream_requests=2 "
+                                   r"outcome=ok executed=yes ms=\d+ own_ms=\d+ upstream_ms=\d+ waiting_ms=\d+ "
+                                   r"txid=[0-9a-f]{32} request_id=mine$")
+        shown = next(line for line in PAGE.splitlines() if " info command " in line)
+        self.assertEqual(fields_of(shown), fields_of(lines[0]))
+
+    def test_what_is_forwarded_has_one_too(self):
+        _, daemon = self.start_both()
+        times = r"ms=\d+ own_ms=\d+ upstream_ms=\d+ waiting_ms=\d+ txid=[0-9a-f]{32} request_id=mine\n"
+        for target, event in (("/api/1/vehicles", "forwarded method=GET"), (f"/api/1/vehicles/{vin()}/vehicle_data", "read vin=…000001")):
+            daemon.get(target, {"X-Request-Id": "mine"})
+            self.assertRegex(daemon.log(), rf" info {event} .*{times}")
+
+    def test_a_command_that_is_refused_and_one_that_is_neither_signed_nor_forwarded_have_a_line(self):
+        _, daemon = self.start_both()
+        daemon.command("set_volume", {"volume": "loud"}, headers={"X-Request-Id": "bad"})
+        daemon.command("wake_up", headers={"X-Request-Id": "wake"})
+        daemon.command("door_lock", headers={"X-Request-Id": "dry"}, body=b"{}", car=f"{vin()}")
+        daemon.request("POST", f"/api/1/vehicles/{vin()}/command/door_lock?dry_run=true", "{}",
+                       {"Authorization": f"Bearer {TOKEN}", "X-Request-Id": "not-sent"})
+        log = daemon.log()
+        self.assertRegex(log, r" info command command=set_volume vin=…000001 upstream_requests=0 outcome=bad_parameter "
+                              r"executed=no ms=\d+ txid=- request_id=bad\n")
+        self.assertRegex(log, r" info command command=wake_up vin=…000001 upstream_requests=\d+ outcome=ok executed=yes ms=\d+ "
+                              r"txid=- request_id=wake\n")
+        self.assertNotIn("not-sent", log)
+        self.assertEqual(len(re.findall(r"request_id=dry\n", log)), 1)
+
+    def test_a_transaction_with_a_strange_name_is_not_shown(self):
+        body = b'{"response":null,"error":"no","error_description":""}'
+        names = [TOKEN, "a" * 65, "a b", "a\tb", vin()]
+        upstream = ScriptedUpstream(lambda connection, number: self.answer(upstream, connection, names, body))
+        self.addCleanup(upstream.close)
+        daemon = self.start(Daemon(self.folder, upstream.url))
+        for number in range(len(names)):
+            daemon.get("/api/1/vehicles", {"X-Request-Id": f"r{number}"})
+        log = daemon.log()
+        for number in range(4):
+            self.assertRegex(log, rf"txid=- request_id=r{number}\n")
+        for secret in (TOKEN, vin()):
+            self.assertNotIn(secret, log)
+
+    @staticmethod
+    def answer(upstream, connection, names, body):
+        while upstream.read_request(connection):
+            name = names[(len(upstream.requests) - 1) % len(names)].encode()
+            connection.sendall(b"HTTP/1.1 403 Forbidden\r\nx-txid: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
+                               % (name, len(body), body))
+
+
+class Told(Watched):
+    def test_the_status_for_people_has_what_an_operator_asks_first(self):
+        daemon = self.watch(1)
+        told = run("status", "--url", daemon.url, env={"FLEETSIGN_TOKEN": TOKEN})
+        self.assertEqual(told.returncode, 0, told.stderr)
+        for line in (r"^fleetsign [0-9.]+, up ", r"^commit: \S+; started: \d{4}-", r"^connections: ", r"^key: SHA-256 [0-9a-f]{64}$",
+                     r"^account home \(managed\): none", r"^audit: .*\.jsonl, \d+ lines written, 0 lost$", r"^of these today: \d+ for \$",
+                     r"^replies: 200: \d+, ", r"^executed: .*unknown: 1"):
+            self.assertRegex(told.stdout, re.compile(line, re.MULTILINE))
+
+
+if __name__ == "__main__":
+    unittest.main()
