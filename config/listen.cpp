@@ -11,6 +11,7 @@
 
 #include "config/members.h"
 #include "config/url.h"
+#include "config/yaml.h"
 
 namespace fleetsign::config {
 namespace {
@@ -145,7 +146,7 @@ void check(const Listen& listen, const Entry& entry) {
   const bool has_certificate = listen.tls && !listen.tls->cert_file.empty() && !listen.tls->key_file.empty();
   if ((is_https || listen.tls) && !has_certificate) {
     return entry.complain(quote(listen.url) + " needs tls.cert_file and tls.key_file",
-                          "write in the file: {url: URL, tls: {cert_file: PATH, key_file: PATH}}");
+                          "write {url: URL, tls: {cert_file: PATH, key_file: PATH}}");
   }
   if (const auto fault = refuse_exposed(listen)) entry.complain(quote(listen.url) + " " + fault->why, fault->hint);
 }
@@ -178,10 +179,34 @@ std::optional<Listen> read_one(const Entry& entry) {
   return listen;
 }
 
+void forget_lines(Value& value) {
+  value.line = 0;
+  for (Value& item : value.items) forget_lines(item);
+  for (auto& [name, member] : value.members) forget_lines(member);
+}
+
+/// A flag or a variable that says more than URLs says it as a file would, in braces or brackets.
+bool is_flow(const Value& value) {
+  return value.kind == Value::Kind::text && value.line == 0 && value.text.find_first_of("{[") == 0;
+}
+
+std::optional<std::vector<Value>> read_flow(const Entry& entry) {
+  auto parsed = parse_yaml(entry.value.text);
+  if (const auto* error = std::get_if<SyntaxError>(&parsed)) {
+    entry.complain("this is not valid YAML: " + printable(error->message),
+                   "write {url: URL, tls: {cert_file: PATH, key_file: PATH}}, or several in brackets");
+    return std::nullopt;
+  }
+  auto& value = std::get<Value>(parsed);
+  forget_lines(value);
+  if (value.kind == Value::Kind::list) return std::move(value.items);
+  return std::vector<Value>{std::move(value)};
+}
+
 }  // namespace
 
 std::optional<std::vector<Listen>> read_listen(const Entry& entry) {
-  const std::optional<std::vector<Value>> items = read_list(entry);
+  const std::optional<std::vector<Value>> items = is_flow(entry.value) ? read_flow(entry) : read_list(entry);
   if (!items) return std::nullopt;
   if (items->empty()) {
     entry.complain("expected at least one place to listen, found none", std::string(kForms));

@@ -12,8 +12,9 @@
 namespace fleetsign::config {
 
 /// A list of URLs or maps {url, serve, callers, behind_proxy, mode, group, tls: {…}}, or one URL, or several
-/// with commas. At least one; each is complete and holds nothing that its scheme has no use for. No two take the same
-/// address, and none does what refuse_exposed() refuses.
+/// with commas; in a flag or a variable, the list or one map of it as YAML in one line, too. At least one; each is
+/// complete and holds nothing that its scheme has no use for. No two take the same address, and none does what
+/// refuse_exposed() refuses.
 std::optional<std::vector<Listen>> read_listen(const Entry& entry);
 
 struct ListenFault {

@@ -35,8 +35,8 @@ class MemberReader {
     const Entry member{value, key_of(name), root_.source, root_.problems};
     const auto [first, is_new] = lines_.emplace(name, value.line);
     if (!is_new) {
-      return member.complain("is set a second time, first in line " + std::to_string(first->second),
-                             "remove one of them");
+      const std::string place = first->second == 0 ? "" : ", first in line " + std::to_string(first->second);
+      return member.complain("is set a second time" + place, "remove one of them");
     }
     if (is_row) return set_(static_cast<std::size_t>(row - names_.begin()), member);
     read(member, name + ".");

@@ -48,6 +48,32 @@ TEST_CASE("listen: the later source replaces the whole list") {
   CHECK(loaded.config.listen == std::vector<Listen>{{.url = "http://127.0.0.1:0"}});
 }
 
+TEST_CASE("listen: a flag or a variable may say as much as a file, in braces or brackets") {
+  const std::string entry = "{url: 'https://0.0.0.0:8443', callers: known, tls: {cert_file: '/c', key_file: k}}";
+  const Listen wanted{.url = "https://0.0.0.0:8443",
+                      .tls = ListenTls{.cert_file = "/c", .key_file = "k", .client_ca_file = std::nullopt},
+                      .known_callers = true};
+  const Listen other{.url = "unix:/x"};
+  for (const auto& pair : {std::pair<std::string, std::vector<Listen>>{entry, {wanted}},
+                           {"[" + entry + "]", {wanted}},
+                           {"[" + entry + ", unix:/x]", {wanted, other}}}) {
+    CAPTURE(pair.first);
+    const Loaded by_flag = load({.flags = {{"listen", pair.first}}});
+    CHECK(lines(by_flag) == Lines{});
+    CHECK(by_flag.config.listen == pair.second);
+    CHECK(load({.environment = {{"FLEETSIGN_LISTEN", pair.first}}}).config.listen == pair.second);
+  }
+}
+
+TEST_CASE("listen: what is wrong with such a flag is told without a line") {
+  const auto told = [](const std::string& value) { return lines(load({.flags = {{"listen", value}}})); };
+  CHECK(told("{url: 'https://127.0.0.1:1'").at(0).starts_with("flag --listen: listen: this is not valid YAML: "));
+  CHECK(told("{ulr: 'unix:/x'}") == Lines{"flag --listen: unknown key \"listen.ulr\" | did you mean listen.url?"});
+  CHECK(told("{url: 'unix:/x', url: 'unix:/y'}") ==
+        Lines{"flag --listen: listen.url: is set a second time | remove one of them"});
+  CHECK(told("[]") == Lines{"flag --listen: listen: expected at least one place to listen, found none" + kForms});
+}
+
 TEST_CASE("listen: an entry with everything it can have") {
   const Loaded loaded = load({.file = "/etc/fleetsign/fleetsign.yaml", .file_text = R"(
 listen:
@@ -236,7 +262,7 @@ TEST_CASE("listen: mode and group are for Unix sockets") {
 }
 
 TEST_CASE("listen: https needs a certificate and its key, other schemes have no use for them") {
-  const std::string hint = " | write in the file: {url: URL, tls: {cert_file: PATH, key_file: PATH}}";
+  const std::string hint = " | write {url: URL, tls: {cert_file: PATH, key_file: PATH}}";
   const std::string needs = ": \"https://[::]:443\" needs tls.cert_file and tls.key_file" + hint;
   CHECK(problems_of_entry("https://[::]:443") == one(needs));
   CHECK(problems_of_entry("{url: 'https://[::]:443', tls: }") == one(needs));
