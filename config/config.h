@@ -16,6 +16,7 @@ namespace fleetsign::config {
 
 /// A command is sent only while a whole second is left, so a shorter wait could never succeed.
 inline constexpr std::chrono::seconds kShortestTimeout{2};
+inline constexpr std::chrono::minutes kLongestTimeout{10};
 
 /// In the place of a path.
 inline constexpr const char* kAuditToStderr = "stderr";

@@ -36,7 +36,7 @@ constexpr std::array kLogFormats = {Choice<LogFormat>{"text", LogFormat::text},
                                     Choice<LogFormat>{"json", LogFormat::json}};
 
 std::optional<std::chrono::milliseconds> read_timeout(const Entry& entry) {
-  return read_duration(entry, kShortestTimeout, 10min);
+  return read_duration(entry, kShortestTimeout, kLongestTimeout);
 }
 
 /// Where bearer tokens are sent, so plain HTTP never leaves the machine; the URL is not shown, for it may hold a
@@ -72,6 +72,12 @@ std::optional<std::string> read_domain(const Entry& entry) {
   return std::nullopt;
 }
 
+/// As host names are, and with underscores, as containers have them; DNS does not mind (RFC 2181, section 11).
+bool is_callable(std::string name) {
+  std::replace(name.begin(), name.end(), '_', '-');
+  return is_host_name(name);
+}
+
 /// A name or an address by which callers may address this daemon.
 std::optional<std::string> read_host(const Entry& entry) {
   std::optional<std::string> text = read_text(entry, "a host name");
@@ -80,7 +86,7 @@ std::optional<std::string> read_host(const Entry& entry) {
     entry.complain(quote(*text) + " is a place to listen, and the name of no machine", "name the host as callers do");
     return std::nullopt;
   }
-  if (is_host_name(*text)) return text;
+  if (is_callable(*text)) return text;
   if (is_address(*text)) return "[" + *text + "]";
   entry.complain(quote(*text) + " is not a host name", "write the name alone, such as fleet.example");
   return std::nullopt;

@@ -297,9 +297,9 @@ TEST_CASE("audit_file: a path, or standard error") {
 }
 
 TEST_CASE("hosts: names and addresses as callers write them, and nothing else") {
-  const std::vector<std::string> hosts = {"car.example", "Pi", "192.0.2.1", "[2001:db8::1]"};
-  CHECK(from_file("hosts", "[car.example, Pi, 192.0.2.1, '2001:db8::1']").config.hosts == hosts);
-  CHECK(from_environment("hosts", "car.example, Pi, 192.0.2.1, 2001:db8::1").config.hosts == hosts);
+  const std::vector<std::string> hosts = {"car.example", "Pi", "my_proxy", "192.0.2.1", "[2001:db8::1]"};
+  CHECK(from_file("hosts", "[car.example, Pi, my_proxy, 192.0.2.1, '2001:db8::1']").config.hosts == hosts);
+  CHECK(from_environment("hosts", "car.example, Pi, my_proxy, 192.0.2.1, 2001:db8::1").config.hosts == hosts);
   for (const std::string text : {"https://car.example", "car.example:4480", "*.example", "[2001:db8::1]", "a/b"}) {
     CHECK(problems_of("hosts: ['" + text + "']\n") ==
           Lines{"fleetsign.yaml:1: hosts: \"" + text +
