@@ -7,8 +7,11 @@
 #include <exception>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
+#include "daemon/cli/drop_in.h"
+#include "daemon/cli/settings.h"
 #include "daemon/cli/subcommand.h"
 #include "daemon/ops/journal.h"
 #include "daemon/ops/process.h"
@@ -78,6 +81,21 @@ int run(int argc, char** argv) {
   return fail(kUsage, "a sub-command is needed", help_hint(app));
 }
 
+int run_drop_in(int argc, char** argv) {
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  auto translated = translate(arguments, environment());
+  if (std::holds_alternative<HelpWanted>(translated)) return print(drop_in_usage());
+  if (const auto* misuse = std::get_if<Misuse>(&translated)) return fail(kUsage, misuse->message, misuse->hint);
+  auto& command = std::get<ServeCommand>(translated);
+  for (const Notice& notice : command.notices) {
+    std::fprintf(stderr, "fleetsign: %s: %s\n", notice.is_warning ? "warning" : "note", notice.message.c_str());
+    if (!notice.hint.empty()) std::fprintf(stderr, "hint: %s\n", notice.hint.c_str());
+  }
+  std::vector<char*> words = {argv[0]};
+  for (std::string& argument : command.arguments) words.push_back(argument.data());
+  return run(static_cast<int>(words.size()), words.data());
+}
+
 }  // namespace
 
 int print(std::string_view text) {
@@ -97,7 +115,8 @@ int fail(Exit exit, std::string_view message, std::string_view hint) {
 int main(int argc, char** argv) {
   fleetsign::ops::open_standard_descriptors();
   try {
-    return fleetsign::cli::run(argc, argv);
+    const bool is_drop_in = argc > 0 && fleetsign::cli::is_drop_in(argv[0]);
+    return is_drop_in ? fleetsign::cli::run_drop_in(argc, argv) : fleetsign::cli::run(argc, argv);
   } catch (const std::exception& error) {
     return fleetsign::cli::fail(fleetsign::cli::kFailed, std::string("an internal error: ") + error.what());
   }

@@ -6,7 +6,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
-#include <map>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -22,16 +21,6 @@ namespace {
 constexpr std::string_view kDefaultFile = "/etc/fleetsign/fleetsign.yaml";
 /// Where systemd puts the state of fleetsign.service.
 constexpr const char* kServiceState = "/var/lib/fleetsign";
-
-std::map<std::string, std::string> environment() {
-  std::map<std::string, std::string> variables;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string_view variable = *entry;
-    const auto equals = variable.find('=');
-    if (equals != std::string_view::npos) variables.emplace(variable.substr(0, equals), variable.substr(equals + 1));
-  }
-  return variables;
-}
 
 /// With the machine's configuration, the state is that of the machine's service, where that has run: sub-commands in a
 /// shell know nothing else of it.
@@ -78,6 +67,16 @@ std::string flag_names(std::string_view key) {
 }
 
 }  // namespace
+
+config::Environment environment() {
+  config::Environment variables;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view variable = *entry;
+    const auto equals = variable.find('=');
+    if (equals != std::string_view::npos) variables.emplace(variable.substr(0, equals), variable.substr(equals + 1));
+  }
+  return variables;
+}
 
 Settings::Settings(CLI::App& options) : values_(config::keys().size()) {
   options.add_option("--config", file_, "Configuration file (" + std::string(kDefaultFile) + ")")->type_name("FILE");

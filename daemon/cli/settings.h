@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "config/entry.h"
 #include "config/load.h"
 
 namespace CLI {
@@ -13,6 +14,9 @@ class Option;
 }  // namespace CLI
 
 namespace fleetsign::cli {
+
+/// The variables of this process.
+config::Environment environment();
 
 /// The command line's part of the configuration. Its values are there once the command line has been read.
 class Settings {
