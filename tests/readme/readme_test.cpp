@@ -12,6 +12,7 @@
 #include "config/document.h"
 #include "config/keys.h"
 #include "daemon/api/diagnosis/checks.h"
+#include "daemon/cli/drop_in.h"
 #include "daemon/ops/metric_table.h"
 #include "daemon/upstream/billing.h"
 #include "protocol/catalogue/document.h"
@@ -57,6 +58,7 @@ const std::array kSections = {Section{"README.md", "groups", catalogue::markdown
                               Section{"docs/api.md", "failures", failure_table},
                               Section{"docs/commands.md", "commands", catalogue::markdown_table},
                               Section{"docs/configuration.md", "configuration keys", config::markdown_table},
+                              Section{"docs/migrating.md", "flags of tesla-http-proxy", cli::drop_in_table},
                               Section{"docs/observability.md", "metrics", ops::markdown_table_of_metrics},
                               Section{"docs/operation.md", "checks", diagnosis::markdown_table_of_checks},
                               Section{"docs/operation.md", "prices", price_table}};
