@@ -88,10 +88,10 @@ int pair(const config::Config& config, const PairOptions& options, const Remote&
   const auto token = remote.token();
   if (!token) return fail(token.error());
   const auto is_done = is_paired(remote, *token, *vin);
-  if (!is_done) return fail(is_done.error());
-  if (*is_done && !changes_key) return paired(*vin);
+  if (is_done && *is_done && !changes_key) return paired(*vin);
   std::fputs("Open this link on a phone with the Tesla app, as the owner of the car, and approve the key.\n", stderr);
   if (const int printed = show_link(domain, *vin); printed != kDone) return printed;
+  if (!is_done) return fail(is_done.error());  // the owner can approve it all the same
   return *is_done ? paired(*vin) : wait_for(remote, *token, *vin, std::chrono::seconds(options.wait));
 }
 

@@ -74,13 +74,20 @@ class Pair(SharedCase):
         for ended, status, message in ((self.pair("?"), 64, "is neither a VIN nor a vehicle's name"),
                                        (self.pair("garage"), 64, "the configuration (no file was read) has no vehicle garage"),
                                        (self.pair(vin(), env={"FLEETSIGN_TOKEN": ""}), 64, "a token is needed"),
-                                       (self.pair(vin(9)), 1, f"Fleet API says nothing of {vin(9)}"),
-                                       (run("pair", vin(), "--no-wait"), 78, "names no domain"),
-                                       (run("pair", vin(), "--domain", DOMAIN, "--url", "http://127.0.0.1:9",
-                                            env={"FLEETSIGN_TOKEN": TOKEN}), 69, "cannot be reached")):
+                                       (run("pair", vin(), "--no-wait"), 78, "names no domain")):
             with self.subTest(message):
                 self.assert_refused(ended, status, message)
                 self.assertEqual(ended.stdout, "")
+
+    def test_where_nobody_can_tell_whether_it_has_the_key_the_link_is_shown_first(self):
+        for car, more, status, message in ((9, {"FLEETSIGN_TOKEN": TOKEN}, 1, f"Fleet API says nothing of {vin(9)}"),
+                                           (1, {"FLEETSIGN_TOKEN": "fsk_unknown"}, 1, "it cannot be found out whether"),
+                                           (1, {"FLEETSIGN_URL": "http://127.0.0.1:9"}, 69, "cannot be reached")):
+            with self.subTest(message):
+                ended = run("pair", vin(car), "--domain", DOMAIN,
+                            env={"FLEETSIGN_TOKEN": TOKEN, "FLEETSIGN_URL": self.daemon.url, **more})
+                self.assert_refused(ended, status, message)
+                self.assertEqual(ended.stdout.splitlines()[0], f"https://tesla.com/_ak/{DOMAIN}?vin={vin(car)}")
 
 
 if __name__ == "__main__":
