@@ -276,16 +276,6 @@ http::Reply Api::answer(const Route& route, Context& context) const {
   return (this->*route.handler)(context);
 }
 
-std::string Api::account_for(const Context& context) const {
-  const auto& caller = context.caller;
-  const auto& path = context.request.path;
-  const auto vins = access::vehicles_of(path);
-  if (!caller.borrows || !access::is_for_a_vehicle(path) || vins.size() != 1) return caller.account;
-  const auto named =
-      std::ranges::find_if(options_.vehicles, [&](const auto& each) { return each.second.vin == vins.front(); });
-  return named == options_.vehicles.end() ? caller.account : named->second.account.value_or(caller.account);
-}
-
 std::optional<Failure> Api::lend_token(const Route& route, Context& context) const {
   if (!route.goes_upstream() || context.caller.token) return std::nullopt;
   const auto account = account_for(context);

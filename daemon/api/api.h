@@ -171,8 +171,8 @@ class Api {
   [[nodiscard]] http::Reply answer(const Route& route, Context& context) const;
   /// Whether it came to its end. Logs what it has thrown otherwise.
   [[nodiscard]] bool survives(const Context& context, const std::function<void()>& work) const;
-  /// Whose token the request goes with when its caller brings none: the vehicle's that its path names, else the
-  /// caller's; empty: nobody's.
+  /// Whose token the request goes with when its caller brings none: that of the vehicle in its path or of all those in
+  /// its body, as far as the caller may reach them; else the caller's; empty: nobody's.
   [[nodiscard]] std::string account_for(const Context& context) const;
   /// Gives the caller that account's token where the route needs one and it brought none, for which it may wait; why
   /// there is none otherwise.

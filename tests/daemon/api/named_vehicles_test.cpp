@@ -177,6 +177,49 @@ TEST_CASE("named vehicles: an account of one vehicle is for no other, and for no
   }
 }
 
+TEST_CASE("named vehicles: a question about vehicles in a body goes with the account that all of them have") {
+  const Household home;
+  const auto ask = [&](const std::string& body, const std::string& client,
+                       const std::string& path = "/api/1/vehicles/fleet_status") {
+    auto request = home.read("van", client);
+    request.method = "POST";
+    request.target = request.path = path;
+    request.body = body;
+    return home.token_for(request);
+  };
+  const std::string van = R"({"vins": [")" + kOther + "\"]}";
+  CHECK(ask(van, "wall") == "of-work");
+  CHECK(ask(van, "guest") == "of-work");
+  CHECK(ask(R"({"vins": [")" + kOther + R"(", "5yjs0000000000002"]})", "guest-2") == "of-work");
+  const std::string config = R"(, "config": {"hostname": "h", "ca": "c", "fields": {}}})";
+  CHECK(ask(R"({"vins": [")" + kOther + "\"]" + config, "guest-3", "/api/1/vehicles/fleet_telemetry_config") ==
+        "of-work");
+  CHECK(ask(R"({"vins": [")" + kOther + R"(", ")" + kVin + "\"]}", "wall-2").empty());
+  CHECK(ask(van, "guest-4", "/api/1/vehicles/list").empty());
+  for (const std::string body : {"", "{", "[]", R"({"vins": 1})", R"({"vins": [1]})", R"({"vins": ["van"]})"}) {
+    CAPTURE(body);
+    CHECK(ask(body, "guest-" + std::to_string(body.size() + 10)).empty());
+  }
+}
+
+TEST_CASE("named vehicles: who may not reach a vehicle in a body does not get its account's token") {
+  crypto::test::TemporaryFolder folder{};
+  ApiBench bench{{.vehicles = named()},
+                 {},
+                 House{.callers = {{.name = "charger",
+                                    .account = "home",
+                                    .vehicles = {{kVin}},
+                                    .allow = {{"POST /api/1/vehicles/fleet_status"}}}},
+                       .accounts = {{"home", {.access_token_file = folder.write("home", "of-home\n")}},
+                                    {"work", {.access_token_file = folder.write("work", "of-work\n")}}}}};
+  bench.client.stand_between([](const auto&) { return answered(200, "{}"); });
+  auto request = ApiBench::request("POST", "/api/1/vehicles/fleet_status", R"({"vins": [")" + kOther + "\"]}");
+  const auto key = bench.client_desk.add(R"({"name": "charger"})")->at("key").get<std::string>();
+  request.headers.set("Authorization", "Bearer " + key);
+  CHECK(bench.api.handle(request).status == 200);
+  CHECK(token_of(bench.client.requests().back()) == "of-home");
+}
+
 TEST_CASE("named vehicles: an own token goes before every account's") {
   const Household home;
   auto request = home.read("van", "wall");
