@@ -17,3 +17,8 @@ pkg_check_modules(CLI11 REQUIRED IMPORTED_TARGET CLI11)
 pkg_check_modules(QRENCODE REQUIRED IMPORTED_TARGET libqrencode)
 # The layout of cpp-httplib's classes depends on macros, so its own flags are a must.
 pkg_check_modules(HTTPLIB REQUIRED IMPORTED_TARGET cpp-httplib)
+
+# Of those libraries that do not tell which one runs, for `fleetsign --version`: the one that it was built with.
+set(FLEETSIGN_LIBRARIES "protobuf ${Protobuf_VERSION}, yaml-cpp ${YAML_VERSION}, libsystemd ${SYSTEMD_VERSION}, \
+spdlog ${SPDLOG_VERSION}, prometheus-cpp ${PROMETHEUS_VERSION}, cpp-httplib ${HTTPLIB_VERSION}, CLI11 ${CLI11_VERSION}, \
+nlohmann/json ${JSON_VERSION}")

@@ -13,6 +13,7 @@
 #include "daemon/cli/drop_in.h"
 #include "daemon/cli/settings.h"
 #include "daemon/cli/subcommand.h"
+#include "daemon/cli/version.h"
 #include "daemon/ops/journal.h"
 #include "daemon/ops/process.h"
 
@@ -58,7 +59,7 @@ std::string help_hint(const CLI::App& app) {
 int run(int argc, char** argv) {
   CLI::App app("A local signing proxy for Tesla Fleet API: plain JSON commands in, authenticated vehicle commands out.",
                "fleetsign");
-  app.set_version_flag("--version", "fleetsign " FLEETSIGN_VERSION);
+  app.set_version_flag("--version", version_text, "Print the version, the commit and the libraries, and exit");
   app.require_subcommand(0, 1);  // else CLI11 says that one is missing without naming the unknown one
   std::vector<std::pair<CLI::App*, Action>> actions;
   for (const Subcommand& row : kSubcommands) {

@@ -40,15 +40,17 @@ ARROWS = {
     "daemon/cli": [*PROTOCOL, "config", *BELOW_API, "daemon/api", "simulator"],
 }
 
+VERSION = "daemon/cli/version.cpp"  # asks each library which one it is
+
 # Library header -> the only files that may include it; tests may include any.
 WRAPPERS = {
     "CLI/*": ["daemon/cli/*"],
-    "curl/*": ["daemon/upstream/*"],
+    "curl/*": ["daemon/upstream/*", VERSION],
     "httplib.h": ["daemon/http/codec.cpp"],
     "prometheus/*": ["daemon/ops/metrics.cpp"],
-    "openssl/*": ["crypto/*", "daemon/http/tls*"],
-    "qrencode.h": ["daemon/cli/qr.cpp"],
-    "sqlite3.h": ["daemon/state/*"],
+    "openssl/*": ["crypto/*", "daemon/http/tls*", VERSION],
+    "qrencode.h": ["daemon/cli/qr.cpp", VERSION],
+    "sqlite3.h": ["daemon/state/*", VERSION],
     "systemd/*": ["daemon/http/passed_sockets.cpp", "daemon/ops/journal.cpp", "daemon/ops/service.cpp"],
     "yaml-cpp/*": ["config/*"],
     "*.pb.h": ["protocol/catalogue/*", "protocol/envelope*.cpp", "protocol/verdict.cpp", "simulator/*"],
