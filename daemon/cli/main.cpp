@@ -48,6 +48,7 @@ constexpr std::array kSubcommands = {
     Subcommand{"config", "Check or show the configuration, or print an example", prepare_config},
     Subcommand{"completion", "Print a script that completes command lines in a shell", prepare_completion},
     Subcommand{"__complete", "What may follow on a command line, for that script", prepare_complete},
+    Subcommand{"__man", "The manual pages", prepare_manual},
 };
 
 std::string help_hint(const CLI::App& app) {

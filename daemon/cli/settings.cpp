@@ -84,7 +84,7 @@ Settings::Settings(CLI::App& options) : values_(config::keys().size()) {
     const auto& key = config::keys()[i];
     flags_.push_back(options.add_option(flag_names(key.name), values_[i], std::string(key.summary))
                          ->type_name(std::string(key.type))
-                         ->group("Configuration keys"));
+                         ->group(kKeysGroup));
   }
 }
 

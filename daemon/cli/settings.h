@@ -15,6 +15,9 @@ class Option;
 
 namespace fleetsign::cli {
 
+/// The heading under which the keys stand in the help.
+inline constexpr const char* kKeysGroup = "Configuration keys";
+
 /// The variables of this process.
 config::Environment environment();
 

@@ -48,6 +48,7 @@ Action prepare_explain(CLI::App& options);
 Action prepare_keygen(CLI::App& options);
 Action prepare_login(CLI::App& options);
 Action prepare_make_cert(CLI::App& options);
+Action prepare_manual(CLI::App& options);
 Action prepare_pair(CLI::App& options);
 Action prepare_pubkey(CLI::App& options);
 Action prepare_register(CLI::App& options);
