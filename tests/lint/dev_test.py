@@ -26,7 +26,8 @@ class Dev(unittest.TestCase):
             self.assertRegex(result.stdout, rf"(?m)^  {command}\b.*  \S")
 
     def test_wrong_usage_exits_with_64(self):
-        for arguments in [("nonsense",), ("lint", "x"), ("fuzz", "no_such_target"), ("bench", "no_such_benchmark")]:
+        for arguments in [("nonsense",), ("lint", "x"), ("fuzz", "no_such_target"), ("bench", "no_such_benchmark"),
+                          ("package", "--nonsense"), ("package", "--arch", "vax")]:
             with self.subTest(arguments=arguments):
                 result = dev(*arguments)
                 self.assertEqual((result.returncode, result.stdout), (64, ""))
