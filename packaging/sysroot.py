@@ -4,7 +4,7 @@
     sysroot.py ARCHITECTURE FOLDER PACKAGE…
 
 apt gets lists and packages into the folder, from the machine's own sources and without a change of the machine. Nothing
-is configured, no script of a package runs. A folder that was made for the same packages is left as it is.
+is configured, no script of a package runs. A folder that was made here for the same packages is left as it is.
 """
 
 import os
@@ -78,7 +78,7 @@ def write_database(folder, packages):
 def main(architecture, folder, packages):
     folder = Path(folder).resolve()
     stamp = folder / "packages"
-    wanted = "\n".join(packages)
+    wanted = "\n".join([str(folder), *packages])  # where it is, too: its database names whole paths
     if stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
         return
     shutil.rmtree(folder, ignore_errors=True)
