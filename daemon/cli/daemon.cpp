@@ -11,14 +11,11 @@
 #include "daemon/cli/endpoints.h"
 #include "daemon/cli/key.h"
 #include "daemon/cli/state_folder.h"
+#include "daemon/cli/version.h"
 #include "daemon/http/passed_sockets.h"
 #include "daemon/http/probe.h"
 #include "daemon/ops/clock.h"
 #include "daemon/upstream/hosts.h"
-
-#ifndef FLEETSIGN_COMMIT
-#define FLEETSIGN_COMMIT "unknown"
-#endif
 
 namespace fleetsign::cli {
 namespace {
@@ -117,7 +114,7 @@ Daemon::Daemon(const config::Config& config, const std::vector<config::Listen>& 
       without_protocol_(ops::unix_now, vehicles::WithoutProtocol::kCapacity, &unsigned_vehicles_),
       vehicle_list_(fleet_api_, ops::boot_now),
       spending_(*store_),
-      metrics_(FLEETSIGN_VERSION, FLEETSIGN_COMMIT),
+      metrics_(FLEETSIGN_VERSION, commit()),
       reads_(config.vehicle_data_cache, ops::boot_now),
       idempotency_(claims_, ops::boot_now, metrics_, log),
       partner_keys_(*store_),
@@ -136,6 +133,7 @@ Daemon::Daemon(const config::Config& config, const std::vector<config::Listen>& 
 void Daemon::apply(const config::Config& given) {
   config::Config config = given;
   config.listen = listen_;
+  timeout_max_ = std::max(timeout_max_.load(), config.timeout_max);
   auto next = make_front(config);
   ledger_.set_prices(prices_of(config.prices));
   rates_.set_rates(rates_of(config.rate_limits));
@@ -209,7 +207,7 @@ std::optional<std::string> Daemon::find_stuck(std::chrono::milliseconds patience
   if (!client_->responds_within(part)) return "the thread that speaks with Fleet API does not go on";
   if (const auto why = http::probe(admin_socket_, part)) return "a request to itself gets no answer: " + *why;
   // Workers that are all at work are no fault, unless none of them ends although every deadline has passed.
-  if (listener_->stalled() < timeout_max_ + kBesideTimeout) return std::nullopt;
+  if (listener_->stalled() < timeout_max_.load() + kBesideTimeout) return std::nullopt;
   return "requests wait, and no worker has become free for longer than timeout_max";
 }
 

@@ -130,7 +130,7 @@ class Daemon {
   state::Sessions sessions_;
   state::Claims claims_;
   std::chrono::milliseconds shutdown_timeout_;
-  std::chrono::milliseconds timeout_max_;
+  std::atomic<std::chrono::milliseconds> timeout_max_;  // the longest of all configurations so far
   std::string admin_socket_;
   state::Clients clients_;
   api::ClientDesk client_desk_;

@@ -8,6 +8,7 @@
 #include "daemon/cli/daemon.h"
 #include "daemon/cli/key.h"
 #include "daemon/cli/state_folder.h"
+#include "daemon/cli/version.h"
 #include "daemon/ops/clock.h"
 
 namespace fleetsign::cli {
@@ -49,7 +50,8 @@ api::ApiOptions api_options(const config::Config& config, std::vector<std::strin
           .endpoints = served(config.listen),
           .doors = doors_of(config.listen),
           .public_pem = keys.hosted().public_pem(),
-          .vehicles = config.vehicles};
+          .vehicles = config.vehicles,
+          .commit = std::string(commit())};
 }
 
 /// Why the key files would not give these keys at the next start, in words; empty when they would.
