@@ -37,7 +37,7 @@ class Completion(unittest.TestCase):
         self.assertEqual(self.complete("se"), ["serve", "send"])
         self.assertIn("explain", self.complete(""))
         self.assertNotIn("__complete", self.complete(""))
-        self.assertEqual(self.complete("config "), ["check", "example"])
+        self.assertEqual(self.complete("config "), ["check", "show", "example"])
         self.assertEqual(self.complete("nonsense"), [])
 
     def test_flags(self):
