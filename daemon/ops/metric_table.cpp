@@ -126,7 +126,7 @@ constexpr MetricRow kRows[] = {
     {.name = "fleetsign_requests_in_flight", .type = gauge, .help = "Commands and forwarded requests under way"},
     {.name = "fleetsign_http_requests_total",
      .type = counter,
-     .help = "Requests of all kinds that were answered, by the status of the reply",
+     .help = "Requests of all kinds that could be read and were answered, by the status of the reply",
      .label = "code"},
     {.name = "fleetsign_http_requests_refused_total",
      .type = counter,
