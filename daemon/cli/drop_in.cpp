@@ -258,9 +258,15 @@ void add_variables(GivenRows& given, const config::Environment& environment) {
   }
 }
 
-bool has_variable(const config::Environment& environment, std::string_view pattern) {
-  return std::ranges::any_of(
+/// The name of a variable that is not empty; nothing where there is none.
+std::optional<std::string> variable_like(const config::Environment& environment, std::string_view pattern) {
+  const auto found = std::ranges::find_if(
       environment, [&](const auto& variable) { return !variable.second.empty() && matches(pattern, variable.first); });
+  return found == environment.end() ? std::nullopt : std::optional(found->first);
+}
+
+bool has_variable(const config::Environment& environment, const std::string& name) {
+  return config::find_variable(environment, name).has_value();
 }
 
 Misuse missing(std::string_view flag, std::string hint) {
@@ -277,7 +283,8 @@ Outcome find_missing(const Plan& plan, const config::Environment& environment) {
       has_variable(environment, "FLEETSIGN_KEY_FILE") || has_variable(environment, "FLEETSIGN_CONFIG");
   if (plan.key_file.empty() && !may_have_key) {
     for (const Row& row : kRows) {
-      if (row.take == nullptr && has_variable(environment, row.variable)) return refuse_keyring(row.variable);
+      if (row.take != nullptr) continue;
+      if (const auto name = variable_like(environment, row.variable)) return refuse_keyring(*name);
     }
     return missing("key-file", "it names the private key that signs; `fleetsign keygen --out FILE` makes one");
   }

@@ -257,13 +257,13 @@ TEST_CASE("drop-in: flags without effect are said to have none") {
 }
 
 TEST_CASE("drop-in: flags of the keyring are refused, and the way out is said") {
-  for (const Words& words : {Words{"-key-name", "me"}, Words{"-key-name=me"}, Words{"-keyring-type", "file"},
+  for (const Words& words : {Words{"-key-name", "owner"}, Words{"-key-name=owner"}, Words{"-keyring-type", "file"},
                              Words{"-keyring-file-dir=/x"}, Words{"-keyring-debug"}, Words{"--keyring-anything"}}) {
     const Misuse misuse = misuse_with(words);
     CHECK(has(misuse.message, "keys in a keyring are not read"));
     CHECK(has(misuse.hint, "tesla-keygen export"));
     CHECK(has(misuse.hint, "-key-file"));
-    CHECK_FALSE(has(misuse.message, "me"));
+    CHECK_FALSE(has(misuse.message, "owner"));
   }
 }
 
