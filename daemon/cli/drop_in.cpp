@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "config/config.h"
+#include "config/load.h"
 #include "config/suggestion.h"
 #include "config/url.h"
 #include "daemon/cli/go_values.h"
@@ -308,15 +309,22 @@ std::string listener(const Plan& plan, bool is_exposed) {
          ", tls: {cert_file: " + in_yaml(plan.cert_file) + ", key_file: " + in_yaml(plan.tls_key_file) + "}}";
 }
 
-Notice warn_of_exposure(const Plan& plan) {
-  const std::string state = plan.state_dir.empty() ? "" : " --state-dir '" + plan.state_dir + "'";
-  return {
-      .is_warning = true,
-      .message = plan.host.where + ": " + plan.host.value +
-                 " reaches beyond this machine, so callers need a local key beside their Tesla token",
-      .hint = "`fleetsign client add NAME" + state +
-              "` prints one, for the header `X-Authorization: Bearer KEY`; names of this machine that callers use go "
-              "into FLEETSIGN_HOSTS"};
+/// The flag by which a sub-command finds the state of this daemon, where it would not by itself.
+std::string flag_of_state(const Plan& plan, const config::Environment& environment) {
+  const auto file = config::find_variable(environment, "FLEETSIGN_CONFIG");
+  if (plan.state_dir.empty() && file) return " --config '" + *file + "'";
+  const auto usual = config::load({.environment = environment}).config.state_dir.string();
+  const auto& folder = plan.state_dir.empty() ? usual : plan.state_dir;
+  return folder.empty() ? "" : " --state-dir '" + folder + "'";
+}
+
+Notice warn_of_exposure(const Plan& plan, const config::Environment& environment) {
+  return {.is_warning = true,
+          .message = plan.host.where + ": " + plan.host.value +
+                     " reaches beyond this machine, so callers need a local key beside their Tesla token",
+          .hint = "`fleetsign client add NAME" + flag_of_state(plan, environment) +
+                  "` prints one, for the header `X-Authorization: Bearer KEY`; names of this machine that callers use "
+                  "go into FLEETSIGN_HOSTS"};
 }
 
 ServeCommand serve_command(Plan plan, const config::Environment& environment) {
@@ -337,7 +345,7 @@ ServeCommand serve_command(Plan plan, const config::Environment& environment) {
   }
   if (plan.verbose) add("log.level", "debug");
   add("state-dir", plan.state_dir);
-  if (is_exposed) command.notices.push_back(warn_of_exposure(plan));
+  if (is_exposed) command.notices.push_back(warn_of_exposure(plan, environment));
   return command;
 }
 

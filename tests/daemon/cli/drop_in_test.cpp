@@ -193,9 +193,20 @@ TEST_CASE("drop-in: beyond this machine it takes known callers only, and says so
     CHECK(command_with({"-host", host}).notices.empty());
 }
 
-TEST_CASE("drop-in: the command of that warning names the state where it is in a place of its own") {
-  const ServeCommand command = command_with({"-host", "0.0.0.0", "-session-cache", "/data/cache"});
-  CHECK(has(command.notices.back().hint, "`fleetsign client add NAME --state-dir '/data/cache.fleetsign'`"));
+TEST_CASE("drop-in: the command of that warning finds the state of the daemon") {
+  const auto command_in = [](const Words& words, const config::Environment& environment) {
+    const std::string hint = command_with(words, environment).notices.back().hint;
+    return hint.substr(0, hint.find(" prints one"));
+  };
+  const config::Environment home = {{"HOME", "/home/me"}};
+  const Words wide = {"-host", "0.0.0.0"};
+  CHECK(command_in(wide, home) == "`fleetsign client add NAME --state-dir '/home/me/.local/state/fleetsign'`");
+  CHECK(command_in(wide, {{"HOME", "/home/me"}, {"FLEETSIGN_STATE_DIR", "/state"}}) ==
+        "`fleetsign client add NAME --state-dir '/state'`");
+  CHECK(command_in(wide, {{"HOME", "/home/me"}, {"FLEETSIGN_CONFIG", "/my.yaml"}}) ==
+        "`fleetsign client add NAME --config '/my.yaml'`");
+  CHECK(command_in({"-host", "0.0.0.0", "-session-cache", "/data/cache"}, {{"FLEETSIGN_CONFIG", "/my.yaml"}}) ==
+        "`fleetsign client add NAME --state-dir '/data/cache.fleetsign'`");
 }
 
 TEST_CASE("drop-in: a host that is no address, or a port that is none, is refused") {
