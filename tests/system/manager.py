@@ -92,12 +92,15 @@ def held(thread):
 
 def may_hold():
     """Whether this machine lets a test do that to a process that shuts itself off from debuggers."""
+    reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
         _libc.prctl(4, 0, 0, 0, 0)  # PR_SET_DUMPABLE
+        os.write(writer, b"x")
         signal.pause()
         os._exit(0)
     try:
+        os.read(reader, 1)
         _ptrace(_SEIZE, child)
         _ptrace(_INTERRUPT, child)
         os.waitpid(child, 0x40000000)
@@ -107,3 +110,5 @@ def may_hold():
     finally:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0x40000000)
+        os.close(reader)
+        os.close(writer)
