@@ -269,8 +269,11 @@ http::Reply Api::answer(const Route& route, Context& context) const {
     context.audited = begin_audit(route, context);
     auto reply = answer_known(route, context);
     if (!route.is_command() || context.is_recorded) return reply;
-    if (auto asked = route.auditing()(context.captures, context.request))
-      record_other(context, *std::move(asked), reply);
+    // As with the audit: what was done stays done.
+    static_cast<void>(survives(context, [&] {
+      if (auto asked = route.auditing()(context.captures, context.request))
+        record_other(context, *std::move(asked), reply);
+    }));
     return reply;
   }
   return (this->*route.handler)(context);

@@ -179,11 +179,14 @@ std::string page_of_configuration() {
       config::environment_name("log.level") +
       ", and by a flag of the sub-command, such as --log.level. Flags win over the environment, the environment over "
       "the file, the file over the defaults. `fleetsign config check` says what is wrong with a file, and `fleetsign "
-      "config example` prints one that shows every key.");
+      "config example` prints one that shows every key, and `fleetsign config show` prints what each key comes to and "
+      "where that was said. `fleetsign reload` has a running daemon apply what has changed, as far as a key says so "
+      "below; other changes need a restart.");
   page.section("Keys");
   for (const auto& key : config::keys()) {
     std::string meaning = std::string(key.summary) + ".";
     if (!key.fallback.empty()) meaning.append(" Default: `").append(key.fallback).append("`.");
+    if (key.reload == config::Reload::applied) meaning.append(" A reload applies a change.");
     page.item(key.name, key.type, meaning);
   }
   page.section("Files");

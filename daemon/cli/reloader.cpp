@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/cli/reloader.h"
 
+#include <exception>
 #include <filesystem>
+#include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "config/merge.h"
@@ -20,11 +23,14 @@ std::string joined(const std::vector<std::string>& keys) {
 }  // namespace
 
 std::string path_of(const config::Config& config) {
-  return config.file ? std::filesystem::absolute(*config.file).lexically_normal().string() : "";
+  if (!config.file) return {};
+  std::error_code failed;
+  const auto whole = std::filesystem::absolute(*config.file, failed);
+  return (failed ? *config.file : whole.lexically_normal()).string();
 }
 
-config::Loaded load_for_daemon(const Settings& settings) {
-  auto loaded = settings.load();
+config::Loaded load_for_daemon(const Settings& settings, const std::optional<std::filesystem::path>& before) {
+  auto loaded = settings.load(before);
   if (!loaded.problems.empty()) return loaded;
   loaded.problems = access::find_unknown_peers(loaded.config.callers);
   return loaded;
@@ -32,13 +38,23 @@ config::Loaded load_for_daemon(const Settings& settings) {
 
 api::ReloadReport Reloader::reload(Daemon& daemon) {
   const std::lock_guard lock(mutex_);
-  auto fresh = load_for_daemon(settings_);
+  try {
+    return take_over(daemon);
+  } catch (const std::exception& error) {
+    return refuse(path_of(running_.config), {{.where = path_of(running_.config),
+                                              .message = std::string("it cannot be taken over: ") + error.what(),
+                                              .hint = "nothing has changed; try it again"}});
+  }
+}
+
+api::ReloadReport Reloader::take_over(Daemon& daemon) {
+  auto fresh = load_for_daemon(settings_, running_.config.file);
   const auto file = path_of(fresh.config);
   if (!fresh.problems.empty()) return refuse(file, std::move(fresh.problems));
   auto merged = config::merge(running_, fresh);
   if (!merged.running.problems.empty()) return refuse(file, std::move(merged.running.problems));
+  daemon.apply(merged.running.config);
   running_ = std::move(merged.running);
-  daemon.apply(running_.config);
   configure(log_, running_.config.log);
   const auto applied = joined(merged.applied);
   const auto waiting = joined(merged.waiting);

@@ -2,7 +2,9 @@
 // Changes of the configuration, for the daemon that runs by it.
 #pragma once
 
+#include <filesystem>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,8 +20,8 @@ namespace fleetsign::cli {
 /// The whole path of the file that was read; empty: none.
 std::string path_of(const config::Config& config);
 
-/// All that can be wrong with a configuration beside the files that it names.
-config::Loaded load_for_daemon(const Settings& settings);
+/// All that can be wrong with a configuration beside the files that it names. `before` as in Settings::load().
+config::Loaded load_for_daemon(const Settings& settings, const std::optional<std::filesystem::path>& before = {});
 
 class Reloader {
  public:
@@ -32,6 +34,7 @@ class Reloader {
   api::ReloadReport reload(Daemon& daemon);
 
  private:
+  api::ReloadReport take_over(Daemon& daemon);
   [[nodiscard]] api::ReloadReport refuse(const std::string& file, std::vector<config::Problem> problems) const;
 
   const Settings& settings_;

@@ -88,13 +88,15 @@ Settings::Settings(CLI::App& options) : values_(config::keys().size()) {
   }
 }
 
-config::Loaded Settings::load() const {
+config::Loaded Settings::load(const std::optional<std::filesystem::path>& before) const {
   config::Sources sources{.environment = environment()};
   const auto named = sources.environment.find("FLEETSIGN_CONFIG");
   if (!file_.empty()) {
     sources.file = file_;
   } else if (named != sources.environment.end() && !named->second.empty()) {
     sources.file = named->second;
+  } else if (before) {
+    sources.file = before;
   } else if (std::error_code error; std::filesystem::exists(kDefaultFile, error) || error) {
     sources.file = kDefaultFile;
   }

@@ -2,6 +2,8 @@
 // The options that every sub-command with a configuration has: --config FILE, and one flag for each key.
 #pragma once
 
+#include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,7 +31,8 @@ class Settings {
 
   /// From all sources, at each call anew: the file is --config, else $FLEETSIGN_CONFIG, else
   /// /etc/fleetsign/fleetsign.yaml if it exists.
-  [[nodiscard]] config::Loaded load() const;
+  /// `before` is the file that an earlier load has read, and then has to be there.
+  [[nodiscard]] config::Loaded load(const std::optional<std::filesystem::path>& before = {}) const;
 
  private:
   std::string file_;

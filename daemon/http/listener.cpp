@@ -49,6 +49,22 @@ bool has_nothing(Connection& connection) {
   return connection.peek(byte).empty();
 }
 
+/// Counts itself, if it is one, for as long as it lives.
+class Counted {
+ public:
+  Counted(std::atomic<std::size_t>& count, bool is_one) : count_(is_one ? &count : nullptr) {
+    if (count_ != nullptr) ++*count_;
+  }
+  ~Counted() {
+    if (count_ != nullptr) --*count_;
+  }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+
+ private:
+  std::atomic<std::size_t>* count_;
+};
+
 /// Wires the parts: the reactor wakes connections, workers take their requests through the codec to the handler.
 class Door final : public Listener, private Reactor::Events {
  public:
@@ -59,7 +75,9 @@ class Door final : public Listener, private Reactor::Events {
   Door& operator=(const Door&) = delete;
 
   [[nodiscard]] std::vector<std::string> urls() const override { return urls_; }
-  [[nodiscard]] std::chrono::milliseconds stalled() const override { return workers_.stalled(); }
+  [[nodiscard]] std::chrono::milliseconds stalled() const override {
+    return bodies_ > 0 ? std::chrono::milliseconds(0) : workers_.stalled();
+  }
   [[nodiscard]] ListenerFigures figures() const override;
   [[nodiscard]] std::int64_t certificate_end(std::size_t endpoint) const override {
     const auto& tls = tls_.at(endpoint);
@@ -90,6 +108,7 @@ class Door final : public Listener, private Reactor::Events {
   std::atomic<bool> closing_{false};
   std::atomic<bool> cut_{false};
   std::atomic<std::uint64_t> requests_refused_{0};
+  std::atomic<std::size_t> bodies_{0};  ///< that workers are streaming
 
   Admission admission_;
   Codec codec_;
@@ -221,7 +240,10 @@ Step Door::serve(Connection& connection) {
   if (received != Step::done) return received;
   Head head = connection.take_request();
   head.request.caller_gone = [this, transport = &connection.transport()] { return cut_ || transport->peer_gone(); };
-  return connection.send(codec_.answer(head));
+  const Counted upload(bodies_, head.streamed);
+  Answer answer = codec_.answer(head);
+  const Counted download(bodies_, answer.body_source != nullptr);
+  return connection.send(std::move(answer));
 }
 
 /// As serve(), but a handshake is all that it does at once: the request behind it may be no express one.

@@ -98,7 +98,8 @@ class Listener {
   /// The endpoints as bound, with the real port, in their order; one that means several sockets has a URL for each.
   [[nodiscard]] virtual std::vector<std::string> urls() const = 0;
 
-  /// For how long no request has been taken up, while some wait for a worker; zero while none does. Any thread.
+  /// For how long no request has been taken up, while some wait for a worker; zero while none does, and while a body is
+  /// streamed, which may hold a worker for as long as `limits` have it. Any thread.
   [[nodiscard]] virtual std::chrono::milliseconds stalled() const = 0;
 
   /// Safe to call from many threads, handlers among them.

@@ -43,6 +43,8 @@ std::optional<std::string> probe(const std::string& path, std::chrono::milliseco
   const auto address = parse_endpoint("unix:" + path);
   if (!address.ok()) return address.error().message;
   const Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  // A process without descriptors left refuses callers, and goes on with those that it has.
+  if (!socket && (errno == EMFILE || errno == ENFILE)) return std::nullopt;
   if (!socket) return failed("no socket for a request");
   if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address->storage), address->size) != 0)
     return failed("no connection");

@@ -8,8 +8,8 @@
 
 namespace fleetsign::http {
 
-/// Asks for /health at the Unix socket of this path. Nothing where an answer comes in time, whatever it says; else why
-/// there is none, in words.
+/// Asks for /health at the Unix socket of this path. Nothing where an answer comes in time, whatever it says, or where
+/// there is no descriptor left to ask with; else why there is none, in words.
 [[nodiscard]] std::optional<std::string> probe(const std::string& path, std::chrono::milliseconds patience);
 
 }  // namespace fleetsign::http

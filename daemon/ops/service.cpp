@@ -41,13 +41,21 @@ void Service::ready(const std::string& status) {
 }
 
 Service::Reloading::Reloading(Service& service) : service_(service) {
-  if (service_.status().empty()) return;
+  {
+    const std::lock_guard lock(service_.mutex_);
+    if (service_.reloads_++ > 0 || service_.status_.empty()) return;
+  }
   service_.tell("RELOADING=1\nMONOTONIC_USEC=" + microseconds(monotonic_now()) +
                 "\nSTATUS=reading the configuration again");
 }
 
 Service::Reloading::~Reloading() {
-  const auto status = service_.status();
+  std::string status;
+  {
+    const std::lock_guard lock(service_.mutex_);
+    if (--service_.reloads_ > 0 || service_.is_stopping_) return;
+    status = service_.status_;
+  }
   if (!status.empty()) service_.tell("READY=1\nSTATUS=" + status);
 }
 

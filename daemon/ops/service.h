@@ -54,7 +54,9 @@ class Service {
   std::atomic<bool> is_stopping_ = false;
   std::atomic<bool> is_unheard_ = false;  ///< which is said once
   mutable std::mutex mutex_;
-  std::string status_;  ///< with mutex_ held; empty before ready()
+  // With mutex_ held.
+  std::string status_;  ///< empty before ready()
+  int reloads_ = 0;     ///< that are under way
 };
 
 /// Feeds systemd's watchdog, where the unit has one, a few times in each of its intervals, as long as it lives. When

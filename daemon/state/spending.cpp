@@ -17,7 +17,13 @@ std::optional<std::uint64_t> Spending::spent(const std::string& caller, std::int
 
 bool Spending::keep(const std::string& caller, std::int64_t day, std::uint64_t millionths) {
   return store_.write([&](const Database& database) {
-    database.prepare("INSERT OR REPLACE INTO spending (caller, day, millionths) VALUES (?, ?, ?)")
+    database
+        .prepare(
+            // Never less than was kept before: two may keep something at once.
+            "INSERT INTO spending (caller, day, millionths) VALUES (?, ?, ?)"
+            " ON CONFLICT (caller) DO UPDATE SET day = excluded.day,"
+            " millionths = CASE WHEN day = excluded.day THEN max(millionths, excluded.millionths)"
+            " ELSE excluded.millionths END")
         .bind(caller)
         .bind(day)
         .bind(static_cast<std::int64_t>(millionths))
