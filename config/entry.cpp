@@ -262,7 +262,7 @@ std::optional<std::uint64_t> read_dollars(const Entry& entry, std::uint64_t most
 std::optional<std::filesystem::path> read_path(const Entry& entry) {
   const std::optional<std::string> text = read_text(entry, "a path");
   if (!text) return std::nullopt;
-  const std::optional<std::filesystem::path> path = expand(entry, *text);
+  std::optional<std::filesystem::path> path = expand(entry, *text);
   if (path && entry.source.paths != nullptr) {
     entry.source.paths->push_back({.key = entry.key, .line = entry.value.line, .text = *text, .path = *path});
   }
