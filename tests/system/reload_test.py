@@ -2,14 +2,16 @@
 """The configuration changes under a running daemon: what can be applied is, and nobody notices but by that."""
 
 import json
+import os
 import pathlib
 import signal
+import subprocess
 import tempfile
 import threading
 import unittest
 
 from callers import Caller
-from harness import PATIENCE, TOKEN, Case, Daemon, ScriptedUpstream, Simulator, eventually, run, vin
+from harness import BINARY, PATIENCE, TOKEN, Case, Daemon, ScriptedUpstream, Server, Simulator, eventually, run, vin
 
 AUTHORIZATION = {"Authorization": f"Bearer {TOKEN}"}
 
@@ -106,6 +108,36 @@ class Reload(Case):
         changing.file.rename(changing.file.with_suffix(".away"))
         self.assertEqual(changing.reload().returncode, 66)
         self.assert_accepted(changing.daemon.command("honk_horn"))
+
+    def test_a_signal_when_the_folder_of_the_start_is_gone_ends_nothing(self):
+        folder = pathlib.Path(tempfile.mkdtemp(dir=self.folder))
+        file = folder / "fleetsign.yaml"
+        file.write_text(f"listen: http://127.0.0.1:0\nkey_file: {self.folder / 'private.pem'}\n")
+        env = {"STATE_DIRECTORY": tempfile.mkdtemp(dir=self.folder)}
+        server = self.start(Server("serve", "--config", file.name, env=env, cwd=folder))
+        file.unlink()
+        folder.rmdir()
+        server.process.send_signal(signal.SIGHUP)
+        eventually(lambda: "reload_refused" in server.log(), "the reload")
+        self.assertEqual(server.request("GET", "/ready").status, 200)
+
+    def test_the_usual_file_that_was_there_at_the_start_is_missed_when_it_has_gone(self):
+        if os.geteuid() != 0 or subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode != 0:
+            self.skipTest("only who may mount can have an /etc of its own")
+        etc = pathlib.Path(tempfile.mkdtemp(dir=self.folder))
+        (etc / "fleetsign").mkdir()
+        file = etc / "fleetsign" / "fleetsign.yaml"
+        file.write_text(f"listen: http://127.0.0.1:0\nkey_file: {self.folder / 'private.pem'}\n"
+                        'callers: [{name: "*", allow: []}]\n')
+        env = {"STATE_DIRECTORY": tempfile.mkdtemp(dir=self.folder)}
+        server = self.start(Server("--mount", "sh", "-c", f"mount --bind {etc} /etc && exec {BINARY} serve", env=env,
+                                   binary="unshare"))
+        asked = ("POST", f"/api/1/vehicles/{vin()}/command/honk_horn?dry_run=true", "", AUTHORIZATION)
+        self.assert_failure(server.request(*asked), 403, "not_allowed")
+        file.rename(etc / "fleetsign.yaml")
+        server.process.send_signal(signal.SIGHUP)
+        eventually(lambda: "reload_refused" in server.log(), "the reload")
+        self.assert_failure(server.request(*asked), 403, "not_allowed")
 
     def test_what_the_daemon_reads_is_what_counts(self):
         changing = self.start_changing("timeout: 9s\n")

@@ -5,7 +5,12 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <atomic>
 #include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <thread>
 #include <utility>
@@ -50,6 +55,49 @@ TEST_CASE("probe: a listener that answers is well, whatever it says, also when a
   gate.wait_for(1);
   CHECK_FALSE(probe(path, kAmple).has_value());
   CHECK(listener->stalled() == milliseconds(0));
+  gate.open();
+}
+
+TEST_CASE("listener: whoever waits behind a body that is streamed waits for nothing stuck") {
+  class Trickle final : public BodySource {
+   public:
+    explicit Trickle(Gate& gate, Request request) : gate_(gate), request_(std::move(request)) {}
+    [[nodiscard]] std::optional<std::uint64_t> size() const override { return std::nullopt; }
+    crypto::Result<std::size_t, std::string> read(std::span<char> /*into*/) override {
+      gate_.pass(request_);
+      return std::size_t{0};
+    }
+
+   private:
+    Gate& gate_;
+    Request request_;
+  };
+  const TemporaryFolder folder;
+  const auto path = folder.file("api.sock");
+  Gate gate;
+  std::atomic<bool> streams{true};
+  const auto listener = listen(
+      {.endpoints = {{"unix:" + path}}, .limits = {.workers = 1, .queue = 1}, .handler = [&](const Request& request) {
+         if (streams) return Reply{.body_source = std::make_shared<Trickle>(gate, request)};
+         gate.pass(request);
+         return Reply{};
+       }});
+  const auto stalls_behind_it = [&](int arrivals) {
+    Caller first("unix:" + path);
+    first.send(get("/slow"));
+    gate.wait_for(arrivals);
+    Caller second("unix:" + path);
+    second.send(get("/slow"));
+    for (int i = 0; i < 30'000 && listener->figures().requests_queued == 0; ++i)
+      std::this_thread::sleep_for(milliseconds(1));
+    REQUIRE(listener->figures().requests_queued == 1);
+    for (int i = 0; i < 100 && listener->stalled() == milliseconds(0); ++i)
+      std::this_thread::sleep_for(milliseconds(1));
+    return listener->stalled() > milliseconds(0);
+  };
+  CHECK_FALSE(stalls_behind_it(1));
+  streams = false;
+  CHECK(stalls_behind_it(2));
   gate.open();
 }
 

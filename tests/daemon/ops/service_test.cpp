@@ -101,6 +101,27 @@ TEST_CASE("service: systemd hears that it serves, reads its configuration again,
   CHECK(bench.service.is_stopping());
 }
 
+TEST_CASE("service: of reloads at once, the last one to end says that it serves again; while it stops, none does") {
+  Bench bench;
+  Manager manager;
+  bench.service.ready("serving");
+  manager.hear();
+  {
+    const auto first = bench.service.reloading();
+    CHECK(manager.hear().starts_with("RELOADING=1\n"));
+    { const auto second = bench.service.reloading(); }
+    CHECK(manager.hear_yet().empty());
+  }
+  CHECK(manager.hear() == "READY=1\nSTATUS=serving");
+  {
+    const auto reloading = bench.service.reloading();
+    manager.hear();
+    bench.service.stopping(milliseconds(1));
+    manager.hear();
+  }
+  CHECK(manager.hear_yet().empty());
+}
+
 TEST_CASE("service: without systemd nothing happens, and nobody asks how it is") {
   Bench bench;
   bench.service.ready("serving");

@@ -18,6 +18,7 @@ TEST_CASE("spending: a day's sum of a caller is there after a restart, and for n
     CHECK(spending.spent("a", kToday) == 0);
     CHECK(spending.keep("a", kToday, 1));
     CHECK(spending.keep("a", kToday, 2'500'000));
+    CHECK(spending.keep("a", kToday, 1'000'000));  // of somebody who has reckoned before
   }
   const auto store = bench.open();
   const Spending spending(*store);
