@@ -2,7 +2,11 @@
 // Has the running daemon read its configuration anew.
 #include "daemon/api/reload.h"
 
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
+#include <cerrno>
+#include <csignal>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -33,11 +37,17 @@ std::string line_of(const char* what, const std::vector<std::string>& keys) {
 }
 
 RemoteResult<api::ReloadReport> ask(const config::Config& config) {
+  const auto folder = config.state_dir.string();
+  if (::access(folder.c_str(), X_OK) != 0 && errno == EACCES) {
+    return RemoteError{.exit = kNoPermission,
+                       .message = "this user may not look into " + folder + ", which is the daemon's state",
+                       .hint = "run this as the daemon's user, or as root"};
+  }
   const auto owner = state::Folder::last_owner(config.state_dir);
-  if (!owner || owner->admin_socket.empty()) {
-    return RemoteError{.exit = kUnavailable,
-                       .message = "no daemon runs with the state in " + config.state_dir.string(),
-                       .hint = kWhichDaemon};
+  const bool is_gone = !owner || owner->admin_socket.empty() || (::kill(owner->process, 0) != 0 && errno == ESRCH);
+  if (is_gone) {
+    return RemoteError{
+        .exit = kUnavailable, .message = "no daemon runs with the state in " + folder, .hint = kWhichDaemon};
   }
   auto reply = ask_owner(*owner, {.method = "POST", .target = "/admin/v1/reload"});
   if (!reply) return RemoteError{.exit = reply.error().exit, .message = reply.error().message, .hint = kWhichDaemon};

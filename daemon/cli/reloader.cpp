@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/cli/reloader.h"
 
+#include <algorithm>
 #include <exception>
 #include <filesystem>
 #include <optional>
@@ -18,6 +19,33 @@ std::string joined(const std::vector<std::string>& keys) {
   std::string text;
   for (const auto& key : keys) text += (text.empty() ? "" : ",") + key;
   return text;
+}
+
+/// A pipe or a socket, from which the whole of it has come already.
+bool waits_for_a_writer(const std::filesystem::path& file) {
+  std::error_code failed;
+  const auto type = std::filesystem::status(file, failed).type();
+  return type == std::filesystem::file_type::fifo || type == std::filesystem::file_type::socket;
+}
+
+/// Whether anything of it comes from its file.
+bool has_content(const config::Loaded& loaded) {
+  return loaded.config.file && std::ranges::any_of(loaded.settings, [&](const auto& setting) {
+           return setting.second.source.starts_with(loaded.config.file->string());
+         });
+}
+
+/// What a file looks like while somebody writes it, and no file on purpose: it would drop all rules of callers.
+std::optional<config::Problem> find_unfinished(const config::Loaded& before, const config::Loaded& now) {
+  const auto where = path_of(now.config);
+  const char* const hint = "write the whole of it to another file, and rename that; then reload again";
+  if (has_content(before) && !has_content(now)) {
+    return config::Problem{.where = where, .message = "there is nothing in it any more", .hint = hint};
+  }
+  if (before.config.key_file && !now.config.key_file) {
+    return config::Problem{.where = where, .message = "it names no key_file any more", .hint = hint};
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -48,9 +76,16 @@ api::ReloadReport Reloader::reload(Daemon& daemon) {
 }
 
 api::ReloadReport Reloader::take_over(Daemon& daemon) {
-  auto fresh = load_for_daemon(settings_, running_.config.file);
+  const auto& before = running_.config.file;
+  if (before && waits_for_a_writer(*before)) {
+    return refuse(path_of(running_.config), {{.where = before->string(),
+                                              .message = "it is no regular file, and could be read once only",
+                                              .hint = "restart the daemon"}});
+  }
+  auto fresh = load_for_daemon(settings_, before);
   const auto file = path_of(fresh.config);
   if (!fresh.problems.empty()) return refuse(file, std::move(fresh.problems));
+  if (auto problem = find_unfinished(running_, fresh)) return refuse(file, {*std::move(problem)});
   auto merged = config::merge(running_, fresh);
   if (!merged.running.problems.empty()) return refuse(file, std::move(merged.running.problems));
   daemon.apply(merged.running.config);

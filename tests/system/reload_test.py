@@ -109,6 +109,23 @@ class Reload(Case):
         self.assertEqual(changing.reload().returncode, 66)
         self.assert_accepted(changing.daemon.command("honk_horn"))
 
+    def test_a_file_that_somebody_is_still_writing_drops_no_rules(self):
+        changing = self.start_changing('callers: [{name: "*", allow: []}]\n')
+        for text in ("", "# nothing yet\n", "listen: http://127.0.0.1:0\n"):
+            changing.file.write_text(text)
+            ended = changing.reload()
+            self.assertEqual((ended.returncode, ended.stdout), (78, ""), text)
+            self.assertIn("any more", ended.stderr)
+            self.assert_failure(changing.daemon.command("honk_horn"), 403, "not_allowed")
+
+    def test_a_pipe_in_the_place_of_the_file_holds_nobody_up(self):
+        changing = self.start_changing()
+        changing.file.unlink()
+        os.mkfifo(changing.file)
+        changing.hang_up()
+        eventually(lambda: "no regular file" in changing.daemon.log(), "the reload")
+        self.assertEqual(changing.daemon.stop(), 0)
+
     def test_a_signal_when_the_folder_of_the_start_is_gone_ends_nothing(self):
         folder = pathlib.Path(tempfile.mkdtemp(dir=self.folder))
         file = folder / "fleetsign.yaml"
