@@ -74,7 +74,9 @@ Action prepare_config(CLI::App& options) {
     if (!check->parsed() && !show->parsed()) return print(config::example_yaml());
     const auto loaded = (check->parsed() ? settings_of_check : settings_of_show)->load();
     if (!loaded.problems.empty()) return fail(loaded.problems);
-    if (check->parsed()) return print("the configuration is fine\n");
+    if (check->parsed()) {
+      return print(loaded.config.file ? "the configuration is fine\n" : "no file was read, and all else is fine\n");
+    }
     return print(chosen->as_json ? in_json(loaded, *chosen) : in_yaml(loaded, *chosen));
   };
 }

@@ -21,7 +21,7 @@ import pages
 from harness import BINARY, PATIENCE, Case, Daemon, Simulator, environment, eventually, run, vin
 
 # What runs here, and what cannot and why, by how a command begins: a block with one of those is parsed only.
-RUNS = ("curl", "fleetsign")
+RUNS = ("curl", "fleetsign", "umask")
 ELSEWHERE = {
     "./dev": "builds this program",
     "apt": "needs root and a package",
