@@ -92,7 +92,7 @@ std::string_view trimmed(std::string_view text) {
 }
 
 /// With the largest unit that leaves a whole number.
-std::string to_text(const Quantity& quantity, std::int64_t number) {
+std::string in_units(const Quantity& quantity, std::int64_t number) {
   const Unit* unit = quantity.units.data();
   for (const Unit& larger : quantity.units) {
     if (number % larger.factor == 0) unit = &larger;
@@ -123,11 +123,11 @@ std::optional<std::int64_t> read_quantity(const Entry& entry, const Quantity& qu
   std::int64_t number = 0;
   const bool countable = std::from_chars(text->data(), text->data() + digits, number).ec == std::errc{};
   if (!countable || number > most / unit->factor) {
-    entry.complain(quote(*text) + " " + std::string(quantity.is_more) + " " + to_text(quantity, most));
+    entry.complain(quote(*text) + " " + std::string(quantity.is_more) + " " + in_units(quantity, most));
     return std::nullopt;
   }
   if (number * unit->factor < least) {
-    entry.complain(quote(*text) + " " + std::string(quantity.is_less) + " " + to_text(quantity, least));
+    entry.complain(quote(*text) + " " + std::string(quantity.is_less) + " " + in_units(quantity, least));
     return std::nullopt;
   }
   return number * unit->factor;
@@ -223,7 +223,7 @@ std::optional<milliseconds> read_duration(const Entry& entry, milliseconds least
 }
 
 std::string to_text(milliseconds duration) {
-  return to_text(kDuration, duration.count());
+  return in_units(kDuration, duration.count());
 }
 
 std::optional<std::size_t> read_count(const Entry& entry, std::size_t least, std::size_t most) {

@@ -67,9 +67,10 @@ int import_token(const config::Config& config, const std::string& account, const
                 "give it alone, in one line, on standard input or with --file FILE");
   }
   if (const auto lost = keep_tokens(config, account, *token)) return fail(*lost);
-  return print("the token of " + account +
-               " is kept, and used up by its first refresh: whoever else has it loses it; `fleetsign token status` says "
-               "whether Tesla takes it\n");
+  return print(
+      "the token of " + account +
+      " is kept, and used up by its first refresh: whoever else has it loses it; `fleetsign token status` says "
+      "whether Tesla takes it\n");
 }
 
 std::string in_words(const Json& accounts) {
