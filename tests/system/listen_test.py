@@ -242,7 +242,7 @@ class SystemdSockets(ListenCase):
             launcher = subprocess.Popen(["systemd-socket-activate", f"--listen={path}", "--fdname=api", BINARY, "serve",
                                          "--config", config], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
             try:
-                eventually(path.exists, "systemd-socket-activate listens")
+                eventually(lambda: b"Listening on" in os.pread(log.fileno(), 4096, 0), "systemd-socket-activate listens")
                 self.assertEqual(ask(f"unix:{path}"), 200)
             finally:
                 launcher.terminate()

@@ -44,7 +44,7 @@ class Manual(unittest.TestCase):
         shown = rendered(5)
         for flag in re.findall(r"(?m)^  --[^ ,]+,--([a-z_.]+) ", run("serve", "--help").stdout):
             self.assertRegex(shown, rf"(?m)^ +{re.escape(flag)} ")
-        self.assertRegex(shown, r"(?m)^ +log\.level error \| warning \| info \| debug\n.*\bDefault: info\.$")
+        self.assertRegex(shown, r"(?m)^ +log\.level error \| warning \| info \| debug\n.*\bDefault: info\. +A reload applies a change\.$")
         self.assertIn("${CREDENTIALS_DIRECTORY}/", shown)
 
     def test_there_is_no_other_page(self):
