@@ -8,7 +8,7 @@
 #include "daemon/api/api.h"
 #include "daemon/api/diagnosis/answers.h"
 #include "daemon/api/request.h"
-#include "daemon/api/under_way.h"
+#include "daemon/http/under_way.h"
 #include "protocol/catalogue/action.h"
 #include "protocol/catalogue/catalogue.h"
 #include "protocol/catalogue/text_form.h"
@@ -222,7 +222,7 @@ protocol::Result<Api::Plan> Api::plan_action(const Context& context) const {
 }
 
 std::optional<Verdict> Api::sign(const Context& context, Plan& plan) const {
-  const UnderWay under_way(in_flight_);
+  const http::UnderWay under_way(in_flight_);
   const auto started = parts_.clock();
   const auto& vin = plan.vin;
   const upstream::Charge charge{.category = upstream::Category::commands, .vehicle = vin};
@@ -270,7 +270,7 @@ std::optional<Verdict> Api::sign(const Context& context, Plan& plan) const {
 }
 
 Verdict Api::wake_up(const Context& context, const Plan& plan) const {
-  const UnderWay under_way(in_flight_);
+  const http::UnderWay under_way(in_flight_);
   const auto waking = wake(context, plan.vin);
   Footer footer = context.footer;
   footer.woken = has_woken(waking);
@@ -293,7 +293,7 @@ std::optional<Verdict> Api::forward(const Context& context, Plan& plan) const {
         render(Failure{.kind = Kind::expired_unsent, .message = "the caller has gone"}, footer_of(context, plan)),
         Executed::no};
   }
-  const UnderWay under_way(in_flight_);
+  const http::UnderWay under_way(in_flight_);
   const auto started = parts_.clock();
   const auto charge = upstream::charge_of(request.method, plan.target);
   if (const auto refusal = charge && !plan.spent ? parts_.rates.admit(*charge) : std::nullopt) {

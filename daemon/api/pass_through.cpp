@@ -9,8 +9,8 @@
 #include "daemon/api/record.h"
 #include "daemon/api/relay.h"
 #include "daemon/api/request.h"
-#include "daemon/api/under_way.h"
 #include "daemon/http/read_ahead.h"
+#include "daemon/http/under_way.h"
 #include "protocol/vin.h"
 
 namespace fleetsign::api {
@@ -75,7 +75,7 @@ http::Reply render_opening(upstream::Opening opening, const http::Request& reque
 
 /// One request on its way through, until its reply has gone or failed.
 struct Api::Passage {
-  UnderWay under_way;
+  http::UnderWay under_way;
   protocol::Instant arrived;  ///< its first byte
   std::string method;
   std::string request_id;
@@ -125,7 +125,7 @@ http::Reply Api::pass_through(const Context& context) const {
     return render(Failure{.kind = Kind::expired_unsent, .message = "the caller has gone"}, context.footer);
   }
   if (is_shared_read(context)) return read(context);
-  const std::shared_ptr<Passage> passage(new Passage{.under_way = UnderWay(in_flight_),
+  const std::shared_ptr<Passage> passage(new Passage{.under_way = http::UnderWay(in_flight_),
                                                      .arrived = context.started - request.age,
                                                      .method = request.method,
                                                      .request_id = context.footer.request_id,

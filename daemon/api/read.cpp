@@ -14,8 +14,8 @@
 #include "daemon/api/record.h"
 #include "daemon/api/relay.h"
 #include "daemon/api/request.h"
-#include "daemon/api/under_way.h"
 #include "daemon/http/read_ahead.h"
+#include "daemon/http/under_way.h"
 
 namespace fleetsign::api {
 namespace {
@@ -123,7 +123,7 @@ bool Api::is_shared_read(const Context& context) {
 }
 
 http::Reply Api::read(const Context& context) const {
-  const auto under_way = std::make_shared<UnderWay>(in_flight_);
+  const auto under_way = std::make_shared<http::UnderWay>(in_flight_);
   const auto& request = context.request;
   const upstream::Charge charge{.category = upstream::Category::data, .vehicle = vehicle_of(context)};
   upstream::Call call{.method = request.method,

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -15,6 +16,7 @@
 #include "daemon/http/passed_sockets.h"
 #include "daemon/http/reactor.h"
 #include "daemon/http/tls_server.h"
+#include "daemon/http/under_way.h"
 #include "daemon/http/workers.h"
 
 namespace fleetsign::http {
@@ -48,22 +50,6 @@ bool has_nothing(Connection& connection) {
   std::array<char, 1> byte{};
   return connection.peek(byte).empty();
 }
-
-/// Counts itself, if it is one, for as long as it lives.
-class Counted {
- public:
-  Counted(std::atomic<std::size_t>& count, bool is_one) : count_(is_one ? &count : nullptr) {
-    if (count_ != nullptr) ++*count_;
-  }
-  ~Counted() {
-    if (count_ != nullptr) --*count_;
-  }
-  Counted(const Counted&) = delete;
-  Counted& operator=(const Counted&) = delete;
-
- private:
-  std::atomic<std::size_t>* count_;
-};
 
 /// Wires the parts: the reactor wakes connections, workers take their requests through the codec to the handler.
 class Door final : public Listener, private Reactor::Events {
@@ -240,9 +226,11 @@ Step Door::serve(Connection& connection) {
   if (received != Step::done) return received;
   Head head = connection.take_request();
   head.request.caller_gone = [this, transport = &connection.transport()] { return cut_ || transport->peer_gone(); };
-  const Counted upload(bodies_, head.streamed);
+  std::optional<UnderWay> upload;
+  if (head.streamed) upload.emplace(bodies_);
   Answer answer = codec_.answer(head);
-  const Counted download(bodies_, answer.body_source != nullptr);
+  std::optional<UnderWay> download;
+  if (answer.body_source) download.emplace(bodies_);
   return connection.send(std::move(answer));
 }
 

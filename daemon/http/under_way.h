@@ -4,7 +4,7 @@
 #include <atomic>
 #include <cstddef>
 
-namespace fleetsign::api {
+namespace fleetsign::http {
 
 /// Counts itself for as long as it lives. The count outlives it.
 class UnderWay {
@@ -18,4 +18,4 @@ class UnderWay {
   std::atomic<std::size_t>& count_;
 };
 
-}  // namespace fleetsign::api
+}  // namespace fleetsign::http
