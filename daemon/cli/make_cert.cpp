@@ -9,6 +9,7 @@
 
 #include "crypto/certificate.h"
 #include "daemon/cli/failures.h"
+#include "daemon/cli/joined.h"
 #include "daemon/cli/subcommand.h"
 #include "daemon/ops/clock.h"
 #include "daemon/ops/process.h"
@@ -39,12 +40,6 @@ std::string in_yaml(const std::string& text) {
 
 std::string in_shell(const std::string& text) {
   return quoted(text, "'\\''");
-}
-
-std::string joined(const std::vector<std::string>& names) {
-  std::string list;
-  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
-  return list;
 }
 
 /// Without it, requests that name another host than this machine are refused.

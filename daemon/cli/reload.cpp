@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "daemon/cli/failures.h"
+#include "daemon/cli/joined.h"
 #include "daemon/cli/reloader.h"
 #include "daemon/cli/remote.h"
 #include "daemon/cli/settings.h"
@@ -30,10 +31,7 @@ constexpr const char* kWhichDaemon =
 
 /// A line of keys; empty when there are none.
 std::string line_of(const char* what, const std::vector<std::string>& keys) {
-  if (keys.empty()) return {};
-  std::string line = what;
-  for (const auto& key : keys) line.append(&key == keys.data() ? " " : ", ").append(key);
-  return line + '\n';
+  return keys.empty() ? "" : what + (' ' + joined(keys)) + '\n';
 }
 
 RemoteResult<api::ReloadReport> ask(const config::Config& config) {

@@ -11,15 +11,10 @@
 
 #include "config/merge.h"
 #include "daemon/access/callers.h"
+#include "daemon/cli/joined.h"
 
 namespace fleetsign::cli {
 namespace {
-
-std::string joined(const std::vector<std::string>& keys) {
-  std::string text;
-  for (const auto& key : keys) text += (text.empty() ? "" : ",") + key;
-  return text;
-}
 
 /// A pipe or a socket, from which the whole of it has come already.
 bool waits_for_a_writer(const std::filesystem::path& file) {
@@ -91,8 +86,8 @@ api::ReloadReport Reloader::take_over(Daemon& daemon) {
   daemon.apply(merged.running.config);
   running_ = std::move(merged.running);
   configure(log_, running_.config.log);
-  const auto applied = joined(merged.applied);
-  const auto waiting = joined(merged.waiting);
+  const auto applied = joined(merged.applied, ",");
+  const auto waiting = joined(merged.waiting, ",");
   log_.info("reloaded", {{"applied", ops::Plain{applied}}, {"needs_restart", ops::Plain{waiting}}});
   return {.file = file, .applied = std::move(merged.applied), .waiting = std::move(merged.waiting)};
 }

@@ -11,6 +11,7 @@
 #include "daemon/cli/daemon.h"
 #include "daemon/cli/endpoints.h"
 #include "daemon/cli/failures.h"
+#include "daemon/cli/joined.h"
 #include "daemon/cli/key.h"
 #include "daemon/cli/reloader.h"
 #include "daemon/cli/settings.h"
@@ -31,12 +32,6 @@ void allow_connections(std::size_t connections, ops::Log& log) {
   log.warning("few_descriptors", {{"limits.connections", connections},
                                   {"allowed", allowed},
                                   {"hint", ops::Plain{"raise LimitNOFILE= or lower limits.connections"}}});
-}
-
-std::string joined(const std::vector<std::string>& urls) {
-  std::string text;
-  for (const auto& url : urls) text += (text.empty() ? "" : ", ") + url;
-  return text;
 }
 
 int serve(const Settings& settings, bool only_check) {
