@@ -55,6 +55,7 @@ std::optional<std::string> Inbox::closed() const {
 bool Inbox::is_taken_within(std::chrono::milliseconds patience) {
   std::unique_lock lock(mutex_);
   const auto before = takes_;
+  waiting_.is_asked_for = true;
   if (std::exchange(asleep_, false)) ring();
   return taken_.wait_for(lock, patience, [&] { return closed_ || takes_ != before; }) && !closed_;
 }
@@ -69,7 +70,8 @@ Inbox::Contents Inbox::take() {
 
 bool Inbox::may_sleep() {
   const std::lock_guard lock(mutex_);
-  asleep_ = waiting_.submitted.empty() && waiting_.nudged.empty() && !waiting_.winds_down && !closed_;
+  asleep_ = waiting_.submitted.empty() && waiting_.nudged.empty() && !waiting_.winds_down && !waiting_.is_asked_for &&
+            !closed_;
   return asleep_;
 }
 

@@ -26,6 +26,7 @@ class Inbox {
     std::vector<std::shared_ptr<Exchange>> submitted;  ///< to be started
     std::vector<std::shared_ptr<Exchange>> nudged;     ///< to be looked at: their callers have done something
     bool winds_down = false;                           ///< what is dispensable is to end
+    bool is_asked_for = false;                         ///< somebody waits for it to be taken, whatever it is
   };
 
   /// For any thread. False when the inbox is closed: the exchange is not taken.
