@@ -1,50 +1,88 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which sources of a target may be compiled as one: `groups.py FOLDER SOURCE…` prints SOURCE;GROUP;SOURCE;GROUP….
 
-Most of a compiler's time goes into headers, so a few sources as one take half as long. Sources that declare the same
-name for themselves, as tests like to, would then clash: they get different groups. What is looked for are the names that
-lines at the left margin declare, where this code writes all that is not inside of something else.
+Most of a compiler's time goes into headers, so a few sources as one take half as long. For that, a name that a source
+declares for itself may not be in use in the others, nor in a header of theirs. What is taken for declared are the names
+at the left margin, where this code writes all that is not inside of something else; for used, every word but those of
+comments and texts.
 """
 
 import re
 import sys
+from functools import cache
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[1]
 AT_ONCE = 6
-# What uses a name that another source of its folder has for something else, which the margin does not tell.
-ALONE = {"audit_log_test.cpp", "pass_through.cpp", "requests.cpp", "unpublished_test.cpp", "without_protocol_test.cpp"}
+INCLUDE = re.compile(r'^#include "([^"]+)"', re.MULTILINE)
 DIRECTIVE = re.compile(r"^using namespace [\w:]+;", re.MULTILINE)
 NAME = re.compile(
     r"^(?:#define|using(?= \w+ =)|struct|class|union|enum(?: class)?) +(\w+)"
     r"|^(?!TEST_CASE|#|using|namespace|return|typedef|//)[\w:][^=;({]*?(?<!:)\b(\w+)(?=\(| = |;|\{|\[)",
     re.MULTILINE,
 )
+COMMENT_OR_TEXT = re.compile(r'//[^\n]*|"(?:\\.|[^"\\\n])*"')
+UNNAMED = re.compile(r"^namespace \{$.*?^\}", re.MULTILINE | re.DOTALL)
+WORD = re.compile(r"[A-Za-z_]\w+")
 
 
-def names(text):
+def declared(text):
     return {first or second for first, second in NAME.findall(text)}
 
 
-def groups(folder, sources):
-    """Pairs of a source and the name of its group; the first group that has room and none of its names takes it."""
-    made = []  # of each: the directives that all its sources share, the names that are taken, and how many sources
-    for source in sources:
-        text = (folder / source).read_text(encoding="utf-8")
-        own, directives = names(text), frozenset(DIRECTIVE.findall(text))
-        for number, group in enumerate(made):
-            if group["size"] < AT_ONCE and group["directives"] == directives and group["names"].isdisjoint(own):
-                break
+@cache
+def headers(path):
+    """Those of ours that a file includes, whichever way."""
+    own = [ROOT / name for name in INCLUDE.findall(path.read_text(encoding="utf-8")) if (ROOT / name).exists()]
+    return frozenset(own).union(*map(headers, own))
+
+
+@cache
+def declared_in(header):
+    return declared(header.read_text(encoding="utf-8"))
+
+
+class Group:
+    """Sources that go together; at first, the one."""
+
+    def __init__(self, source):
+        text = source.read_text(encoding="utf-8")
+        shared = set().union(*map(declared_in, headers(source)))
+        self.sources = [source]
+        self.directives = set(DIRECTIVE.findall(text))
+        self.private = (declared(text) - shared).union(*map(declared, UNNAMED.findall(text)))
+        self.used = shared | set(WORD.findall(COMMENT_OR_TEXT.sub("", text)))
+
+    def takes(self, other):
+        return (
+            len(self.sources) < AT_ONCE
+            and self.directives == other.directives
+            and self.private.isdisjoint(other.used)
+            and other.private.isdisjoint(self.used)
+        )
+
+    def add(self, other):
+        self.sources += other.sources
+        self.private |= other.private
+        self.used |= other.used
+
+
+def groups(sources):
+    """The sources, which are paths, as lists of those that go together: the first list that takes one has it."""
+    made = []
+    for new in map(Group, sources):
+        group = next((group for group in made if group.takes(new)), None)
+        if group:
+            group.add(new)
         else:
-            number, group = len(made), {"directives": directives, "names": set(), "size": 0}
-            made.append(group)
-        group["names"] |= own
-        group["size"] += 1
-        yield source, Path(source).stem if Path(source).name in ALONE else number
+            made.append(new)
+    return [group.sources for group in made]
 
 
 def main():
-    pairs = groups(Path(sys.argv[1]), sys.argv[2:])
-    print(";".join(f"{source};{number}" for source, number in pairs), end="")
+    names = {Path(sys.argv[1], name): name for name in sys.argv[2:]}
+    pairs = [f"{names[path]};{number}" for number, group in enumerate(groups(names)) for path in group]
+    print(";".join(pairs), end="")
 
 
 if __name__ == "__main__":

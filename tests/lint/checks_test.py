@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Proves the checks: each must find what it is there for, in a tree made for it, and nothing else."""
 
+import sys
 import tempfile
 import unittest
 from pathlib import Path
 from unittest import mock
 
+sys.path.append(str(Path(__file__).resolve().parents[2] / "cmake"))
+import groups
 import layers
 import links
 import prose
@@ -130,6 +133,34 @@ class Checks(unittest.TestCase):
         self.write("a.cpp", "".join(f"// {marker}: later\n" for marker in markers))
         self.write("b.cpp", "mkstemp(file_XXXXXX);\n")
         self.assert_found(prose.check, "a.cpp:1", "a.cpp:2", "a.cpp:3")
+
+    def together(self, sources):
+        """The names of the sources, by what cmake/groups.py makes of them."""
+        for name, content in sources.items():
+            self.write(name, content)
+        with mock.patch.object(groups, "ROOT", self.root):
+            return [[path.name for path in group] for group in groups.groups([self.root / name for name in sources])]
+
+    def test_sources_go_together_unless_a_private_name_of_one_is_used_in_another(self):
+        public = {"a.h": "struct Answer;\nint answer();\n", "code.h": "using Code = int;\n"}
+        for name, content in public.items():
+            self.write(name, content)
+        cases = [
+            ("their own headers' names are no clash", ['#include "a.h"\nint answer() { return 1; }\n', '#include "a.h"\nint b() { return answer(); }\n'], 1),
+            ("both declare it", ["int help() { return 1; }\n", "int help() { return 2; }\n"], 2),
+            ("a constant, used by the other", ["constexpr int kMost = 1;\n", "int f() {\n  return kMost;\n}\n"], 2),
+            ("a local variable of that name", ["int body() { return 1; }\n", "int f() {\n  int body = 2;\n}\n"], 2),
+            ("in a comment or a text only", ["int body() { return 1; }\n", 'const char* f() { return "body"; }  // body\n'], 1),
+            ("in a header of the other", ["using Code = char;\n", '#include "code.h"\nint f();\n'], 2),
+            ("in a header of a header", ["using Code = char;\n", '#include "deep.h"\nint f();\n'], 2),
+            ("hides what another's header gives", ['#include "a.h"\nnamespace {\nint answer(int);\n}\n', '#include "a.h"\nint f() { return answer(); }\n'], 2),
+            ("other directives", ["using namespace a;\n", "int f();\n"], 2),
+            ("more than are taken at once", [f"int f{number}();\n" for number in range(groups.AT_ONCE + 1)], 2),
+        ]
+        self.write("deep.h", '#include "code.h"\n')
+        for what, sources, count in cases:
+            with self.subTest(what):
+                self.assertEqual(len(self.together({f"{i}_{what[:9]}.cpp": source for i, source in enumerate(sources)})), count)
 
 
 if __name__ == "__main__":

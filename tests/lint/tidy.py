@@ -4,8 +4,8 @@
 With --changed only those that differ from the main branch, or include a header that does. Tests are left out: they make
 half of the time and do on purpose what clang-tidy warns of; the sanitizers see what really goes wrong in them.
 
-Most of the time goes into the headers, so a few sources of a folder are looked at as one, which takes half as long; each
-by itself where two of them use one name for two things.
+Most of the time goes into the headers, so a few sources of a folder are looked at as one (cmake/groups.py), which takes
+half as long; each by itself where they do not go together after all.
 """
 
 import json
@@ -22,9 +22,10 @@ import layers
 import tree
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "cmake"))
+import groups
 FINDING = re.compile(r"^\S+:\d+:\d+: error: .*\n(?:(?!\S+:\d+:\d+: error: ).*\n)*", re.MULTILINE)
 PLACE = re.compile(r"^(\S+?):(\d+)(?=:\d+: )", re.MULTILINE)
-AT_ONCE = 4
 CLASH = "[clang-diagnostic-error]"
 
 
@@ -45,14 +46,14 @@ def flags_of(command):
     return tuple(words[first : words.index("-o")])
 
 
-def groups(flags):
-    """Sources of one folder that are compiled alike, a few at a time."""
+def together(flags):
+    """Sources of one folder that are compiled alike and go together, a few at a time."""
     alike = {}
     for path, words in flags.items():
-        alike.setdefault((path.parent, words), []).append(path)
+        alike.setdefault((path.parent, words), []).append(ROOT / path)
     for (_, words), paths in alike.items():
-        for start in range(0, len(paths), AT_ONCE):
-            yield paths[start : start + AT_ONCE], words
+        for group in groups.groups(paths):
+            yield [path.relative_to(ROOT) for path in group], words
 
 
 def git(*arguments):
@@ -109,7 +110,7 @@ def main():
         sources = {path: flags for path, flags in sources.items() if touches(path, names)}
     seen = set()  # a finding in a header comes once for each source that includes it
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for findings in pool.map(lambda group: tidy(*group), groups(sources)):
+        for findings in pool.map(lambda group: tidy(*group), together(sources)):
             for finding in findings:
                 if finding not in seen:
                     print(finding, end="", flush=True)
