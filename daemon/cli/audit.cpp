@@ -172,9 +172,7 @@ Action prepare_audit(CLI::App& options) {
   verifying->add_flag("--no-state", chosen->without_state, "Do not ask the daemon, or its state, for the last line");
   verifying->add_flag("--whole", chosen->whole, "Fail also when the first lines are in none of the files");
   return [=] {
-    const auto loaded = settings->load();
-    if (!loaded.problems.empty()) return fail(loaded.problems);
-    return verify(loaded.config, *chosen);
+    return with_configuration(*settings, [&](const config::Config& config) { return verify(config, *chosen); });
   };
 }
 

@@ -24,7 +24,6 @@
 #include "daemon/cli/subcommand.h"
 #include "daemon/cli/tesla_app.h"
 #include "daemon/cli/url_check.h"
-#include "daemon/ops/process.h"
 
 namespace fleetsign::cli {
 namespace {
@@ -252,10 +251,7 @@ Action prepare_check(CLI::App& options) {
   auto remote = std::make_shared<Remote>(options);
   auto settings = std::make_shared<Settings>(options);
   return [=] {
-    ops::protect_memory();
-    const auto loaded = settings->load();
-    if (!loaded.problems.empty()) return fail(loaded.problems);
-    return check(loaded.config, *chosen, *remote);
+    return with_configuration(*settings, [&](const config::Config& config) { return check(config, *chosen, *remote); });
   };
 }
 

@@ -21,7 +21,6 @@
 #include "daemon/cli/subcommand.h"
 #include "daemon/cli/time_text.h"
 #include "daemon/ops/clock.h"
-#include "daemon/ops/process.h"
 #include "daemon/state/clients.h"
 #include "daemon/state/store.h"
 
@@ -136,14 +135,13 @@ Action prepare_client(CLI::App& options) {
   auto settings_of_list = std::make_shared<Settings>(*listing);
   auto settings_of_revoke = std::make_shared<Settings>(*revoking);
   return [=] {
-    ops::protect_memory();
     const auto& settings = adding->parsed()    ? settings_of_add
                            : listing->parsed() ? settings_of_list
                                                : settings_of_revoke;
-    const auto loaded = settings->load();
-    if (!loaded.problems.empty()) return fail(loaded.problems);
-    if (adding->parsed()) return add(loaded.config, *name, *expires);
-    return listing->parsed() ? list(loaded.config, *as_json) : revoke(loaded.config, *name);
+    return with_configuration(*settings, [&](const config::Config& config) {
+      if (adding->parsed()) return add(config, *name, *expires);
+      return listing->parsed() ? list(config, *as_json) : revoke(config, *name);
+    });
   };
 }
 

@@ -99,12 +99,9 @@ crypto::Result<vehicles::ClientKeys, crypto::KeyError> only_key(const config::Co
   return vehicles::ClientKeys(std::make_shared<const crypto::PrivateKey>(*std::move(key)));
 }
 
-int pubkey(const PubkeyOptions& options, const Settings& settings) {
-  ops::protect_memory();
-  const auto loaded = settings.load();
-  if (!loaded.problems.empty()) return fail(loaded.problems);
-  if (options.next && !loaded.config.next_key_file) return fail(without_next_key(loaded.config));
-  const auto keys = options.next ? load_keys(loaded.config) : only_key(loaded.config);
+int pubkey(const PubkeyOptions& options, const config::Config& config) {
+  if (options.next && !config.next_key_file) return fail(without_next_key(config));
+  const auto keys = options.next ? load_keys(config) : only_key(config);
   if (!keys) return fail(keys.error());
   const auto& key = keys->hosted();
   if (options.as_json) {
@@ -174,9 +171,9 @@ crypto::Result<std::optional<crypto::AesKey256>, crypto::KeyError> load_state_ke
   return std::optional(crypto::AesKey256(std::span<const std::uint8_t, kBytes>(*bytes)));
 }
 
-std::optional<std::filesystem::path> credentials_directory() {
+std::filesystem::path credentials_directory() {
   const char* const folder = std::getenv("CREDENTIALS_DIRECTORY");
-  return folder == nullptr ? std::nullopt : std::optional<std::filesystem::path>(folder);
+  return folder == nullptr ? "/run/credentials/fleetsign.service" : folder;
 }
 
 Action prepare_keygen(CLI::App& options) {
@@ -199,7 +196,9 @@ Action prepare_pubkey(CLI::App& options) {
   }
   auto settings = std::make_shared<Settings>(options);
   options.add_flag("--next", wanted->next, "The key of next_key_file, which is to be hosted from now on");
-  return [=] { return pubkey(*wanted, *settings); };
+  return [=] {
+    return with_configuration(*settings, [&](const config::Config& config) { return pubkey(*wanted, config); });
+  };
 }
 
 }  // namespace fleetsign::cli

@@ -26,7 +26,7 @@ crypto::KeyError without_next_key(const config::Config& config);
 /// digits. Nothing when the configuration names no file.
 crypto::Result<std::optional<crypto::AesKey256>, crypto::KeyError> load_state_key(const config::Config& config);
 
-/// systemd's, where it gives one.
-std::optional<std::filesystem::path> credentials_directory();
+/// Where systemd puts credentials: those of this process; else those of the machine's service, for root alone.
+std::filesystem::path credentials_directory();
 
 }  // namespace fleetsign::cli

@@ -20,7 +20,6 @@
 #include "daemon/cli/tesla_app.h"
 #include "daemon/cli/url_check.h"
 #include "daemon/ops/clock.h"
-#include "daemon/ops/process.h"
 
 namespace fleetsign::cli {
 namespace {
@@ -172,10 +171,7 @@ Action prepare_login(CLI::App& options) {
       ->excludes(paste);
   auto settings = std::make_shared<Settings>(options);
   return [=] {
-    ops::protect_memory();
-    const auto loaded = settings->load();
-    if (!loaded.problems.empty()) return fail(loaded.problems);
-    return log_in(loaded.config, *chosen);
+    return with_configuration(*settings, [&](const config::Config& config) { return log_in(config, *chosen); });
   };
 }
 

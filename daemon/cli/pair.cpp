@@ -18,7 +18,6 @@
 #include "daemon/cli/settings.h"
 #include "daemon/cli/subcommand.h"
 #include "daemon/ops/clock.h"
-#include "daemon/ops/process.h"
 
 namespace fleetsign::cli {
 namespace {
@@ -111,10 +110,7 @@ Action prepare_pair(CLI::App& options) {
   auto remote = std::make_shared<Remote>(options);
   auto settings = std::make_shared<Settings>(options);
   return [=] {
-    ops::protect_memory();
-    const auto loaded = settings->load();
-    if (!loaded.problems.empty()) return fail(loaded.problems);
-    return pair(loaded.config, *chosen, *remote);
+    return with_configuration(*settings, [&](const config::Config& config) { return pair(config, *chosen, *remote); });
   };
 }
 

@@ -13,7 +13,6 @@
 #include "daemon/cli/subcommand.h"
 #include "daemon/cli/tesla_app.h"
 #include "daemon/cli/url_check.h"
-#include "daemon/ops/process.h"
 
 namespace fleetsign::cli {
 namespace {
@@ -86,10 +85,8 @@ Action prepare_register(CLI::App& options) {
       ->check(CLI::Validator(fault_in_endpoint, ""));
   auto settings = std::make_shared<Settings>(options);
   return [=] {
-    ops::protect_memory();
-    const auto loaded = settings->load();
-    if (!loaded.problems.empty()) return fail(loaded.problems);
-    return enter_everywhere(loaded.config, *chosen);
+    return with_configuration(*settings,
+                              [&](const config::Config& config) { return enter_everywhere(config, *chosen); });
   };
 }
 

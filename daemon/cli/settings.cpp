@@ -13,6 +13,9 @@
 #include "config/keys.h"
 #include "config/suggestion.h"
 #include "daemon/access/policy.h"
+#include "daemon/cli/failures.h"
+#include "daemon/cli/key.h"
+#include "daemon/ops/process.h"
 #include "protocol/catalogue/catalogue.h"
 
 namespace fleetsign::cli {
@@ -22,14 +25,14 @@ constexpr std::string_view kDefaultFile = "/etc/fleetsign/fleetsign.yaml";
 /// Where systemd puts the state of fleetsign.service.
 constexpr const char* kServiceState = "/var/lib/fleetsign";
 
-/// With the machine's configuration, the state is that of the machine's service, where that has run: sub-commands in a
-/// shell know nothing else of it.
-void add_service_state(config::Sources& sources) {
+/// With the machine's configuration, the folders are those of the machine's service: sub-commands in a shell know
+/// nothing else of them. The state is there once that has run.
+void add_service_folders(config::Sources& sources) {
+  if (sources.file != kDefaultFile) return;
+  sources.environment.try_emplace("CREDENTIALS_DIRECTORY", credentials_directory().string());
   std::error_code failed;
   const auto state = std::filesystem::symlink_status(kServiceState, failed);  // a link to where few can look
-  if (sources.file == kDefaultFile && std::filesystem::exists(state)) {
-    sources.environment.try_emplace("STATE_DIRECTORY", kServiceState);
-  }
+  if (std::filesystem::exists(state)) sources.environment.try_emplace("STATE_DIRECTORY", kServiceState);
 }
 
 /// config/ knows no command, so names of commands are checked here.
@@ -103,7 +106,7 @@ config::Loaded Settings::load(const std::optional<std::filesystem::path>& before
   for (std::size_t i = 0; i < flags_.size(); ++i) {
     if (flags_[i]->count() > 0) sources.flags.emplace_back(config::keys()[i].name, values_[i]);
   }
-  add_service_state(sources);
+  add_service_folders(sources);
   auto loaded = config::load(sources);
   loaded.config.file = sources.file;
   check_experimental(loaded);
@@ -112,6 +115,12 @@ config::Loaded Settings::load(const std::optional<std::filesystem::path>& before
     loaded.problems.push_back(std::move(problem));
   }
   return loaded;
+}
+
+int with_configuration(const Settings& settings, const std::function<int(const config::Config&)>& work) {
+  ops::protect_memory();
+  const auto loaded = settings.load();
+  return loaded.problems.empty() ? work(loaded.config) : fail(loaded.problems);
 }
 
 }  // namespace fleetsign::cli

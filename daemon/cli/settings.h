@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,5 +40,9 @@ class Settings {
   std::vector<std::string> values_;  // one for each key, in the order of the key table
   std::vector<CLI::Option*> flags_;
 };
+
+/// Does the work with the configuration, or says what is wrong with it; returns the exit status. From here on no core
+/// of the process is written, as there may be secrets in it.
+int with_configuration(const Settings& settings, const std::function<int(const config::Config&)>& work);
 
 }  // namespace fleetsign::cli

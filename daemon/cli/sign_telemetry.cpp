@@ -9,7 +9,6 @@
 #include "daemon/cli/key.h"
 #include "daemon/cli/settings.h"
 #include "daemon/cli/subcommand.h"
-#include "daemon/ops/process.h"
 #include "protocol/json_members.h"
 #include "protocol/telemetry_config.h"
 
@@ -40,13 +39,10 @@ vehicles::ClientKeys::Key signer_of(const vehicles::ClientKeys& keys, const std:
   return with_next ? keys.next() : keys.usual();
 }
 
-int sign_telemetry(const SignOptions& options, const Settings& settings) {
-  ops::protect_memory();
-  const auto loaded = settings.load();
-  if (!loaded.problems.empty()) return fail(loaded.problems);
-  const auto keys = load_keys(loaded.config);
+int sign_telemetry(const SignOptions& options, const config::Config& configuration) {
+  const auto keys = load_keys(configuration);
   if (!keys) return fail(keys.error());
-  if (options.with_next && !keys->next()) return fail(without_next_key(loaded.config));
+  if (options.with_next && !keys->next()) return fail(without_next_key(configuration));
   const auto content = read_content(options.file);
   if (!content) return fail(content.error().exit, content.error().message);
   auto config = protocol::read_telemetry_file(*content, keys->usual()->public_point());
@@ -80,7 +76,9 @@ Action prepare_sign_telemetry(CLI::App& options) {
   options.add_flag("--next", chosen->with_next,
                    "Sign a file that names no vehicles with next_key_file; else they decide it");
   auto settings = std::make_shared<Settings>(options);
-  return [=] { return sign_telemetry(*chosen, *settings); };
+  return [=] {
+    return with_configuration(*settings, [&](const config::Config& config) { return sign_telemetry(*chosen, config); });
+  };
 }
 
 }  // namespace fleetsign::cli

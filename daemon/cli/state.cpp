@@ -114,9 +114,10 @@ Action prepare_state(CLI::App& options) {
   for (auto* chosen : {copying, restoring})
     chosen->add_option("FILE", *file, "The copy")->required()->type_name("FILE");
   return [=] {
-    const auto loaded = (copying->parsed() ? backup_settings : restore_settings)->load();
-    if (!loaded.problems.empty()) return fail(loaded.problems);
-    return copying->parsed() ? backup(loaded.config, *file) : restore(loaded.config, *file);
+    const auto& settings = *(copying->parsed() ? backup_settings : restore_settings);
+    return with_configuration(settings, [&](const config::Config& config) {
+      return copying->parsed() ? backup(config, *file) : restore(config, *file);
+    });
   };
 }
 

@@ -173,16 +173,15 @@ Action prepare_token(CLI::App& options) {
   auto settings_of_status = std::make_shared<Settings>(*status);
   auto settings_of_revoke = std::make_shared<Settings>(*revoking);
   return [=] {
-    ops::protect_memory();
     const auto& settings = importing->parsed() ? settings_of_import
                            : status->parsed()  ? settings_of_status
                                                : settings_of_revoke;
-    const auto loaded = settings->load();
-    if (!loaded.problems.empty()) return fail(loaded.problems);
-    if (importing->parsed()) return import_token(loaded.config, *account, *file);
-    if (status->parsed()) return show_status(loaded.config, *as_json);
-    if (const auto refused = refuse_account(loaded.config, *account)) return fail(*refused);
-    return *only_here ? forget_here(loaded.config, *account) : revoke(loaded.config, *account);
+    return with_configuration(*settings, [&](const config::Config& config) {
+      if (importing->parsed()) return import_token(config, *account, *file);
+      if (status->parsed()) return show_status(config, *as_json);
+      if (const auto refused = refuse_account(config, *account)) return fail(*refused);
+      return *only_here ? forget_here(config, *account) : revoke(config, *account);
+    });
   };
 }
 
