@@ -5,11 +5,14 @@
 #include <array>
 #include <cstdio>
 #include <exception>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "config/suggestion.h"
 #include "daemon/cli/drop_in.h"
 #include "daemon/cli/settings.h"
 #include "daemon/cli/subcommand.h"
@@ -51,10 +54,45 @@ constexpr std::array kSubcommands = {
     Subcommand{"__man", "The manual pages", prepare_manual},
 };
 
+void tell(ops::Level level, const char* what, std::string_view message, std::string_view hint) {
+  const std::string start(ops::leads_to_journal(STDERR_FILENO) ? ops::journal_prefix(level) : "");
+  const auto print_line = [&](const std::string& line) { std::fputs((start + line + '\n').c_str(), stderr); };
+  print_line("fleetsign: " + std::string(what) + ": " + std::string(message));
+  if (!hint.empty()) print_line("hint: " + std::string(hint));
+}
+
+/// The sub-command that has been chosen, or, where it has some of its own, the one of those.
+const CLI::App& chosen_of(const CLI::App& app) {
+  const auto chosen = app.get_subcommands();
+  return chosen.empty() ? app : chosen_of(*chosen.front());
+}
+
+/// What may have been meant by the first word that nothing on the command line takes.
+std::optional<std::string> meant(const CLI::App& app) {
+  constexpr std::string_view kDashes = "--";
+  const auto unknown = app.remaining(true);
+  if (unknown.empty()) return std::nullopt;
+  const std::string_view word = std::string_view(unknown.front()).substr(0, unknown.front().find('='));
+  const auto& chosen = chosen_of(app);
+  std::vector<std::string> known;
+  if (word.starts_with(kDashes)) {
+    for (const auto* option : chosen.get_options()) {
+      known.insert(known.end(), option->get_lnames().begin(), option->get_lnames().end());
+    }
+    const auto name = config::suggestion(word.substr(kDashes.size()), known);
+    return name ? std::optional(std::string(kDashes) + *name) : std::nullopt;
+  }
+  for (const auto* command : chosen.get_subcommands({})) {
+    if (!command->get_name().starts_with("__")) known.push_back(command->get_name());
+  }
+  return config::suggestion(word, known);
+}
+
 std::string help_hint(const CLI::App& app) {
   const auto chosen = app.get_subcommands();
-  return "`fleetsign " + (chosen.empty() ? std::string() : chosen.front()->get_name() + " ") +
-         "--help` explains the usage";
+  const auto name = meant(app);
+  return (name ? "did you mean " + *name + "? " : "") + "`fleetsign " +
+         (chosen.empty() ? std::string() : chosen.front()->get_name() + " ") + "--help` explains the usage";
 }
 
 int run(int argc, char** argv) {
@@ -90,8 +128,8 @@ int run_drop_in(int argc, char** argv) {
   if (const auto* misuse = std::get_if<Misuse>(&translated)) return fail(kUsage, misuse->message, misuse->hint);
   auto& command = std::get<ServeCommand>(translated);
   for (const Notice& notice : command.notices) {
-    std::fprintf(stderr, "fleetsign: %s: %s\n", notice.is_warning ? "warning" : "note", notice.message.c_str());
-    if (!notice.hint.empty()) std::fprintf(stderr, "hint: %s\n", notice.hint.c_str());
+    const auto level = notice.is_warning ? ops::Level::warning : ops::Level::info;
+    tell(level, notice.is_warning ? "warning" : "note", notice.message, notice.hint);
   }
   std::vector<char*> words = {argv[0]};
   for (std::string& argument : command.arguments) words.push_back(argument.data());
@@ -106,9 +144,7 @@ int print(std::string_view text) {
 }
 
 int fail(Exit exit, std::string_view message, std::string_view hint) {
-  const std::string start(ops::leads_to_journal(STDERR_FILENO) ? ops::journal_prefix(ops::Level::error) : "");
-  std::fprintf(stderr, "%sfleetsign: error: %.*s\n", start.c_str(), static_cast<int>(message.size()), message.data());
-  if (!hint.empty()) std::fprintf(stderr, "%shint: %.*s\n", start.c_str(), static_cast<int>(hint.size()), hint.data());
+  tell(ops::Level::error, "error", message, hint);
   return exit;
 }
 
