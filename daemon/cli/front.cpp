@@ -118,7 +118,7 @@ api::ApiParts Daemon::parts_for(Front& front, const config::Config& config) {
           .audit_state = [this] { return audit_state(); },
           .door = [this] { return door(); },
           .key_file_trouble = [config, keys = keys_] { return key_file_trouble(config, keys); },
-          .clock_synchronised = [] { return ops::moment_now().wall.has_value(); },
+          .clock_synchronised = ops::is_synchronised,
           .reload = reload_ ? [this] { return reload_(*this); } : std::function<api::ReloadReport()>(),
           .life = life_};
 }

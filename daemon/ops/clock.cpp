@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <ctime>
+#include <filesystem>
 #include <fstream>
+#include <system_error>
 #include <utility>
 
 namespace fleetsign::ops {
@@ -30,10 +32,8 @@ std::string read_boot_id() {
   return id;
 }
 
-bool is_synchronised() {
-  timex state{};  // modes 0: asks only
-  return adjtimex(&state) != TIME_ERROR && (state.status & STA_UNSYNC) == 0;
-}
+/// systemd-timesyncd(8) leaves it when it has set the clock; /run is empty when the machine starts.
+constexpr const char* kLeftByTimesyncd = "/run/systemd/timesync/synchronized";
 
 }  // namespace
 
@@ -61,9 +61,18 @@ std::int64_t unix_now() {
   return std::chrono::floor<std::chrono::seconds>(wall_now()).time_since_epoch().count();
 }
 
+std::optional<bool> is_synchronised() {
+  timex state{};  // modes 0: asks only
+  const int answer = adjtimex(&state);
+  if (answer >= 0) return answer != TIME_ERROR && (state.status & STA_UNSYNC) == 0;
+  // systemd's ProtectClock= forbids even to ask.
+  std::error_code failed;
+  return std::filesystem::exists(kLeftByTimesyncd, failed) ? std::optional(true) : std::nullopt;
+}
+
 Moment moment_now() {
   static const std::string kBootId = read_boot_id();
-  if (!is_synchronised()) return {.boot_id = kBootId, .boot = boot_now(), .wall = {}};
+  if (!is_synchronised().value_or(false)) return {.boot_id = kBootId, .boot = boot_now(), .wall = {}};
   for (;;) {
     const auto before = boot_now();
     const auto wall = wall_now();

@@ -31,11 +31,15 @@ WallTime wall_now();
 /// The same in whole Unix seconds.
 std::int64_t unix_now();
 
+/// Whether something keeps the machine's clock right; nothing where that cannot be found out. Safe to call from many
+/// threads.
+std::optional<bool> is_synchronised();
+
 /// A moment on all clocks of this machine, so that it can be found again after a restart.
 struct Moment {
   std::string boot_id;  ///< of the kernel's run; empty when it cannot be told
   protocol::Instant boot;
-  std::optional<WallTime> wall;  ///< only while the kernel takes its clock for synchronised
+  std::optional<WallTime> wall;  ///< only while is_synchronised()
 };
 
 /// Safe to call from many threads.

@@ -2,16 +2,53 @@
 #include "daemon/ops/clock.h"
 
 #include <doctest/doctest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <filesystem>
 #include <fstream>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 
 namespace fleetsign::ops {
 namespace {
 
 using namespace std::chrono_literals;
+
+/// From here on, this thread may not ask how its clock is, as under systemd's ProtectClock=.
+bool forbid_to_ask() {
+  std::array filter{
+      sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_adjtimex, 1, 0),
+      sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clock_adjtime, 0, 1),
+      sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+      sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  const sock_fprog program{.len = filter.size(), .filter = filter.data()};
+  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+TEST_CASE("clock: one that a sandbox forbids to ask for is taken for right only where systemd-timesyncd has set it") {
+  const bool is_set = std::filesystem::exists("/run/systemd/timesync/synchronized");
+  bool is_forbidden = false;
+  std::optional<bool> found;
+  Moment moment;
+  std::thread([&] {
+    is_forbidden = forbid_to_ask();
+    found = is_synchronised();
+    moment = moment_now();
+  }).join();
+  REQUIRE(is_forbidden);
+  CHECK(found == (is_set ? std::optional(true) : std::nullopt));
+  CHECK(moment.wall.has_value() == is_set);
+}
 
 TEST_CASE("clock: a machine was suspended for no less than no time, and for no more than it has been on") {
   const auto told = suspended();
