@@ -8,6 +8,7 @@
 #include "config/document.h"
 #include "config/show.h"
 #include "daemon/cli/failures.h"
+#include "daemon/cli/reloader.h"
 #include "daemon/cli/settings.h"
 #include "daemon/cli/subcommand.h"
 
@@ -72,7 +73,7 @@ Action prepare_config(CLI::App& options) {
   auto settings_of_show = std::make_shared<Settings>(*show);
   return [=] {
     if (!check->parsed() && !show->parsed()) return print(config::example_yaml());
-    const auto loaded = (check->parsed() ? settings_of_check : settings_of_show)->load();
+    const auto loaded = check->parsed() ? load_for_daemon(*settings_of_check) : settings_of_show->load();
     if (!loaded.problems.empty()) return fail(loaded.problems);
     if (check->parsed()) {
       return print(loaded.config.file ? "the configuration is fine\n" : "no file was read, and all else is fine\n");
