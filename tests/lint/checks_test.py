@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Proves the checks: each must find what it is there for, in a tree made for it, and nothing else."""
 
+import re
+import shutil
 import sys
 import tempfile
 import unittest
@@ -13,6 +15,7 @@ import layers
 import links
 import prose
 import spdx
+import units
 
 CPP = "// SPDX-License-Identifier: Apache-2.0\n"
 HASH = "# SPDX-License-Identifier: Apache-2.0\n"
@@ -161,6 +164,41 @@ class Checks(unittest.TestCase):
         for what, sources, count in cases:
             with self.subTest(what):
                 self.assertEqual(len(self.together({f"{i}_{what[:9]}.cpp": source for i, source in enumerate(sources)})), count)
+
+
+@unittest.skipUnless(shutil.which("systemd-analyze") and units.SYSTEM.is_dir(), "there is no systemd-analyze")
+class Units(unittest.TestCase):
+    # What is among the lines of the sandbox and bounds nothing.
+    NO_SANDBOX = ("StateDirectory=", "RuntimeDirectory=", "LogsDirectory=", "LimitNOFILE=")
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = Path(folder.name)
+        self.service = units.install(self.root)[0]
+        self.lines = self.service.read_text(encoding="utf-8").splitlines()
+
+    def complaints(self, lines):
+        text = "\n".join(lines)
+        self.service.write_text(text, encoding="utf-8")
+        return units.check_left_out(self.root, self.service) + units.check_users(self.root, text)
+
+    def test_each_line_of_the_sandbox_and_each_sentence_is_missed(self):
+        self.assertEqual(self.complaints(self.lines), [])
+        begin, end = self.lines.index("DynamicUser=yes"), self.lines.index("[Install]")
+        gone = [i for i in range(begin, end)
+                if re.match(r"(# )?\w+=", self.lines[i]) and not self.lines[i].startswith(self.NO_SANDBOX)]
+        self.assertGreater(len(gone), 40)
+        for i in gone:
+            with self.subTest(self.lines[i]):
+                self.assertTrue(self.complaints(self.lines[:i] + self.lines[i + 1:]))
+
+    def test_a_sentence_for_what_is_not_left_out_is_found(self):
+        end = self.lines.index("[Install]") - 1
+        for sentence in ("# PrivateTmp=: no room.", "# NoSuchThing=: whatever it is."):
+            with self.subTest(sentence):
+                complaints = self.complaints(self.lines[:end] + [sentence] + self.lines[end:])
+                self.assertIn("is said to be left out", "".join(complaints))
 
 
 if __name__ == "__main__":
