@@ -14,10 +14,14 @@ from harness import PATIENCE, TOKEN, Case, Daemon, ScriptedUpstream, Simulator, 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs" / "observability"
 DASHBOARD = json.loads((DOCS / "dashboard.json").read_text())
+TARGETS = [target for panel in DASHBOARD["panels"] for target in panel.get("targets", [])]
+VARIABLES = [variable["definition"] for variable in DASHBOARD["templating"]["list"]]
 ALERTS = (DOCS / "alerts.yaml").read_text()
+CASES = ROOT / "tests" / "system" / "alerts_rules.yaml"
 PAGE = (ROOT / "docs" / "observability.md").read_text()
-# Metrics that Prometheus itself makes of each scrape.
+# Metrics that Prometheus itself makes of each scrape, and labels that it gives to all.
 ITS_OWN = {"up"}
+ITS_LABELS = {"job", "instance"}
 NAME = re.compile(r"\b(?:fleetsign|process)_[a-z_]+\b")
 
 
@@ -35,6 +39,41 @@ def series_of(text):
 def names_of(text):
     """Every name that a query may use."""
     return {series.partition("{")[0] for series in series_of(text)}
+
+
+def labels_of(text):
+    """The labels of each name in a scrape."""
+    found = {}
+    for series in series_of(text):
+        name, _, labels = series.partition("{")
+        found.setdefault(name, set()).update(re.findall(r'(\w+)="', labels))
+    return found
+
+
+def rules_of(text, kind):
+    """What follows each line that begins a rule, or a case, by the name in that line."""
+    parts = re.split(rf"^ *- {kind}: (\S+)$", text, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2]))
+
+
+def queries():
+    """Each query of the dashboard and of the alerts, with the text that shows labels of its result."""
+    alerts = [re.split(r"\n        (?:for|labels):", rule, maxsplit=1) for rule in rules_of(ALERTS, "alert").values()]
+    return ([(definition, "") for definition in VARIABLES]
+            + [(target["expr"], target.get("legendFormat", "")) for target in TARGETS]
+            + [(re.search(r"expr: (?:>-)?([^#]*)", query)[1].strip(), annotations) for query, annotations in alerts])
+
+
+def strangers(query, shown, labels):
+    """The labels that a query asks for, and its metrics have not; and those that are shown, and its result has not."""
+    of_each = [labels[name] for name in NAME.findall(query)]
+    there = ITS_LABELS | (set.intersection(*of_each) if of_each else set())
+    grouped = {label for group in re.findall(r"\b(?:by|on) *\((.*?)\)", query) for label in re.findall(r"\w+", group)}
+    selectors = re.findall(r"\{(.*?)\}", query)
+    matched = {label for selector in selectors for label in re.findall(r'(\w+) *[=!~]+ *"', selector)}
+    left = grouped if re.search(r"\b(?:sum|min|max|count|avg)\b", query) else there
+    displayed = set(re.findall(r"\{\{ *(?:\$labels\.)?(\w+)", shown))
+    return sorted(((grouped | matched) - there) | (displayed - left))
 
 
 def fields_of(line):
@@ -94,15 +133,25 @@ class Metrics(Watched):
     def test_every_metric_of_the_dashboard_the_alerts_and_the_page_is_in_a_scrape(self):
         text = self.scrape(self.watch(2))
         there = names_of(text) | ITS_OWN
-        panels = [target["expr"] for panel in DASHBOARD["panels"] for target in panel.get("targets", [])]
-        variables = [variable["definition"] for variable in DASHBOARD["templating"]["list"]]
+        panels = [target["expr"] for target in TARGETS]
         self.assertGreater(len(panels), 40)
-        for source, queries in (("dashboard", panels + variables), ("alerts", [ALERTS])):
-            used = {name for query in queries for name in NAME.findall(query)}
+        for source, texts in (("dashboard", panels + VARIABLES), ("alerts", [ALERTS])):
+            used = {name for text in texts for name in NAME.findall(text)}
             self.assertEqual(sorted(used - there), [], source)
         documented = set(re.findall(r"^\| `([a-z_]+)` \|", PAGE, re.MULTILINE))
         families = {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE ")}
         self.assertEqual(sorted(families ^ {name for name in documented if NAME.fullmatch(name)}), [])
+
+    def test_every_label_that_is_asked_for_is_one_of_its_metric(self):
+        labels = labels_of(self.scrape(self.watch(2)))
+        for query, shown in queries():
+            with self.subTest(query):
+                self.assertEqual(strangers(query, shown, labels), [])
+        for query, shown in [('fleetsign_warnings{state!="x"}', ""), ("sum by (status) (fleetsign_commands_total)", ""),
+                             ("sum(fleetsign_commands_total)", "{{outcome}}"),
+                             ("fleetsign_warnings", "{{ $labels.what }}")]:
+            with self.subTest(query):
+                self.assertEqual(len(strangers(query, shown, labels)), 1)
 
     def test_the_number_of_series_does_not_grow_with_vehicles(self):
         few, many = (self.scrape(self.watch(vehicles)) for vehicles in (2, 10))
@@ -140,9 +189,19 @@ class Promtool(Watched):
     def test_the_rules_are_good_and_fire_when_they_should(self):
         for arguments in (["check", "rules", DOCS / "alerts.yaml"],
                           ["check", "config", "--syntax-only", DOCS / "prometheus.yaml"],
-                          ["test", "rules", ROOT / "tests" / "system" / "alerts_rules.yaml"]):
+                          ["test", "rules", CASES]):
             told = promtool(*arguments)
             self.assertEqual(told.returncode, 0, told.stdout + told.stderr)
+
+    def test_it_can_read_every_query_of_the_dashboard(self):
+        """As a rule, where a length of time stands in for Grafana's variables; those in quotes are good as they are."""
+        rules = [{"record": f"query:{number}", "expr": re.sub(r"\$__\w+", "5m", target["expr"])}
+                 for number, target in enumerate(TARGETS)]
+        path = self.folder / "queries.yaml"
+        for more, status in ([], 0), ([{"record": "wrong", "expr": "sum(fleetsign_ready[$__rate])"}], 1):
+            path.write_text(json.dumps({"groups": [{"name": "dashboard", "rules": rules + more}]}))
+            told = promtool("check", "rules", path)
+            self.assertEqual(told.returncode, status, told.stdout + told.stderr)
 
 
 class Dashboard(unittest.TestCase):
@@ -160,11 +219,18 @@ class Dashboard(unittest.TestCase):
                 self.assertLessEqual(panel["gridPos"]["x"] + panel["gridPos"]["w"], 24)
 
     def test_every_alert_says_what_is_wrong_and_what_to_do(self):
-        rules = re.split(r"^      - alert: ", ALERTS, flags=re.MULTILINE)[1:]
+        rules = rules_of(ALERTS, "alert")
         self.assertGreater(len(rules), 10)
-        for rule in rules:
+        for rule in rules.values():
             for part in ("severity: ", "summary: ", "description: "):
                 self.assertIn(part, rule)
+
+    def test_every_alert_has_a_case_in_which_it_fires_and_one_in_which_it_is_quiet(self):
+        cases = rules_of(CASES.read_text(), "name")
+        self.assertEqual(sorted(cases), sorted(rules_of(ALERTS, "alert")))
+        for name, case in cases.items():
+            for part in (f'alertname="{name}", instance="bad"', 'instance="good"', "exp_samples: []"):
+                self.assertIn(part, case, name)
 
 
 class Log(Watched):
