@@ -21,6 +21,7 @@ NAME = re.compile(
     r"|^(?!TEST_CASE|#|using|namespace|return|typedef|//)[\w:][^=;({]*?(?<!:)\b(\w+)(?=\(| = |;|\{|\[)",
     re.MULTILINE,
 )
+BORROWED = re.compile(r"^using ([\w:]+::(\w+));", re.MULTILINE)
 COMMENT_OR_TEXT = re.compile(r'//[^\n]*|"(?:\\.|[^"\\\n])*"')
 UNNAMED = re.compile(r"^namespace \{$.*?^\}", re.MULTILINE | re.DOTALL)
 WORD = re.compile(r"[A-Za-z_]\w+")
@@ -51,6 +52,7 @@ class Group:
         self.sources = [source]
         self.directives = set(DIRECTIVE.findall(text))
         self.private = (declared(text) - shared).union(*map(declared, UNNAMED.findall(text)))
+        self.borrowed = set(BORROWED.findall(text))
         self.used = shared | set(WORD.findall(COMMENT_OR_TEXT.sub("", text)))
 
     def takes(self, other):
@@ -59,11 +61,18 @@ class Group:
             and self.directives == other.directives
             and self.private.isdisjoint(other.used)
             and other.private.isdisjoint(self.used)
+            and self.borrows_like(other)
         )
+
+    def borrows_like(self, other):
+        """Whether names of other namespaces mean the same in both."""
+        all_borrowed = self.borrowed | other.borrowed
+        return len({name for _, name in all_borrowed}) == len(all_borrowed)
 
     def add(self, other):
         self.sources += other.sources
         self.private |= other.private
+        self.borrowed |= other.borrowed
         self.used |= other.used
 
 

@@ -157,6 +157,8 @@ class Checks(unittest.TestCase):
             ("in a header of the other", ["using Code = char;\n", '#include "code.h"\nint f();\n'], 2),
             ("in a header of a header", ["using Code = char;\n", '#include "deep.h"\nint f();\n'], 2),
             ("hides what another's header gives", ['#include "a.h"\nnamespace {\nint answer(int);\n}\n', '#include "a.h"\nint f() { return answer(); }\n'], 2),
+            ("the same name from elsewhere", ["using a::Car;\n", "using b::Car;\n"], 2),
+            ("the same name from the same place", ["using a::Car;\n", "using a::Car;\n"], 1),
             ("other directives", ["using namespace a;\n", "int f();\n"], 2),
             ("more than are taken at once", [f"int f{number}();\n" for number in range(groups.AT_ONCE + 1)], 2),
         ]
