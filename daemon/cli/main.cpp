@@ -67,12 +67,26 @@ const CLI::App& chosen_of(const CLI::App& app) {
   return chosen.empty() ? app : chosen_of(*chosen.front());
 }
 
-/// What may have been meant by the first word that nothing on the command line takes.
+/// The first word that nothing on the command line takes, without what may be private in it: --pin=1234.
+std::string extra(const CLI::App& app) {
+  const auto words = app.remaining(true);
+  return words.empty() ? "" : words.front().substr(0, words.front().find('='));
+}
+
+/// Arguments are not repeated: there may be secrets among them, put where they do not belong.
+std::string fault_in_extra(const CLI::App& app) {
+  const auto word = extra(app);
+  if (word.starts_with('-')) return "there is no option " + word;
+  return chosen_of(app).get_subcommands({}).empty() ? "there is an argument too many"
+                                                    : "there is no sub-command " + word;
+}
+
+/// What may have been meant by that word.
 std::optional<std::string> meant(const CLI::App& app) {
   constexpr std::string_view kDashes = "--";
-  const auto unknown = app.remaining(true);
+  const auto unknown = extra(app);
   if (unknown.empty()) return std::nullopt;
-  const std::string_view word = std::string_view(unknown.front()).substr(0, unknown.front().find('='));
+  const std::string_view word = unknown;
   const auto& chosen = chosen_of(app);
   std::vector<std::string> known;
   if (word.starts_with(kDashes)) {
@@ -109,9 +123,8 @@ int run(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::Success& wanted) {
     return app.exit(wanted);
-  } catch (const CLI::ExtrasError& error) {
-    const std::string_view said = error.what();
-    return fail(kUsage, said.substr(0, said.find('=')), help_hint(app));  // it repeats what was typed: --pin=1234
+  } catch (const CLI::ExtrasError&) {
+    return fail(kUsage, fault_in_extra(app), help_hint(app));
   } catch (const CLI::ParseError& error) {
     return fail(kUsage, error.what(), help_hint(app));
   }
