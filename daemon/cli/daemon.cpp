@@ -23,7 +23,7 @@ namespace {
 /// However long requests took to end: a disk that works needs less for what waits.
 constexpr std::chrono::milliseconds kLeastForAudit{1'000};
 
-/// What a request may take beside its deadline, before those that wait for its worker wait for something stuck.
+/// What a request may take beside its deadline, before it counts as stuck.
 constexpr std::chrono::seconds kBesideTimeout{10};
 
 std::optional<std::string> base_url_of(const config::FleetApi& fleet_api) {
@@ -206,8 +206,10 @@ std::optional<std::string> Daemon::find_stuck(std::chrono::milliseconds patience
   if (auto why = client_->why_stopped()) return "nothing can be sent to Fleet API: " + *why;
   if (!client_->responds_within(part)) return "the thread that speaks with Fleet API does not go on";
   if (const auto why = http::probe(admin_socket_, part)) return "a request to itself gets no answer: " + *why;
-  // Workers that are all at work are no fault, unless none of them ends although every deadline has passed.
-  if (listener_->stalled() < timeout_max_.load() + kBesideTimeout) return std::nullopt;
+  // Workers that are at work are no fault, unless they do not end although every deadline has passed.
+  const auto too_long = timeout_max_.load() + kBesideTimeout;
+  if (listener_->longest_at_work() >= too_long) return "a request is at work for longer than timeout_max";
+  if (listener_->stalled() < too_long) return std::nullopt;
   return "requests wait, and no worker has become free for longer than timeout_max";
 }
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "daemon/http/admission.h"
+#include "daemon/http/at_work.h"
 #include "daemon/http/bound_endpoint.h"
 #include "daemon/http/codec.h"
 #include "daemon/http/connection.h"
@@ -31,7 +32,7 @@ constexpr std::chrono::milliseconds kLastWords{1000};
 /// How often one that waits says so.
 constexpr std::chrono::milliseconds kAgain{250};
 
-constexpr Workers::Size kExpress{.threads = 2, .queue = 64};
+constexpr Workers::Size kExpress{.threads = 2, .queue = 64, .name = "http-express"};
 
 /// Whether the bytes begin a GET or HEAD request for this path.
 bool asks_for(std::string_view bytes, std::string_view path) {
@@ -64,6 +65,7 @@ class Door final : public Listener, private Reactor::Events {
   [[nodiscard]] std::chrono::milliseconds stalled() const override {
     return bodies_ > 0 ? std::chrono::milliseconds(0) : workers_.stalled();
   }
+  [[nodiscard]] std::chrono::milliseconds longest_at_work() const override { return handlers_.longest(); }
   [[nodiscard]] ListenerFigures figures() const override;
   [[nodiscard]] std::int64_t certificate_end(std::size_t endpoint) const override {
     const auto& tls = tls_.at(endpoint);
@@ -79,6 +81,7 @@ class Door final : public Listener, private Reactor::Events {
   void dispatch(std::unique_ptr<Connection> connection);
   [[nodiscard]] bool is_express(Connection& connection) const;
   Step serve(Connection& connection);
+  Answer answer_to(Head& head);
   Step serve_express(Connection& connection);
   Step refuse(Connection& connection, const Refusal& refusal) { return connection.send(codec_.refuse(refusal)); }
   void settle(std::unique_ptr<Connection> connection, Step step);
@@ -95,6 +98,7 @@ class Door final : public Listener, private Reactor::Events {
   std::atomic<bool> cut_{false};
   std::atomic<std::uint64_t> requests_refused_{0};
   std::atomic<std::size_t> bodies_{0};  ///< that workers are streaming
+  AtWork handlers_;                     ///< but for those whose request is streamed
 
   Admission admission_;
   Codec codec_;
@@ -226,12 +230,19 @@ Step Door::serve(Connection& connection) {
   if (received != Step::done) return received;
   Head head = connection.take_request();
   head.request.caller_gone = [this, transport = &connection.transport()] { return cut_ || transport->peer_gone(); };
-  std::optional<UnderWay> upload;
-  if (head.streamed) upload.emplace(bodies_);
-  Answer answer = codec_.answer(head);
+  Answer answer = answer_to(head);
   std::optional<UnderWay> download;
   if (answer.body_source) download.emplace(bodies_);
   return connection.send(std::move(answer));
+}
+
+Answer Door::answer_to(Head& head) {
+  if (head.streamed) {
+    const UnderWay upload(bodies_);
+    return codec_.answer(head);
+  }
+  const AtWork::Entry handler(handlers_);
+  return codec_.answer(head);
 }
 
 /// As serve(), but a handshake is all that it does at once: the request behind it may be no express one.

@@ -102,6 +102,10 @@ class Listener {
   /// streamed, which may hold a worker for as long as `limits` have it. Any thread.
   [[nodiscard]] virtual std::chrono::milliseconds stalled() const = 0;
 
+  /// For how long the handler has been at work that began first, of those that are not given a body while it comes;
+  /// zero while none is. Any thread.
+  [[nodiscard]] virtual std::chrono::milliseconds longest_at_work() const = 0;
+
   /// Safe to call from many threads, handlers among them.
   [[nodiscard]] virtual ListenerFigures figures() const = 0;
 

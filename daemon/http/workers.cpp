@@ -104,7 +104,7 @@ bool Workers::start_one() {
 }
 
 void Workers::run(Worker& self) {
-  ::pthread_setname_np(::pthread_self(), "http-worker");
+  ::pthread_setname_np(::pthread_self(), size_.name);
   std::unique_lock lock(mutex_);
   for (;;) {
     if (std::exchange(self.called, false)) calling_ = false;

@@ -28,6 +28,7 @@ class Workers {
     std::size_t threads = 0;                       ///< at most
     std::size_t queue = 0;                         ///< jobs beyond those that a thread is free for
     std::chrono::milliseconds spare_time{30'000};  ///< a thread without work ends after this
+    const char* name = "http-worker";              ///< of its threads, as ps shows it; at most 15 characters
   };
 
   /// `work` runs in the pool's threads. When it throws, its job ends there, and nothing else does.

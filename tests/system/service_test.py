@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The daemon as a service of systemd: what it tells, what its watchdog finds, and how a start fails."""
 
+import contextlib
 import os
 import pathlib
 import shutil
@@ -135,8 +136,29 @@ class Watchdog(ServiceCase):
         manager = self.manager().with_watchdog()
         daemon = self.daemon(manager, "limits: {workers: 1}\ntimeout: 2s\ntimeout_max: 2s\n")
         manager.await_message(is_fed)
+        caller = Caller(daemon.url)
+        self.addCleanup(caller.close)
         with held(threads(daemon.process.pid, "http-worker")[0]):
+            caller.send_command("door_lock")
             manager.await_message(lambda message: "no worker has become free" in message.get("STATUS", ""))
+        manager.await_message(is_fed)
+
+    @unittest.skipUnless(may_hold(), "needs the right to hold a thread of another process")
+    def test_it_is_not_fed_when_a_request_does_not_end_although_there_are_workers_for_others(self):
+        simulator = self.start(Simulator(self.folder))
+        manager = self.manager().with_watchdog()
+        daemon = self.daemon(manager, "limits: {workers: 2}\ntimeout: 2s\ntimeout_max: 2s\n", simulator.url)
+        manager.await_message(is_fed)
+        simulator.order(vin(), "delay", on="any", ms=25_000)
+        caller = Caller(daemon.url)
+        self.addCleanup(caller.close)
+        idle = threads(daemon.process.pid, "http-worker")  # one of which takes the command
+        caller.send_command("door_unlock")
+        eventually(lambda: simulator.requests()["endpoints"]["signed_command"]["total"] == 1, "it is under way")
+        with contextlib.ExitStack() as stack:
+            for thread in idle:
+                stack.enter_context(held(thread))
+            manager.await_message(lambda message: "a request is at work" in message.get("STATUS", ""))
         manager.await_message(is_fed)
 
 

@@ -58,6 +58,29 @@ TEST_CASE("probe: a listener that answers is well, whatever it says, also when a
   gate.open();
 }
 
+TEST_CASE("listener: it tells how long a handler has been at work, also while others are, and not once it has ended") {
+  const TemporaryFolder folder;
+  const auto path = folder.file("api.sock");
+  Gate gate;
+  const auto listener = listen({.endpoints = {{"unix:" + path}}, .handler = [&](const Request& request) {
+                                  if (request.path == "/slow") gate.pass(request);
+                                  return Reply{};
+                                }});
+  CHECK(listener->longest_at_work() == milliseconds(0));
+  Caller slow("unix:" + path);
+  slow.send(get("/slow"));
+  gate.wait_for(1);
+  Caller quick("unix:" + path);
+  for (int i = 0; i < 30'000 && listener->longest_at_work() < milliseconds(5); ++i) {
+    quick.send(get("/quick"));
+    CHECK(quick.receive()->status == 200);
+  }
+  CHECK(listener->longest_at_work() >= milliseconds(5));
+  gate.open();
+  CHECK(slow.receive()->status == 200);
+  CHECK(listener->longest_at_work() == milliseconds(0));
+}
+
 TEST_CASE("listener: whoever waits behind a body that is streamed waits for nothing stuck") {
   class Trickle final : public BodySource {
    public:
