@@ -158,7 +158,10 @@ class Loader {
                                                                  printable(error->message));
     }
     const Entry root{std::get<Value>(parsed), "", source, loaded_.problems};
-    read_members(root, key_names(), [&](std::size_t index, const Entry& entry) { set(keys()[index], entry); });
+    read_members(root, key_names(), [&](std::size_t index, const Entry& entry) {
+      loaded_.in_file.emplace(keys()[index].name);
+      set(keys()[index], entry);
+    });
   }
 
   void load_variable(const std::string& name, const std::string& value) {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -38,6 +39,7 @@ struct Loaded {
   std::vector<Problem> problems;               ///< empty: config may be used
   std::map<std::string, std::string> origins;  ///< key -> where its value came from; absent: default
   SetKeys settings;  ///< those that count; of `state_dir` also when the environment alone says it
+  std::set<std::string, std::less<>> in_file;  ///< the keys that the file sets, whatever other sources say
 };
 
 /// Reports every problem it finds, not only the first.

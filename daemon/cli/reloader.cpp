@@ -23,22 +23,21 @@ bool waits_for_a_writer(const std::filesystem::path& file) {
   return type == std::filesystem::file_type::fifo || type == std::filesystem::file_type::socket;
 }
 
-/// Whether anything of it comes from its file.
-bool has_content(const config::Loaded& loaded) {
-  return loaded.config.file && std::ranges::any_of(loaded.settings, [&](const auto& setting) {
-           return setting.second.source.starts_with(loaded.config.file->string());
-         });
-}
-
-/// What a file looks like while somebody writes it, and no file on purpose: it would drop all rules of callers.
+/// What a file looks like while somebody writes it, and hardly one on purpose: it would drop all rules of callers.
 std::optional<config::Problem> find_unfinished(const config::Loaded& before, const config::Loaded& now) {
+  const auto has_gone = [&](const char* key) { return before.in_file.contains(key) && !now.in_file.contains(key); };
   const auto where = path_of(now.config);
-  const char* const hint = "write the whole of it to another file, and rename that; then reload again";
-  if (has_content(before) && !has_content(now)) {
+  const std::string hint = "write the whole of it to another file, and rename that; then reload again";
+  if (!before.in_file.empty() && now.in_file.empty()) {
     return config::Problem{.where = where, .message = "there is nothing in it any more", .hint = hint};
   }
-  if (before.config.key_file && !now.config.key_file) {
+  if (has_gone("key_file")) {
     return config::Problem{.where = where, .message = "it names no key_file any more", .hint = hint};
+  }
+  if (has_gone("callers")) {
+    return config::Problem{.where = where,
+                           .message = "it has no callers any more, which would drop their rules",
+                           .hint = "if that is meant, write `callers: []`; else " + hint};
   }
   return std::nullopt;
 }
@@ -85,6 +84,7 @@ api::ReloadReport Reloader::take_over(Daemon& daemon) {
   if (!merged.running.problems.empty()) return refuse(file, std::move(merged.running.problems));
   daemon.apply(merged.running.config);
   running_ = std::move(merged.running);
+  running_.in_file = std::move(fresh.in_file);
   configure(log_, running_.config.log);
   const auto applied = joined(merged.applied, ",");
   const auto waiting = joined(merged.waiting, ",");

@@ -118,6 +118,18 @@ class Reload(Case):
             self.assertIn("any more", ended.stderr)
             self.assert_failure(changing.daemon.command("honk_horn"), 403, "not_allowed")
 
+    def test_where_the_service_has_the_key_a_file_that_ends_before_its_rules_drops_none(self):
+        changing = self.start_changing('callers: [{name: "*", allow: []}]\n',
+                                       env={"FLEETSIGN_KEY_FILE": str(self.folder / "private.pem")})
+        changing.write("timeout: 20s\n")
+        ended = changing.reload()
+        self.assertEqual((ended.returncode, ended.stdout), (78, ""))
+        self.assertIn("no callers any more", ended.stderr)
+        self.assertIn("`callers: []`", ended.stderr)
+        self.assert_failure(changing.daemon.command("honk_horn"), 403, "not_allowed")
+        self.assertEqual(changing.change("callers: []\n"), "applied: callers\n")
+        self.assert_accepted(changing.daemon.command("honk_horn"))
+
     def test_a_pipe_in_the_place_of_the_file_holds_nobody_up(self):
         changing = self.start_changing()
         changing.file.unlink()
@@ -191,7 +203,7 @@ class Reload(Case):
         self.assertEqual(statuses(), [403, 200])
         changing.change(f"callers: [{others}]\n")
         self.assertEqual(statuses(), [403, 403])
-        changing.change("")
+        changing.change("callers: []\n")
         self.assertEqual(statuses(), [200, 200])
 
     def test_level_and_format_of_the_log_change(self):
