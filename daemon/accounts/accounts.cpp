@@ -63,6 +63,11 @@ AccountReport Accounts::report_of_file(const std::string& name, const std::files
   return report;
 }
 
+AccountReport Accounts::report(const std::string& name) const {
+  const auto found = managed_.find(name);
+  return found != managed_.end() ? found->second->report() : report_of_file(name, files_.at(name));
+}
+
 std::vector<AccountReport> Accounts::reports() const {
   std::vector<AccountReport> reports;
   for (const auto& [name, file] : files_) reports.push_back(report_of_file(name, file));

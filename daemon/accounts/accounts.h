@@ -41,6 +41,8 @@ class Accounts {
   [[nodiscard]] protocol::Result<upstream::Bearer> token_of(const std::string& account,
                                                             protocol::Instant deadline) const;
 
+  /// Of an account that there is.
+  [[nodiscard]] AccountReport report(const std::string& name) const;
   /// Of all accounts, by name.
   [[nodiscard]] std::vector<AccountReport> reports() const;
   /// What people should know of the managed ones, with their names.

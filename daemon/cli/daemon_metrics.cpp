@@ -60,7 +60,7 @@ void Daemon::watch(const std::vector<config::Listen>& listen) {
   watch_costs();
   watch_state();
   if (audit_) watch_audit();
-  if (!accounts_.all_managed().empty()) watch_accounts();
+  watch_accounts();
   watch_process();
 }
 
@@ -121,15 +121,19 @@ void Daemon::watch_audit() {
 void Daemon::watch_accounts() {
   using accounts::ManagedAccount;
   std::vector<Figure> expiries;
+  for (const auto& report : accounts_.reports()) {
+    expiries.push_back({.label = report.name, .read = figure([this, name = report.name] {
+                                                return accounts_.report(name).expires.value_or(0);
+                                              })});
+  }
+  if (!expiries.empty()) metrics_.watch("fleetsign_account_token_expiry_seconds", std::move(expiries));
+  if (accounts_.all_managed().empty()) return;
   std::vector<Figure> logins;
   for (const auto& [name, account] : accounts_.all_managed()) {
-    expiries.push_back(
-        {.label = name, .read = figure([account = account] { return account->report().expires.value_or(0); })});
     logins.push_back({.label = name, .read = figure([account = account] {
                                        return account->report().state == accounts::AccountState::login_required ? 1 : 0;
                                      })});
   }
-  metrics_.watch("fleetsign_account_token_expiry_seconds", std::move(expiries));
   metrics_.watch("fleetsign_account_login_required", std::move(logins));
   const auto sum = [this](std::uint64_t ManagedAccount::Counts::*member) {
     return figure([this, member] {

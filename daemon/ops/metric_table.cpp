@@ -15,7 +15,8 @@ constexpr std::array kUpstreamSeconds = {0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 
 /// A signature takes less than a millisecond; a slow disk, a slow caller and a full machine take long.
 constexpr std::array kOwnSeconds = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0};
 
-constexpr std::string_view kWithAccounts = "`accounts` with a `managed` one";
+constexpr std::string_view kWithAccounts = "`accounts`";
+constexpr std::string_view kWithManaged = "`accounts` with a `managed` one";
 constexpr std::string_view kWithTls = "`tls` in an entry of `listen`";
 constexpr std::string_view kWithAudit = "`audit_file`";
 
@@ -117,12 +118,12 @@ constexpr MetricRow kRows[] = {
      .type = MetricType::gauge,
      .help = "Whether somebody must log in before an account has new tokens: 1 or 0",
      .label = "account",
-     .present = kWithAccounts},
+     .present = kWithManaged},
     {.name = "fleetsign_token_refreshes_total",
      .type = MetricType::counter,
      .help = "Refreshes of accounts' tokens by what came of them: ok or failed",
      .label = "outcome",
-     .present = kWithAccounts},
+     .present = kWithManaged},
 
     {.name = "fleetsign_requests_in_flight",
      .type = MetricType::gauge,
