@@ -42,7 +42,7 @@ std::string comment(const std::string& indent, std::string_view text) {
 std::string commented_key(const Key& key) {
   const std::string indent = group_of(key.name).empty() ? "" : "  ";
   const bool has_default = !key.fallback.empty();
-  std::string about(key.summary);
+  std::string about = describe(key);
   about.append(" (").append(key.type).append(has_default ? "" : ", no default");
   about.append(key.reload == Reload::applied ? ", applied by a reload)" : ")");
   std::string text = comment(indent, about);
@@ -80,7 +80,7 @@ std::string markdown_table() {
   std::string text = "| key | type | default | changed by | meaning |\n|---|---|---|---|---|\n";
   for (const Key& key : keys()) {
     text += "| " + code(key.name) + " | " + cell(key.type) + " | " + code(key.fallback) + " | " +
-            (key.reload == Reload::applied ? "reload" : "restart") + " | " + cell(key.summary) + " |\n";
+            (key.reload == Reload::applied ? "reload" : "restart") + " | " + cell(describe(key)) + " |\n";
   }
   return text;
 }

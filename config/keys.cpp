@@ -276,17 +276,17 @@ constexpr Key kKeys[] = {
      [](Config& config, const Entry& entry) { assign(config.oauth.authorize_url, read_endpoint(entry)); }},
     {"callers", "list of maps", "[]", "[{name: charger, allow: [charging]}]",
      "Callers that have rules of their own, each {name, certificate, user, group, account, vehicles, allow, confirm, "
-     "rate, daily_budget}; only a file can have it",
-     [](Config& config, const Entry& entry) { assign(config.callers, read_callers(entry)); }, Reload::applied},
+     "rate, daily_budget}",
+     [](Config& config, const Entry& entry) { assign(config.callers, read_callers(entry)); }, Reload::applied, true},
     {"accounts", "map of accounts", "{}", "{home: {access_token_file: /run/tesla/token}}",
      "Tesla accounts by name, for callers who bring no token: `managed`, whose tokens `fleetsign login` gets and "
      "fleetsign refreshes, or {access_token_file}, a file that another program keeps fresh and that only fleetsign's "
      "user can read; it is read whenever it has changed",
-     [](Config& config, const Entry& entry) { assign(config.accounts, read_accounts(entry)); }},
+     [](Config& config, const Entry& entry) { assign(config.accounts, read_accounts(entry)); }, Reload::restart, true},
     {"vehicles", "map of maps", "{}", "{garage: {vin: 5YJS0000000000001}}",
      "Names of vehicles, each for {vin, account} or the VIN alone: they stand for the VIN in paths, in `callers` and "
      "in sub-commands, and the account is whose token a request to the vehicle goes with when its caller brings none",
-     [](Config& config, const Entry& entry) { assign(config.vehicles, read_vehicles(entry)); }, Reload::applied},
+     [](Config& config, const Entry& entry) { assign(config.vehicles, read_vehicles(entry)); }, Reload::applied, true},
     {"confirm", "list of names", "[]", "sensitive",
      "Commands and groups of commands that need the header `X-Confirm: COMMAND`, whoever calls; `fleetsign commands` "
      "lists them",
@@ -346,6 +346,10 @@ const Key* find_key(std::string_view name) {
   const auto* const found =
       std::find_if(std::begin(kKeys), std::end(kKeys), [&](const Key& k) { return k.name == name; });
   return found == std::end(kKeys) ? nullptr : found;
+}
+
+std::string describe(const Key& key) {
+  return std::string(key.summary) + (key.only_in_file ? "; only a file can have it" : "");
 }
 
 std::string environment_name(std::string_view key) {

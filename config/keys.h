@@ -27,7 +27,11 @@ struct Key {
   /// Sets the member, or leaves it and complains.
   void (*set)(Config& config, const Entry& entry);
   Reload reload = Reload::restart;
+  bool only_in_file = false;  ///< no flag and no variable can say as much
 };
+
+/// What people read of a key: the summary, and what goes for it beside that.
+std::string describe(const Key& key);
 
 /// All keys, in the order in which people read them; those of a group ("log.") stand together.
 std::span<const Key> keys();

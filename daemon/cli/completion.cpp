@@ -92,6 +92,7 @@ std::string type_at_cursor(const Line& line) {
 Words flags_of(const CLI::App& app) {
   Words flags;
   for (const auto* option : app.get_options()) {
+    if (option->get_group().empty()) continue;
     for (const auto& name : option->get_lnames()) flags.push_back("--" + name);
   }
   return flags;

@@ -113,7 +113,7 @@ void add_options(ManualPage& page, const CLI::App& app) {
   for (const auto* option : app.get_options()) {
     if (option->get_group() == kKeysGroup) {
       has_keys = true;
-    } else if (option != app.get_help_ptr()) {
+    } else if (option != app.get_help_ptr() && !option->get_group().empty()) {
       add_option(page, *option);
     }
   }
@@ -174,8 +174,8 @@ std::string page_of_configuration() {
   page.item("", "/etc/fleetsign/fleetsign.yaml", "Another file is named by --config or $FLEETSIGN_CONFIG.");
   page.section("Description");
   page.paragraph(
-      "A file in YAML. A key with a dot in its name, such as `log.level`, is written as `level` within `log`. Every "
-      "key can also be set by an environment variable, such as " +
+      "A file in YAML. A key with a dot in its name, such as `log.level`, is written as `level` within `log`. Unless "
+      "only a file can have it, a key can also be set by an environment variable, such as " +
       config::environment_name("log.level") +
       ", and by a flag of the sub-command, such as --log.level. Flags win over the environment, the environment over "
       "the file, the file over the defaults. `fleetsign config check` says what is wrong with a file, and `fleetsign "
@@ -184,7 +184,7 @@ std::string page_of_configuration() {
       "below; other changes need a restart.");
   page.section("Keys");
   for (const auto& key : config::keys()) {
-    std::string meaning = std::string(key.summary) + ".";
+    std::string meaning = config::describe(key) + ".";
     if (!key.fallback.empty()) meaning.append(" Default: `").append(key.fallback).append("`.");
     if (key.reload == config::Reload::applied) meaning.append(" A reload applies a change.");
     page.item(key.name, key.type, meaning);

@@ -85,9 +85,10 @@ Settings::Settings(CLI::App& options) : values_(config::keys().size()) {
   options.add_option("--config", file_, "Configuration file (" + std::string(kDefaultFile) + ")")->type_name("FILE");
   for (std::size_t i = 0; i < values_.size(); ++i) {
     const auto& key = config::keys()[i];
+    // A flag that can set nothing is not shown, but says why.
     flags_.push_back(options.add_option(flag_names(key.name), values_[i], std::string(key.summary))
                          ->type_name(std::string(key.type))
-                         ->group(kKeysGroup));
+                         ->group(key.only_in_file ? "" : kKeysGroup));
   }
 }
 
