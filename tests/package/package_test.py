@@ -49,8 +49,9 @@ FILES = {
 DOCUMENTS = "/usr/share/doc/fleetsign/docs/"
 # What dpkg, apt and others note for themselves, whatever is installed.
 NOTES = re.compile(r"/(var/(log|cache|backups|lib/(dpkg|apt|systemd/deb-systemd-helper-enabled))|etc/(group|gshadow)-?$)")
-# As systemctl in the path of maintainer scripts, it notes what it is asked for.
-RECORDER = '#!/bin/sh\necho "$*" >>/systemctl.log\n'
+# As systemctl in the path of maintainer scripts, it notes what it is asked for. The daemon's process, whose environment
+# counts, is the first one there is: dpkg.
+RECORDER = '#!/bin/sh\necho "$*" >>/systemctl.log\n[ "$1" != show ] || echo 1\n'
 
 
 def field(name):
@@ -218,11 +219,11 @@ class Lifetime(unittest.TestCase):
         systemctl.chmod(0o755)
 
     def asked(self):
-        """What systemctl was asked for since the last time."""
+        """What systemctl was told to do since the last time; what it was only asked is nothing done."""
         log = self.system.path("/systemctl.log")
         lines = log.read_text("utf-8").splitlines() if log.exists() else []
         log.unlink(missing_ok=True)
-        return [line.removeprefix("--system ") for line in lines if "is-enabled" not in line and "is-active" not in line]
+        return [line.removeprefix("--system ") for line in lines if not re.search(r"\bis-enabled|\bis-active|^show ", line)]
 
     def configuration(self):
         return self.system.path(CONFIGURATION).read_text("utf-8")
@@ -264,6 +265,13 @@ class Lifetime(unittest.TestCase):
         self.system.path(CONFIGURATION).write_text("key_file: ${CREDENTIALS_DIRECTORY}/private-key\n", "utf-8")
         install(self.system, PACKAGE, "dpkg", "--force-confold", "--install")
         self.assertIn("try-restart fleetsign.service", self.asked())
+
+    def test_an_upgrade_judges_the_configuration_by_the_environment_of_the_daemon_that_runs(self):
+        install(self.system, previous())
+        self.record_systemctl()
+        for value, orders in ("never", []), ("20s", ["try-restart fleetsign.service"]):
+            install(self.system, PACKAGE, "env", f"FLEETSIGN_TIMEOUT={value}", "dpkg", "--install")
+            self.assertEqual(self.asked(), ["daemon-reload", *orders])
 
     def test_what_was_enabled_is_so_again_after_a_removal(self):
         install(self.system, PACKAGE)
