@@ -83,7 +83,7 @@ def check_left_out(root, service):
 
 
 def check_users(root, service):
-    """The group is made, and nobody has its name: systemd gives no dynamic user the name of a group that is there."""
+    """The group is made, and the user, whose name is not the group's: its own group is for nobody else."""
     status, said = run("systemd-sysusers", f"--root={root}")
     if status:
         return [f"systemd-sysusers: {said}"]
@@ -93,7 +93,8 @@ def check_users(root, service):
     wanted = wanted[1] if wanted else ""
     user = user[1] if user else "fleetsign"  # systemd takes the unit's name then
     complaints = [] if f"\n{wanted}:" in f"\n{groups}" else [f"systemd/fleetsign.sysusers: makes no group {wanted}"]
-    return complaints + ([f"systemd/fleetsign.service: User={user} is a group"] if f"\n{user}:" in f"\n{groups}" else [])
+    users = (root / "etc/passwd").read_text(encoding="utf-8")
+    return complaints + ([] if f"\n{user}:" in f"\n{users}" and user != wanted else [f"systemd/fleetsign.sysusers: makes no user {user} of its own"])
 
 
 def check_pair():

@@ -48,7 +48,7 @@ FILES = {
 }
 DOCUMENTS = "/usr/share/doc/fleetsign/docs/"
 # What dpkg, apt and others note for themselves, whatever is installed.
-NOTES = re.compile(r"/(var/(log|cache|backups|lib/(dpkg|apt|systemd/deb-systemd-helper-enabled))|etc/(group|gshadow)-?$)")
+NOTES = re.compile(r"/(var/(log|cache|backups|lib/(dpkg|apt|systemd/deb-systemd-helper-enabled))|etc/(group|gshadow|passwd|shadow)-?$)")
 # As systemctl in the path of maintainer scripts, it notes what it is asked for. The daemon's process, whose environment
 # counts, is the first one there is: dpkg.
 RECORDER = '#!/bin/sh\necho "$*" >>/systemctl.log\n[ "$1" != show ] || echo 1\n'
@@ -201,8 +201,12 @@ class Installed(unittest.TestCase):
         rated = self.system.run("systemd-analyze", "security", "--offline=true", "--no-pager", "--threshold=15", units[0])
         print(rated.stdout.strip().splitlines()[-1], file=sys.stderr)
 
-    def test_the_group_of_the_socket_is_there(self):
+    def test_the_group_of_the_socket_is_there_and_the_user_of_the_service_who_cannot_log_in(self):
         self.assertRegex(self.system.path("/etc/group").read_text("utf-8"), r"(?m)^fleetsign:")
+        unit = self.system.path("/usr/lib/systemd/system/fleetsign.service").read_text("utf-8")
+        user = re.search(r"(?m)^User=(.*)$", unit)[1]
+        self.assertRegex(self.system.path("/etc/passwd").read_text("utf-8"), rf"(?m)^{user}:.*:/usr/sbin/nologin$")
+        self.assertRegex(self.system.path("/etc/shadow").read_text("utf-8"), rf"(?m)^{user}:!\*:")
 
 
 class Lifetime(unittest.TestCase):
@@ -233,6 +237,15 @@ class Lifetime(unittest.TestCase):
         install(self.system, PACKAGE)
         self.assertEqual(self.asked(), ["daemon-reload"])
         self.assertFalse(os.path.lexists(self.system.path(ENABLED)))
+
+    def test_a_user_that_systemd_made_for_a_daemon_that_runs_is_no_obstacle_to_the_user_of_the_package(self):
+        sysusers = self.system.path("/usr/bin/systemd-sysusers")
+        sysusers.rename(sysusers.with_name("sysusers.real"))
+        sysusers.write_text('#!/bin/sh\necho "$SYSTEMD_NSS_DYNAMIC_BYPASS" >/bypass\nexec sysusers.real "$@"\n', "utf-8")
+        sysusers.chmod(0o755)
+        install(self.system, PACKAGE)
+        self.assertEqual(self.system.path("/bypass").read_text("utf-8"), "1\n")  # as nss-systemd would name that one
+        self.assertRegex(self.system.path("/etc/passwd").read_text("utf-8"), r"(?m)^_fleetsign:")
 
     def test_an_upgrade_keeps_a_configuration_that_was_changed(self):
         install(self.system, previous())
