@@ -2,6 +2,7 @@
 #include "crypto/key_file.h"
 
 #include <fcntl.h>
+#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include <cstdlib>
 #include <string>
 #include <system_error>
+#include <vector>
 
 namespace fleetsign::crypto {
 namespace {
@@ -18,12 +20,15 @@ using std::filesystem::path;
 /// What a file is there for.
 struct Kind {
   std::size_t largest;
+  bool is_secret;
   const char* too_large;
   const char* hint;
 };
-constexpr Kind kKey{std::size_t{64} * 1024, "larger than 64 KiB, so not a key file",
-                    "name the file that holds the key"};
-constexpr Kind kCertificates{std::size_t{1024} * 1024, "larger than 1 MiB, so not a file of certificates",
+constexpr const char* kNoKeyFile = "larger than 64 KiB, so not a key file";
+constexpr const char* kNameKeyFile = "name the file that holds it";
+constexpr Kind kKey{std::size_t{64} * 1024, true, kNoKeyFile, kNameKeyFile};
+constexpr Kind kPublicKey{std::size_t{64} * 1024, false, kNoKeyFile, kNameKeyFile};
+constexpr Kind kCertificates{std::size_t{1024} * 1024, false, "larger than 1 MiB, so not a file of certificates",
                              "name the file that holds the certificates"};
 constexpr mode_t kOthers = S_IRWXG | S_IRWXO;
 constexpr mode_t kProtectedMode = S_IRUSR | S_IWUSR;
@@ -66,13 +71,39 @@ std::string octal(mode_t mode) {
   return digits;
 }
 
-KeyError cannot_read(const path& file) {
+/// The user of this process as chown takes it: by name, else by number.
+std::string own_user() {
+  std::vector<char> room(std::size_t{16} * 1024);
+  passwd entry{};
+  passwd* found = nullptr;
+  getpwuid_r(::geteuid(), &entry, room.data(), room.size(), &found);
+  return found != nullptr ? entry.pw_name : std::to_string(::geteuid());
+}
+
+/// What makes a secret readable for this process, and for nobody else. Its mode alone would not do for another user's.
+std::string make_own(const path& file, const struct stat& status) {
+  const std::string protect = "chmod 600 " + quoted(file);
+  if (status.st_uid == ::geteuid() || ::geteuid() == 0) return protect;
+  return "chown " + own_user() + " " + quoted(file) + " && " + protect;
+}
+
+/// What the owner of a file can do that this process may not read.
+std::string make_readable(const path& file, const Kind& kind) {
+  struct stat status {};
+  if (::stat(file.c_str(), &status) == 0) return kind.is_secret ? make_own(file, status) : "chmod 644 " + quoted(file);
+  const std::string user = own_user();
+  return "user " + user + ", who runs fleetsign, cannot enter its folder, and needs a copy elsewhere: install " +
+         (kind.is_secret ? "-o " + user + " -m 600 " : "-m 644 ") + quoted(file) + " COPY";
+}
+
+KeyError cannot_read(const path& file, const Kind& kind) {
   if (errno == ENOENT || errno == ENOTDIR) {
     return {KeyError::Reason::missing, file.native() + ": no such file",
             "`fleetsign keygen --out FILE` makes a key; an existing one is named by its full path"};
   }
+  const bool is_forbidden = errno == EACCES;
   return {KeyError::Reason::unreadable, file.native() + ": cannot be read (" + last_error() + ")",
-          "the user that runs fleetsign must be able to read it"};
+          is_forbidden ? make_readable(file, kind) : "the user that runs fleetsign must be able to read it"};
 }
 
 std::optional<KeyError> refuse_other_than_regular(const path& file, const struct stat& status, const Kind& kind) {
@@ -103,7 +134,7 @@ std::optional<KeyError> refuse_exposed(const path& file, const struct stat& stat
   if (is_credential) return std::nullopt;
   return KeyError{KeyError::Reason::exposed,
                   file.native() + ": others than its owner may read or write it (mode " + octal(mode) + ")",
-                  "chmod 600 " + quoted(file)};
+                  make_own(file, status)};
 }
 
 Result<SecretText, KeyError> read_all(const path& file, int descriptor, const Kind& kind) {
@@ -113,7 +144,7 @@ Result<SecretText, KeyError> read_all(const path& file, int descriptor, const Ki
     const ssize_t count = ::read(descriptor, text.data() + size, text.size() - size);
     if (count == 0) break;
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return cannot_read(file);
+    if (count < 0) return cannot_read(file, kind);
     size += static_cast<std::size_t>(count);
   }
   if (size > kind.largest)
@@ -131,7 +162,7 @@ Result<SecretText, KeyError> read_file(const path& file, const Kind& kind, const
   // Without O_NONBLOCK, opening a FIFO waits for somebody to write to it.
   const Descriptor descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   struct stat status {};
-  if (!descriptor.is_open() || ::fstat(descriptor.get(), &status) != 0) return cannot_read(file);
+  if (!descriptor.is_open() || ::fstat(descriptor.get(), &status) != 0) return cannot_read(file, kind);
   if (auto error = refuse_other_than_regular(file, status, kind)) return *error;
   if (auto error = refuse(status)) return *error;
   return read_all(file, descriptor.get(), kind);
@@ -189,7 +220,7 @@ Result<SecretText, KeyError> read_protected(const path& file, const std::optiona
 }
 
 Result<SecretText, KeyError> read_public(const path& file) {
-  return read_file(file, kKey, allow_everybody);
+  return read_file(file, kPublicKey, allow_everybody);
 }
 
 Result<SecretText, KeyError> read_certificates(const path& file) {

@@ -49,8 +49,9 @@ std::optional<TokenFiles::Stamp> TokenFiles::stamp_of(const std::filesystem::pat
 protocol::Result<upstream::Bearer> TokenFiles::read(const std::filesystem::path& file) const {
   const auto text = crypto::read_protected(file, credentials_directory_);
   if (!text) {
-    const bool is_exposed = text.error().reason == crypto::KeyError::Reason::exposed;
-    return unavailable(std::string(kNoToken) + text.error().message, is_exposed ? text.error().hint : kHint);
+    using Reason = crypto::KeyError::Reason;
+    const bool is_of_wrong_user = text.error().reason == Reason::exposed || text.error().reason == Reason::unreadable;
+    return unavailable(std::string(kNoToken) + text.error().message, is_of_wrong_user ? text.error().hint : kHint);
   }
   if (auto token = upstream::Bearer::read(without_line_end(crypto::view(*text)))) return *std::move(token);
   return unavailable(std::string(kNoToken) + file.string() + ": holds no token", kHint);

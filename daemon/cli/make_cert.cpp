@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <pwd.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
@@ -50,6 +52,14 @@ std::string hosts_line(const std::vector<std::string>& hosts) {
   return items.empty() ? "" : "hosts: [" + joined(items) + "]\n";
 }
 
+/// The package makes this user, for fleetsign.service. The key is of whoever makes it: root, as a rule.
+std::string service_lines(const std::string& key) {
+  constexpr const char* kServiceUser = "_fleetsign";
+  if (::getpwnam(kServiceUser) == nullptr) return "";
+  return std::string("fleetsign.service reads the key as its own user:\n\nchown ") + kServiceUser + " " +
+         in_shell(key) + "\n\n";
+}
+
 std::string next_steps(const std::string& certificate, const std::string& key, const std::vector<std::string>& hosts) {
   return "in the configuration:\n\n"
          "listen:\n"
@@ -57,8 +67,8 @@ std::string next_steps(const std::string& certificate, const std::string& key, c
          "    tls:\n"
          "      cert_file: " +
          in_yaml(certificate) + "\n" + "      key_file: " + in_yaml(key) + "\n" + hosts_line(hosts) + "\n" +
-         "callers that trust the certificate then get through:\n\n" + "curl --cacert " + in_shell(certificate) +
-         " https://localhost:4480/health\n";
+         service_lines(key) + "callers that trust the certificate then get through:\n\n" + "curl --cacert " +
+         in_shell(certificate) + " https://localhost:4480/health\n";
 }
 
 int make_cert(const Wanted& wanted) {

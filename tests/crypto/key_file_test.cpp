@@ -121,6 +121,35 @@ TEST_CASE("key file: one of another user's is unreadable" * doctest::skip(!is_ro
   CHECK(as_nobody([&] { return outcome(file); }) == outcome(Reason::unreadable));
 }
 
+TEST_CASE("key file: what another user may not read comes with the command that lets it" * doctest::skip(!is_root())) {
+  const TemporaryFolder folder;
+  const path file = folder.write("key.pem", "x", 0600);
+  const auto nobody_is_told = [&](const auto& read, const std::string& hint) {
+    return as_nobody([&] {
+             const auto text = read(file);
+             return !text && text.error().hint == hint ? kRead : 0;
+           }) == kRead;
+  };
+  const auto secret = [](const path& read) { return read_protected(read, std::nullopt); };
+  const std::string name = file.native();
+  CHECK(nobody_is_told(secret, "chown nobody " + name + " && chmod 600 " + name));
+  CHECK(nobody_is_told(read_public, "chmod 644 " + name));
+  CHECK(nobody_is_told(read_certificates, "chmod 644 " + name));
+  TemporaryFolder::change_mode(file, 0644);
+  CHECK(nobody_is_told(secret, "chown nobody " + name + " && chmod 600 " + name));
+  CHECK(error_of(file).hint == "chmod 600 " + name);
+  TemporaryFolder::change_owner(file, kNobody, kNobody);
+  CHECK(nobody_is_told(secret, "chmod 600 " + name));
+  TemporaryFolder::change_mode(file, 0000);
+  CHECK(nobody_is_told(secret, "chmod 600 " + name));
+
+  TemporaryFolder::change_mode(folder.path(), 0700);
+  const std::string copy =
+      "user nobody, who runs fleetsign, cannot enter its folder, and needs a copy elsewhere: install ";
+  CHECK(nobody_is_told(secret, copy + "-o nobody -m 600 " + name + " COPY"));
+  CHECK(nobody_is_told(read_certificates, copy + "-m 644 " + name + " COPY"));
+}
+
 TEST_CASE("key file: a service's credential may be root's with mode 0440, in the credentials directory only" *
           doctest::skip(!is_root())) {
   const TemporaryFolder credentials;

@@ -208,6 +208,21 @@ class Installed(unittest.TestCase):
         self.assertRegex(self.system.path("/etc/passwd").read_text("utf-8"), rf"(?m)^{user}:.*:/usr/sbin/nologin$")
         self.assertRegex(self.system.path("/etc/shadow").read_text("utf-8"), rf"(?m)^{user}:!\*:")
 
+    def test_files_can_be_given_to_the_user_of_the_service(self):
+        said = self.system.run("fleetsign", "make-cert", "--out", "/etc/fleetsign").stdout
+        listen = ("{url: 'https://127.0.0.1:0', tls: {cert_file: /etc/fleetsign/tls-cert.pem, "
+                  "key_file: /etc/fleetsign/tls-key.pem}}")
+        self.system.run("install", "-o", "_fleetsign", "-m", "600", KEY, "/etc/fleetsign/copy.pem")
+        check = ["setpriv", "--reuid=_fleetsign", "--regid=_fleetsign", "--clear-groups",
+                 "fleetsign", "serve", "--check", "--key-file", "/etc/fleetsign/copy.pem", "--listen", listen]
+        refused = self.system.run(*check, check=False)
+        command = "chown _fleetsign /etc/fleetsign/tls-key.pem"
+        self.assertEqual(refused.returncode, 77)
+        self.assertIn(f"hint: {command} && chmod 600 ", refused.stderr)
+        self.assertIn(f"\n\n{command}\n\n", said)
+        self.system.run(*command.split())
+        self.system.run(*check)
+
 
 class Lifetime(unittest.TestCase):
     def setUp(self):

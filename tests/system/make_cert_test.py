@@ -4,6 +4,7 @@
 import http.client
 import os
 import pathlib
+import pwd
 import re
 import ssl
 import stat
@@ -66,6 +67,10 @@ class MakeCertTest(Case):
         asked = subprocess.run(["curl", "--silent", "--show-error", *command.replace("4480", str(port)).split()[1:]],
                                capture_output=True, text=True, timeout=PATIENCE)
         self.assertEqual((asked.returncode, asked.stdout), (0, "OK"), asked.stderr)
+
+    def test_it_tells_whom_the_service_runs_as_where_the_package_has_made_that_user(self):
+        users = [entry.pw_name for entry in pwd.getpwall()]
+        self.assertEqual(f"\n\nchown _fleetsign {self.key}\n\n" in self.make(), "_fleetsign" in users)
 
     def test_the_names_that_it_is_made_out_to_are_hosts_of_ours(self):
         server = self.serve(self.listen_lines(self.make("car.example", "localhost", "2001:db8::1")))

@@ -238,6 +238,23 @@ class Starts(ServiceCase):
                         user=NOBODY)
             self.assert_refused(ended, 77, f"{state} cannot be written", "state_dir")
 
+    @unittest.skipUnless(IS_ROOT, "needs root, to become another user")
+    def test_a_secret_of_another_user_s_ends_it_with_77_and_the_command_that_gives_it_away(self):
+        with tempfile.TemporaryDirectory() as place:
+            os.chmod(place, 0o755)
+            key = shutil.copy(self.folder / "private.pem", place)
+            os.chown(key, NOBODY, NOBODY)
+            self.assertEqual(run("make-cert", "--out", place).returncode, 0)
+            tls = pathlib.Path(place, "tls-key.pem")
+            listen = f"{{url: 'https://127.0.0.1:0', tls: {{cert_file: {place}/tls-cert.pem, key_file: {tls}}}}}"
+            arguments = ["serve", "--check", "--key-file", key, "--listen", listen]
+            for mode in (0o600, 0o640):
+                tls.chmod(mode)
+                self.assert_refused(run(*arguments, user=NOBODY), 77, f"{tls}: ", f"chown nobody {tls} && chmod 600 {tls}$")
+            os.chown(tls, NOBODY, NOBODY)
+            tls.chmod(0o600)
+            self.assertEqual(run(*arguments, user=NOBODY).returncode, 0)
+
     def test_the_credential_of_a_service_without_a_key_says_how_to_make_one(self):
         credentials = self.folder / "credentials"
         credentials.mkdir(mode=0o700, exist_ok=True)

@@ -91,5 +91,14 @@ TEST_CASE("token files: without a token the file is named, and nothing of what i
   }
 }
 
+TEST_CASE("token files: of another user's it is told how to give it away" * doctest::skip(!crypto::test::is_root())) {
+  const Home home;
+  home.write("secret");
+  CHECK(crypto::test::as_nobody([&] {
+          const auto token = home.files.token_in(home.file);
+          return !token.ok() && token.error().hint.starts_with("chown nobody ") ? 1 : 0;
+        }) == 1);
+}
+
 }  // namespace
 }  // namespace fleetsign::accounts

@@ -172,7 +172,7 @@ TEST_CASE("tls files: what cannot hold certificates is not taken for a key") {
   files.client_ca_file = folder.path();
   CHECK(error_of(files).hint == "name the file that holds the certificates");
   files.key_file = folder.path();
-  CHECK(error_of(files).hint == "name the file that holds the key");
+  CHECK(error_of(files).hint == "name the file that holds it");
 }
 
 TEST_CASE("tls files: a certificate that callers will refuse is used, with a warning") {
