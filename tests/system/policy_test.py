@@ -23,7 +23,7 @@ class Policy(Case):
         token = self.folder / "home.token"
         token.write_text(f"{TOKEN}\n")
         token.chmod(0o600)
-        config = (EXAMPLES / f"{name}.yaml").read_text().replace("/run/fleetsign/home.token", str(token))
+        config = (EXAMPLES / f"{name}.yaml").read_text().replace("/run/tesla/home.token", str(token))
         state = {"STATE_DIRECTORY": tempfile.mkdtemp(dir=self.folder)}
         added = run("client", "add", name, env=state)
         self.assertEqual(added.returncode, 0, added.stderr)
