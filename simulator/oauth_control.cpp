@@ -19,6 +19,7 @@ using std::chrono::seconds;
 struct Settings {
   bool enforce = false;
   bool require_registration = false;
+  bool login_ends_earlier = false;
   std::uint32_t requests_per_second = 0;
   Lifetimes lifetimes;
 };
@@ -26,6 +27,7 @@ struct Settings {
 Settings settings_of(const Authority& authority) {
   return {.enforce = authority.require_tokens,
           .require_registration = authority.require_registration,
+          .login_ends_earlier = authority.tokens.ends_earlier(),
           .requests_per_second = authority.requests_per_second,
           .lifetimes = authority.tokens.lifetimes()};
 }
@@ -34,6 +36,7 @@ void apply(const Settings& settings, Authority& authority) {
   authority.require_tokens = settings.enforce;
   authority.require_registration = settings.require_registration;
   authority.requests_per_second = settings.requests_per_second;
+  authority.tokens.set_ends_earlier(settings.login_ends_earlier);
   authority.tokens.set_lifetimes(settings.lifetimes);
 }
 
@@ -78,6 +81,7 @@ constexpr std::string_view kSeconds = "seconds, from 0 to 315360000";
 constexpr Member kMembers[] = {
     {"enforce", read_flag<&Settings::enforce>, kFlag},
     {"require_registration", read_flag<&Settings::require_registration>, kFlag},
+    {"login_ends_earlier", read_flag<&Settings::login_ends_earlier>, kFlag},
     {"requests_per_second", read_rate, "a number from 1 to 1000000"},
     {"access_seconds", read_life<&Lifetimes::access>, kSeconds},
     {"refresh_seconds", read_life<&Lifetimes::refresh>, kSeconds},
@@ -125,6 +129,7 @@ http::Reply show_oauth(Garage& garage, const http::Request&) {
   const auto settings = settings_of(authority);
   return json_reply(200, {{"enforce", settings.enforce},
                           {"require_registration", settings.require_registration},
+                          {"login_ends_earlier", settings.login_ends_earlier},
                           {"requests_per_second", settings.requests_per_second},
                           {"access_seconds", settings.lifetimes.access.count()},
                           {"refresh_seconds", settings.lifetimes.refresh.count()},

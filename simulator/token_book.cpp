@@ -13,6 +13,8 @@ namespace {
 
 using std::chrono::seconds;
 
+constexpr std::string_view kRefreshable = "offline_access";
+
 bool holds(const std::vector<std::string>& scopes, std::string_view scope) {
   return std::find(scopes.begin(), scopes.end(), scope) != scopes.end();
 }
@@ -60,6 +62,16 @@ void TokenBook::set_lifetimes(const Lifetimes& lifetimes) {
   lifetimes_ = lifetimes;
 }
 
+bool TokenBook::ends_earlier() const {
+  const std::lock_guard lock(mutex_);
+  return ends_earlier_;
+}
+
+void TokenBook::set_ends_earlier(bool ends) {
+  const std::lock_guard lock(mutex_);
+  ends_earlier_ = ends;
+}
+
 std::string TokenBook::issue_code(Consent consent, Milliseconds now) {
   const std::lock_guard lock(mutex_);
   return add_bounded(codes_, {.code = random_token("NA"), .consent = std::move(consent), .until = now + kCodeLife})
@@ -78,6 +90,7 @@ TokenBook::Result TokenBook::redeem(const Redemption& request, Milliseconds now)
   auto consent = std::move(code->consent);
   codes_.erase(code);
   if (!request.scopes.empty()) consent.scopes = request.scopes;
+  if (ends_earlier_ && holds(consent.scopes, kRefreshable)) end_grants(consent);
   auto& grant = add_bounded(grants_, {.consent = std::move(consent), .audience = request.audience});
   return renew(grant, grant.consent.scopes, now);
 }
@@ -110,6 +123,13 @@ Issued TokenBook::issue_partner(const std::string& client_id, const std::string&
   return renew(grant, std::move(scopes), now);
 }
 
+void TokenBook::end_grants(const Consent& consent) {
+  std::erase_if(grants_, [&](const Grant& grant) {
+    return grant.holder == Holder::user && grant.consent.client_id == consent.client_id &&
+           grant.consent.subject == consent.subject;
+  });
+}
+
 Issued TokenBook::renew(Grant& grant, std::vector<std::string> scopes, Milliseconds now) const {
   const auto issued_at = std::chrono::floor<seconds>(now);
   const auto& consent = grant.consent;
@@ -128,7 +148,7 @@ Issued TokenBook::renew(Grant& grant, std::vector<std::string> scopes, Milliseco
                 .id_token = {},
                 .state = consent.state,
                 .expires_in = lifetimes_.access};
-  if (is_user && holds(consent.scopes, "offline_access")) {
+  if (is_user && holds(consent.scopes, kRefreshable)) {
     grant.refresh_token = random_token(region_of(grant.audience));
     grant.refresh_until = now + lifetimes_.refresh;
     issued.refresh_token = grant.refresh_token;

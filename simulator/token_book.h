@@ -67,6 +67,11 @@ class TokenBook {
   [[nodiscard]] Lifetimes lifetimes() const;
   void set_lifetimes(const Lifetimes& lifetimes);
 
+  /// Whether a login that gives a refresh token ends the earlier grants of the same user to the same app, with all
+  /// their tokens, as it does at Tesla (fleet_api.md, C.3).
+  [[nodiscard]] bool ends_earlier() const;
+  void set_ends_earlier(bool ends);
+
   std::string issue_code(Consent consent, Milliseconds now);
 
   struct Redemption {
@@ -116,10 +121,12 @@ class TokenBook {
     std::uint64_t refreshes = 0;
   };
 
+  void end_grants(const Consent& consent);
   Issued renew(Grant& grant, std::vector<std::string> scopes, Milliseconds now) const;
 
   mutable std::mutex mutex_;
   Lifetimes lifetimes_;
+  bool ends_earlier_ = true;
   std::deque<Code> codes_;
   std::deque<Grant> grants_;
 };

@@ -44,12 +44,25 @@ TEST_CASE("oauth control: how long tokens last, and how many requests there are,
   for (int i = 0; i < 50; ++i) CHECK(app.partner().status == 200);
 }
 
+TEST_CASE("oauth control: whether a login ends earlier ones can be set, and is shown") {
+  App app;
+  CHECK(App::good(app.get("/sim/v1/oauth")).at("login_ends_earlier") == true);
+  const auto first = App::text(app.login(), "refresh_token");
+  const auto second = App::text(app.login(), "refresh_token");
+  CHECK(app.refresh(first).status == 401);
+  app.set({{"login_ends_earlier", false}});
+  CHECK(App::good(app.get("/sim/v1/oauth")).at("login_ends_earlier") == false);
+  app.login();
+  CHECK(app.refresh(second).status == 200);
+}
+
 TEST_CASE("oauth control: a bad setting is refused, and changes none") {
   App app;
   const auto before = app.get("/sim/v1/oauth").body;
-  for (const char* body : {"", "[]", R"({"enforce":1})", R"({"access_seconds":5,"nothing":1})",
-                           R"({"access_seconds":5,"reuse_seconds":-1})", R"({"access_seconds":"5"})",
-                           R"({"refresh_seconds":315360001})", R"({"requests_per_second":0})"}) {
+  for (const char* body :
+       {"", "[]", R"({"enforce":1})", R"({"login_ends_earlier":1})", R"({"access_seconds":5,"nothing":1})",
+        R"({"access_seconds":5,"reuse_seconds":-1})", R"({"access_seconds":"5"})", R"({"refresh_seconds":315360001})",
+        R"({"requests_per_second":0})"}) {
     CAPTURE(body);
     CHECK(app.send("POST", "/sim/v1/oauth", "", body).status == 400);
     CHECK(app.get("/sim/v1/oauth").body == before);

@@ -18,16 +18,16 @@ using std::chrono_literals::operator""ms;
 
 /// A grant, and what time it is.
 struct Book {
-  Issued log_in() {
-    const auto code = tokens.issue_code({.client_id = "app",
-                                         .subject = "anna",
+  Issued log_in(const std::string& subject = "anna", const std::string& client = "app") {
+    const auto code = tokens.issue_code({.client_id = client,
+                                         .subject = subject,
                                          .redirect_uri = "http://a",
                                          .state = "s",
                                          .nonce = {},
                                          .scopes = {"offline_access"}},
                                         now);
     auto issued = tokens.redeem(
-        {.client_id = "app", .code = code, .redirect_uri = "http://a", .audience = "http://b", .scopes = {}}, now);
+        {.client_id = client, .code = code, .redirect_uri = "http://a", .audience = "http://b", .scopes = {}}, now);
     REQUIRE(issued);
     return *issued;
   }
@@ -93,10 +93,30 @@ TEST_CASE("tokens: a refresh token that nobody uses expires after 90 days, and i
   CHECK(book.refresh(issued.refresh_token).error() == "login_required");
 }
 
+TEST_CASE("tokens: a login ends all tokens of the same user's earlier logins with the same app") {
+  Book book;
+  const auto of_another_user = book.log_in("bert");
+  const auto of_another_app = book.log_in("anna", "other");
+  const auto of_the_app = book.tokens.issue_partner("app", "http://b", {}, book.now);
+  const auto first = book.log_in();
+  const auto second = book.refresh(first.refresh_token);
+  REQUIRE(second);
+  const auto third = book.log_in();
+  CHECK_FALSE(book.is_good(*second));
+  CHECK(book.refresh(first.refresh_token).error() == "login_required");
+  CHECK(book.refresh(second->refresh_token).error() == "login_required");
+  for (const auto& issued : {of_another_user, of_another_app, of_the_app, third}) CHECK(book.is_good(issued));
+
+  book.tokens.set_ends_earlier(false);
+  book.log_in();
+  CHECK(book.is_good(third));
+  CHECK(book.refresh(third.refresh_token));
+}
+
 TEST_CASE("tokens: of too many grants the oldest is forgotten, and so are codes") {
   Book book;
   const auto first = book.log_in();
-  const auto second = book.log_in();
+  const auto second = book.log_in("bert");
   for (std::size_t i = 1; i < TokenBook::kMost; ++i) book.tokens.issue_partner("app", "http://b", {}, book.now);
   CHECK_FALSE(book.is_good(first));
   CHECK(book.is_good(second));
