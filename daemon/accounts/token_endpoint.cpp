@@ -24,29 +24,41 @@ using Kind = TokenError::Kind;
 /// A token has a few kilobytes.
 constexpr std::size_t kMostOfReply = std::size_t{64} * 1024;
 
-/// What the codes of RFC 6749 section 5.2, and Tesla's own, mean for us.
+constexpr const char* kCodeRefused = "Tesla does not take the code of this login";
+constexpr const char* kLogInAgain =
+    "log in again: a code is good once, for a few minutes, and with the redirect URI that it was asked for";
+constexpr const char* kAppRefused = "Tesla gives this app no token of its own";
+constexpr const char* kCheckApp =
+    "look at the app's grant types in the developer portal, and compare `oauth.client_id` and the file of "
+    "`oauth.client_secret_file` with it";
+
+/// What the codes of RFC 6749 section 5.2, and Tesla's own, mean for us. The first row that fits counts.
 struct Refusal {
   std::string_view error;
+  std::optional<GrantType> type;  ///< without: any
   Kind kind;
   const char* message;
   const char* hint;
 };
 constexpr std::array kRefusals = {
-    Refusal{"login_required", Kind::login_required, "Tesla wants the account's owner to log in again",
-            "`fleetsign login ACCOUNT`"},
-    Refusal{"invalid_grant", Kind::login_required, "Tesla does not take the account's refresh token any more",
-            "`fleetsign login ACCOUNT`"},
-    Refusal{"invalid_auth_code", Kind::login_required, "Tesla does not take the code of this login",
-            "a code is good once and for a few minutes: log in again"},
-    Refusal{"invalid_redirect_url", Kind::refused, "Tesla does not know the redirect URI of this app",
+    Refusal{"login_required", GrantType::refresh_token, Kind::login_required,
+            "Tesla wants the account's owner to log in again", "`fleetsign login ACCOUNT`"},
+    Refusal{"login_required", GrantType::authorization_code, Kind::login_required, kCodeRefused, kLogInAgain},
+    Refusal{"login_required", GrantType::client_credentials, Kind::refused, kAppRefused, kCheckApp},
+    Refusal{"invalid_grant", GrantType::refresh_token, Kind::login_required,
+            "Tesla does not take the account's refresh token any more", "`fleetsign login ACCOUNT`"},
+    Refusal{"invalid_grant", GrantType::authorization_code, Kind::login_required, kCodeRefused, kLogInAgain},
+    Refusal{"invalid_grant", GrantType::client_credentials, Kind::refused, kAppRefused, kCheckApp},
+    Refusal{"invalid_auth_code", std::nullopt, Kind::login_required, kCodeRefused, kLogInAgain},
+    Refusal{"invalid_redirect_url", std::nullopt, Kind::refused, "Tesla does not know the redirect URI of this app",
             "`oauth.redirect_uri` must be as in the developer portal, to the letter"},
-    Refusal{"invalid_client", Kind::refused, "Tesla does not take the app's id or secret",
+    Refusal{"invalid_client", std::nullopt, Kind::refused, "Tesla does not take the app's id or secret",
             "compare `oauth.client_id` and the file of `oauth.client_secret_file` with the developer portal"},
-    Refusal{"unauthorized_client", Kind::refused, "Tesla does not let this app do that",
+    Refusal{"unauthorized_client", std::nullopt, Kind::refused, "Tesla does not let this app do that",
             "compare `oauth.client_id` with the developer portal; a new app needs some minutes there"},
-    Refusal{"invalid_scope", Kind::refused, "Tesla does not give this app all of the scopes",
+    Refusal{"invalid_scope", std::nullopt, Kind::refused, "Tesla does not give this app all of the scopes",
             "`oauth.scopes` must be among those that the app has in the developer portal"},
-    Refusal{"unsupported_grant_type", Kind::refused, "Tesla does not let this app get tokens in this way",
+    Refusal{"unsupported_grant_type", std::nullopt, Kind::refused, "Tesla does not let this app get tokens in this way",
             "look at the app's grant types in the developer portal"},
 };
 
@@ -82,7 +94,7 @@ std::string quoted_code(const std::string& code) {
   return is_word && !code.empty() ? " (" + code + ")" : "";
 }
 
-TokenError describe(const upstream::Delivered& reply) {
+TokenError describe(const upstream::Delivered& reply, GrantType type) {
   const auto body = json::parse(reply.body, nullptr, /*allow_exceptions=*/false);
   const auto code = text_in(body, "error");
   const auto said = "status " + std::to_string(reply.status) + quoted_code(code);
@@ -97,7 +109,8 @@ TokenError describe(const upstream::Delivered& reply) {
             .retry_after = retry_after(reply.headers)};
   }
   if (reply.status >= 400) {
-    const auto* const row = std::ranges::find(kRefusals, code, &Refusal::error);
+    const auto* const row = std::ranges::find_if(
+        kRefusals, [&](const Refusal& each) { return each.error == code && each.type.value_or(type) == type; });
     if (row != kRefusals.end()) return {.kind = row->kind, .message = row->message, .hint = row->hint};
     return {.kind = Kind::refused, .message = "the OAuth server refuses: " + said};
   }
@@ -157,19 +170,21 @@ upstream::Answer TokenEndpoint::post(const std::string& url, std::string body, p
        .reply_bytes = kMostOfReply});
 }
 
-crypto::Result<Grant, TokenError> TokenEndpoint::ask(std::string body, protocol::Instant deadline) const {
+crypto::Result<Grant, TokenError> TokenEndpoint::ask(GrantType type, std::string body,
+                                                     protocol::Instant deadline) const {
   const auto answer = post(urls_.token, std::move(body), deadline);
   if (const auto* none = std::get_if<upstream::Undelivered>(&answer)) return describe(*none);
   const auto& reply = std::get<upstream::Delivered>(answer);
   if (reply.status == 200) {
     if (auto grant = read_grant(reply.body)) return *std::move(grant);
   }
-  return describe(reply);
+  return describe(reply, type);
 }
 
 crypto::Result<Grant, TokenError> TokenEndpoint::refresh(const RefreshToken& token, protocol::Instant deadline) const {
   auto grant =
-      ask(form_of({{"grant_type", "refresh_token"}, {"client_id", client_id_}, {"refresh_token", token.expose()}}),
+      ask(GrantType::refresh_token,
+          form_of({{"grant_type", "refresh_token"}, {"client_id", client_id_}, {"refresh_token", token.expose()}}),
           deadline);
   if (grant && !grant->refresh) grant->refresh = token;  // RFC 6749 section 6: the present one stays good
   return grant;
@@ -178,7 +193,8 @@ crypto::Result<Grant, TokenError> TokenEndpoint::refresh(const RefreshToken& tok
 crypto::Result<Grant, TokenError> TokenEndpoint::exchange(const AuthorizationCode& code, const ClientSecret& secret,
                                                           std::string_view redirect_uri, std::string_view audience,
                                                           protocol::Instant deadline) const {
-  return ask(form_of({{"grant_type", "authorization_code"},
+  return ask(GrantType::authorization_code,
+             form_of({{"grant_type", "authorization_code"},
                       {"client_id", client_id_},
                       {"client_secret", secret.expose()},
                       {"code", code.expose()},
@@ -190,7 +206,8 @@ crypto::Result<Grant, TokenError> TokenEndpoint::exchange(const AuthorizationCod
 crypto::Result<Grant, TokenError> TokenEndpoint::partner(const ClientSecret& secret, std::string_view audience,
                                                          const std::vector<std::string>& scopes,
                                                          protocol::Instant deadline) const {
-  return ask(form_of({{"grant_type", "client_credentials"},
+  return ask(GrantType::client_credentials,
+             form_of({{"grant_type", "client_credentials"},
                       {"client_id", client_id_},
                       {"client_secret", secret.expose()},
                       {"audience", audience},
@@ -202,7 +219,7 @@ std::optional<TokenError> TokenEndpoint::revoke(const RefreshToken& token, proto
   const auto answer = post(urls_.revoke, form_of({{"token", token.expose()}, {"client_id", client_id_}}), deadline);
   if (const auto* none = std::get_if<upstream::Undelivered>(&answer)) return describe(*none);
   const auto& reply = std::get<upstream::Delivered>(answer);
-  return reply.status == 200 ? std::nullopt : std::optional(describe(reply));
+  return reply.status == 200 ? std::nullopt : std::optional(describe(reply, GrantType::refresh_token));
 }
 
 }  // namespace fleetsign::accounts

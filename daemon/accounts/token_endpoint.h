@@ -25,6 +25,9 @@ struct Grant {
   std::chrono::seconds lifetime{};           ///< of `access`, from when it was asked for
 };
 
+/// For what it gives something out (RFC 6749 section 1.3).
+enum class GrantType : std::uint8_t { refresh_token, authorization_code, client_credentials };
+
 /// Why there is no grant.
 struct TokenError {
   enum class Kind : std::uint8_t {
@@ -76,7 +79,8 @@ class TokenEndpoint {
 
  private:
   [[nodiscard]] upstream::Answer post(const std::string& url, std::string body, protocol::Instant deadline) const;
-  [[nodiscard]] crypto::Result<Grant, TokenError> ask(std::string body, protocol::Instant deadline) const;
+  [[nodiscard]] crypto::Result<Grant, TokenError> ask(GrantType type, std::string body,
+                                                      protocol::Instant deadline) const;
 
   upstream::Client& client_;
   OAuthUrls urls_;

@@ -182,7 +182,8 @@ class Login(LoginCase):
         self.assertIn("no answer came in 1 s\nhint: ", said)
 
     def test_what_the_oauth_server_refuses_is_told(self):
-        for fault, message in (("invalid_auth_code", "does not take the code"), ("invalid_redirect_url", "redirect URI"),
+        for fault, message in (("invalid_auth_code", "does not take the code"),
+                               ("invalid_grant", "does not take the code"), ("invalid_redirect_url", "redirect URI"),
                                ("invalid_client", "id or secret"), ("drop_reply", "no answer came")):
             with self.subTest(fault):
                 self.order(fault)

@@ -51,6 +51,7 @@ class Register(AppCase):
                 ("invalid_client", 1, "does not take the app's id or secret", "oauth.client_secret_file"),
                 ("unauthorized_client", 1, "does not let this app do that", "oauth.client_id"),
                 ("invalid_scope", 1, "all of the scopes", "developer portal"),
+                ("invalid_grant", 1, "gives this app no token", "grant types"),
                 ("http_429", 1, "asked too often", "try again in 1 s"),
                 ("http_503", 69, "out of order", "try again"),
                 ("garbage_reply", 1, "makes no sense", "try again"),

@@ -153,6 +153,30 @@ TEST_CASE("token endpoint: each refusal is told apart, in words that hold nothin
   CHECK(refuse(503, "x").kind == Kind::unavailable);
 }
 
+TEST_CASE("token endpoint: what a refusal means is told by what was offered") {
+  Server server;
+  for (const char* error : {"invalid_grant", "login_required"}) {
+    CAPTURE(error);
+    server.answer(test::answered(400, R"({"error":")" + std::string(error) + "\"}"));
+    const auto refreshed = server.refused();
+    CHECK(refreshed.kind == Kind::login_required);
+    CHECK(refreshed.hint.find("fleetsign login") != std::string::npos);
+
+    const auto code = *AuthorizationCode::read("c");
+    const auto exchanged = server.endpoint.exchange(code, server.secret, kRedirect, kHost, server.deadline);
+    REQUIRE_FALSE(exchanged);
+    CHECK(exchanged.error().kind == Kind::login_required);
+    CHECK(exchanged.error().message == "Tesla does not take the code of this login");
+    CHECK(exchanged.error().hint.find("redirect URI") != std::string::npos);
+
+    const auto partner = server.endpoint.partner(server.secret, kHost, {}, server.deadline);
+    REQUIRE_FALSE(partner);
+    CHECK(partner.error().kind == Kind::refused);
+    CHECK(partner.error().message.find("this app") != std::string::npos);
+    CHECK(partner.error().hint.find("login") == std::string::npos);
+  }
+}
+
 TEST_CASE("token endpoint: an answer with all that is needed is not wasted, however it says it") {
   Server server;
   const auto refreshed = [&](const std::string& body) {
