@@ -36,8 +36,14 @@ Region region_of(config::Region region) {
   }
 }
 
+constexpr const char* kNotYet =
+    "it can take some minutes: `fleetsign check` says when it is there; if it stays so, look at the app at "
+    "developer.tesla.com";
+
 // What is known of Tesla's refusals, of public reports and of its documentation.
 constexpr PartnerRefusal kRefusals[] = {
+    {"not_registered_yet", 412, "must be registered in the current region",
+     "Fleet API does not count the app as registered in this region yet", kNotYet, Asker::registration},
     {"not_registered", 412, "must be registered in the current region", "the app is not registered in this region",
      "`fleetsign register --domain {domain}` registers it"},
     {"wrong_origin", 412, "allowed origin", "the app does not have this domain among its allowed origins",
@@ -63,6 +69,13 @@ constexpr PartnerRefusal kRefusals[] = {
      "check `oauth.client_id`, the secret, and that the app belongs to this region"},
     {"not_allowed", 403, "", "Fleet API does not allow that to the app",
      "look at the app at developer.tesla.com: it may be under review, or suspended"},
+    {"payment_required", 402, "", "Fleet API wants to be paid first",
+     "at developer.tesla.com, enter a way to pay, or raise the billing limit if that is reached"},
+    {"locked", 423, "", "Tesla has locked the account that the app belongs to",
+     "only Tesla can unlock it: ask its support for developers"},
+    {"other_region", 451, "", "Fleet API may not do that for reasons of law or privacy",
+     "the app may belong to another region: look at `fleet_api.region` and --region"},
+    {"not_found_yet", 404, "", "Fleet API does not know the domain yet", kNotYet, Asker::registration},
     {"not_found", 404, "", "Fleet API knows no such domain of this app",
      "`fleetsign register --domain {domain}` registers it"},
     {"too_often", 429, "", "Fleet API was asked too often", "wait a minute and try again"},
@@ -168,10 +181,11 @@ std::span<const PartnerRefusal> partner_refusals() {
   return kRefusals;
 }
 
-Advice describe_refusal(int status, std::string_view body, const std::string& domain) {
+Advice describe_refusal(int status, std::string_view body, const std::string& domain, Asker asker) {
   const auto words = words_in(body);
   const auto* const row = std::ranges::find_if(kRefusals, [&](const PartnerRefusal& each) {
-    return (each.status == 0 || each.status == status) && contains(lowered(words), each.pattern);
+    return (each.status == 0 || each.status == status) && contains(lowered(words), each.pattern) &&
+           each.asker.value_or(asker) == asker;
   });
   return {.message = filled(row->meaning, domain) + " (status " + std::to_string(status) +
                      (words.empty() ? "" : ": " + words) + ")",
@@ -193,11 +207,13 @@ crypto::Result<crypto::PublicPoint, Advice> registered_key(std::string_view body
 }
 
 std::optional<Advice> fault_in_registered_key(const crypto::PublicPoint& registered, const AppKey& ours,
-                                              const std::string& domain) {
+                                              const std::string& domain, Asker asker) {
   if (registered == ours.point) return std::nullopt;
   return Advice{.message = "Fleet API has another public key for " + domain + " than that of " + setting_of(ours),
-                .hint = "`fleetsign register --domain " + domain +
-                        "` has it read the key again; one that was read lately may be kept for a while"};
+                .hint = asker == Asker::registration
+                            ? "it may keep a key that it has read lately for a while: run this again some minutes later"
+                            : "`fleetsign register --domain " + domain +
+                                  "` has it read the key again; one that was read lately may be kept for a while"};
 }
 
 }  // namespace fleetsign::accounts

@@ -52,25 +52,29 @@ struct AppKey {
 std::optional<Advice> fault_in_hosted_key(int status, std::string_view body, const AppKey& ours,
                                           const std::string& place);
 
+/// Who asked: the advice to register helps nobody who is just doing that.
+enum class Asker { registration, check };
+
 /// A refusal of Fleet API's in its words, and what it means.
 struct PartnerRefusal {
   std::string_view name;
   int status;                ///< 0: any
   std::string_view pattern;  ///< in the words of Fleet API, in lower case; empty: any
   std::string_view meaning;
-  std::string_view next;  ///< {domain} and {key_url} stand for those
+  std::string_view next;            ///< {domain} and {key_url} stand for those
+  std::optional<Asker> asker = {};  ///< without: either
 };
 /// The first that fits counts; the last fits always.
 std::span<const PartnerRefusal> partner_refusals();
 
 /// What an answer to a registration, or to the question for the registered key, means that is no 200.
-Advice describe_refusal(int status, std::string_view body, const std::string& domain);
+Advice describe_refusal(int status, std::string_view body, const std::string& domain, Asker asker);
 
 /// The key in an answer to the question for it.
 crypto::Result<crypto::PublicPoint, Advice> registered_key(std::string_view body);
 
 /// That Fleet API has another key than ours; nothing when it is ours.
 std::optional<Advice> fault_in_registered_key(const crypto::PublicPoint& registered, const AppKey& ours,
-                                              const std::string& domain);
+                                              const std::string& domain, Asker asker);
 
 }  // namespace fleetsign::accounts

@@ -123,7 +123,7 @@ RegionalFinding look_at(const TeslaApp& app, const accounts::Region& region, con
   if (!token) {
     found.token = token.error();
   } else if (ours) {
-    found.registration = app.check_registered(region, *token, domain, *ours);
+    found.registration = app.check_registered(region, *token, domain, *ours, accounts::Asker::check);
   }
   return found;
 }

@@ -28,7 +28,7 @@ std::optional<RemoteError> enter(const TeslaApp& app, const accounts::Region& re
   const auto token = app.partner_token(region);
   if (!token) return token.error();
   if (auto refused = app.enter(region, *token, domain)) return refused;
-  return app.check_registered(region, *token, domain, ours);
+  return app.check_registered(region, *token, domain, ours, accounts::Asker::registration);
 }
 
 int enter_everywhere(const config::Config& config, const RegisterOptions& options) {

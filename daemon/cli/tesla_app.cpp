@@ -135,24 +135,27 @@ RemoteResult<std::string> TeslaApp::ask(const accounts::Region& region, const up
   }
   const auto& reply = std::get<upstream::Delivered>(answer);
   if (reply.status == 200 || reply.status == 204) return reply.body;
-  return told(accounts::describe_refusal(reply.status, reply.body, domain));
+  return told(accounts::describe_refusal(reply.status, reply.body, domain, call.asker));
 }
 
 std::optional<RemoteError> TeslaApp::enter(const accounts::Region& region, const upstream::Bearer& token,
                                            const std::string& domain) const {
   const auto body = nlohmann::json{{"domain", domain}}.dump();
-  const auto entered =
-      ask(region, token, domain, {.method = "POST", .target = accounts::kPartnerAccounts, .body = body});
+  const auto entered = ask(
+      region, token, domain,
+      {.method = "POST", .target = accounts::kPartnerAccounts, .asker = accounts::Asker::registration, .body = body});
   return entered ? std::nullopt : std::optional(entered.error());
 }
 
 std::optional<RemoteError> TeslaApp::check_registered(const accounts::Region& region, const upstream::Bearer& token,
-                                                      const std::string& domain, const accounts::AppKey& ours) const {
-  const auto body = ask(region, token, domain,
-                        {.method = "GET", .target = accounts::kPartnerAccounts + ("/public_key?domain=" + domain)});
+                                                      const std::string& domain, const accounts::AppKey& ours,
+                                                      accounts::Asker asker) const {
+  const auto body =
+      ask(region, token, domain,
+          {.method = "GET", .target = accounts::kPartnerAccounts + ("/public_key?domain=" + domain), .asker = asker});
   if (!body) return body.error();
   const auto key = accounts::registered_key(*body);
-  return key ? told(accounts::fault_in_registered_key(*key, ours, domain)) : std::optional(told(key.error()));
+  return key ? told(accounts::fault_in_registered_key(*key, ours, domain, asker)) : std::optional(told(key.error()));
 }
 
 }  // namespace fleetsign::cli

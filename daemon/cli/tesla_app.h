@@ -45,7 +45,7 @@ class TeslaApp {
   /// Whether the key that Fleet API has for the domain is ours: what is wrong, or nothing.
   [[nodiscard]] std::optional<RemoteError> check_registered(const accounts::Region& region,
                                                             const upstream::Bearer& token, const std::string& domain,
-                                                            const accounts::AppKey& ours) const;
+                                                            const accounts::AppKey& ours, accounts::Asker asker) const;
 
  private:
   TeslaApp(const config::Config& config, std::string client_id);
@@ -53,6 +53,7 @@ class TeslaApp {
   struct PartnerCall {
     std::string method;
     std::string target;
+    accounts::Asker asker;
     std::string body = {};
   };
   /// The body of a 200, or what any other answer means.

@@ -31,7 +31,7 @@ class Register(AppCase):
     def test_every_refusal_of_fleet_api_has_words_and_a_next_step(self):
         for fault, on, message, hint in (
                 ("wrong_origin", "partner_accounts", "allowed origins (status 412", f"add https://{DOMAIN} to the allowed origins"),
-                ("not_registered", "public_key", "not registered in this region (status 412", f"register --domain {DOMAIN}`"),
+                ("not_registered", "public_key", "as registered in this region yet (status 412", "`fleetsign check`"),
                 ("key_unreachable", "partner_accounts", "could not fetch the public key", "for the whole internet"),
                 ("key_taken", "partner_accounts", "another app is registered with this public key", "fleetsign keygen"),
                 ("domain_taken", "partner_accounts", "another app is registered with this domain", "subdomain"),
@@ -39,7 +39,7 @@ class Register(AppCase):
                 ("not_partner", "partner_accounts", "does not know the app as a partner", "some minutes"),
                 ("http_401", "partner_accounts", "does not take the app's token", "oauth.client_id"),
                 ("http_403", "partner_accounts", "the app lacks a scope", "developer.tesla.com"),
-                ("not_found", "public_key", "knows no such domain of this app", "fleetsign register"),
+                ("not_found", "public_key", "does not know the domain yet", "`fleetsign check`"),
                 ("http_429", "partner_accounts", "asked too often", "a minute"),
                 ("http_500", "partner_accounts", "Fleet API did not do it (status 500", "later")):
             with self.subTest(fault):
@@ -84,7 +84,7 @@ class Register(AppCase):
         other = json.loads(run("pubkey", "--json", "--key-file", self.make_key("third.pem")).stdout)["hex"]
         reply = self.simulator.request("POST", "/sim/v1/oauth/hosted_keys", json.dumps({"domain": DOMAIN, "public_key": other}))
         self.assertEqual(reply.status, 200, reply.body)
-        self.assert_refused(self.register(), 1, f"another public key for {DOMAIN}", "fleetsign register")
+        self.assert_refused(self.register(), 1, f"another public key for {DOMAIN}", "run this again some minutes later")
 
     def test_a_place_of_the_key_that_cannot_be_is_told_at_once(self):
         for url in ("nonsense", "ftp://car.example.com/key", "http://car.example.com/key"):

@@ -17,8 +17,8 @@ std::string body_with(const std::string& error) {
   return nlohmann::json{{"response", nullptr}, {"error", error}, {"error_description", ""}}.dump();
 }
 
-std::string name_of_refusal(int status, const std::string& error) {
-  const auto advice = describe_refusal(status, body_with(error), "car.example.com");
+std::string name_of_refusal(int status, const std::string& error, Asker asker) {
+  const auto advice = describe_refusal(status, body_with(error), "car.example.com", asker);
   for (const auto& row : partner_refusals()) {
     const std::string start(row.meaning.substr(0, row.meaning.find('{')));
     if (advice.message.starts_with(start)) return std::string(row.name);
@@ -83,7 +83,10 @@ TEST_CASE("partner: each refusal that is known is told apart, in whatever case F
       {403, "Unauthorized missing scopes", "missing_scopes"},
       {401, "token expired (401)", "not_authenticated"},
       {403, "Forbidden", "not_allowed"},
+      {402, "Payment Required", "payment_required"},
       {404, "not_found", "not_found"},
+      {423, "", "locked"},
+      {451, "", "other_region"},
       {429, "Too Many Requests", "too_often"},
       {500, "internal server error", "other"},
   };
@@ -92,21 +95,45 @@ TEST_CASE("partner: each refusal that is known is told apart, in whatever case F
     const std::string error = std::get<1>(row);
     const std::string name = std::get<2>(row);
     CAPTURE(error);
-    CHECK(name_of_refusal(std::get<0>(row), error) == name);
+    CHECK(name_of_refusal(std::get<0>(row), error, Asker::check) == name);
     seen.insert(name);
+    const auto found = name_of_refusal(std::get<0>(row), error, Asker::registration);
+    CHECK((found == name || found == name + "_yet"));
+    seen.insert(found);
   }
   CHECK(seen.size() == partner_refusals().size());
 }
 
+TEST_CASE("partner: who registers is not sent to register") {
+  const std::pair<int, const char*> refusals[] = {{412, "must be registered in the current region"},
+                                                  {404, "not_found"}};
+  for (const auto& [status, error] : refusals) {
+    CAPTURE(error);
+    const auto hint_for = [&, status = status, error = error](Asker asker) {
+      return describe_refusal(status, body_with(error), "a.example", asker).hint;
+    };
+    CHECK(hint_for(Asker::check).find("`fleetsign register --domain a.example`") != std::string::npos);
+    CHECK(hint_for(Asker::registration).find("fleetsign register") == std::string::npos);
+    CHECK(hint_for(Asker::registration).find("`fleetsign check`") != std::string::npos);
+  }
+  const auto point = crypto::PrivateKey::generate().public_point();
+  const AppKey ours{.point = crypto::PrivateKey::generate().public_point()};
+  CHECK(fault_in_registered_key(point, ours, "a.example", Asker::check)->hint.find("`fleetsign register") == 0);
+  CHECK(fault_in_registered_key(point, ours, "a.example", Asker::registration)->hint.find("fleetsign") ==
+        std::string::npos);
+}
+
 TEST_CASE("partner: a refusal is told with Fleet API's words and the next step for that domain") {
-  const auto advice = describe_refusal(424, body_with("Public key download failed"), "car.example.com");
+  const auto advice = describe_refusal(424, body_with("Public key download failed"), "car.example.com", Asker::check);
   CHECK(advice.message ==
         "Tesla could not fetch the public key from the domain (status 424: Public key download failed)");
   CHECK(advice.hint.find("https://car.example.com/.well-known/appspecific/com.tesla.3p.public-key.pem must be") == 0);
-  CHECK(describe_refusal(502, "<html>", "a.example").message == "Fleet API did not do it (status 502)");
-  CHECK(describe_refusal(502, R"({"error": 1})", "a.example").message == "Fleet API did not do it (status 502)");
-  CHECK(describe_refusal(500, body_with("a\x1b[31m"), "a.example").message.find('\x1b') == std::string::npos);
-  CHECK(describe_refusal(500, body_with(std::string(9'999, 'a')), "a.example").message.size() < 500);
+  CHECK(describe_refusal(502, "<html>", "a.example", Asker::check).message == "Fleet API did not do it (status 502)");
+  CHECK(describe_refusal(502, R"({"error": 1})", "a.example", Asker::check).message ==
+        "Fleet API did not do it (status 502)");
+  CHECK(describe_refusal(500, body_with("a\x1b[31m"), "a.example", Asker::check).message.find('\x1b') ==
+        std::string::npos);
+  CHECK(describe_refusal(500, body_with(std::string(9'999, 'a')), "a.example", Asker::check).message.size() < 500);
 }
 
 TEST_CASE("partner: what a domain shows is the key, another one, or none") {
@@ -135,7 +162,7 @@ TEST_CASE("partner: while a key is changed, what is said is about the next one")
     REQUIRE(fault);
     CHECK(fault->hint.find("`fleetsign pubkey --next`") != std::string::npos);
   }
-  const auto registered = fault_in_registered_key(other.public_point(), next, "a.example");
+  const auto registered = fault_in_registered_key(other.public_point(), next, "a.example", Asker::check);
   REQUIRE(registered);
   CHECK(registered->message == "Fleet API has another public key for a.example than that of `next_key_file`");
 }
@@ -150,9 +177,10 @@ TEST_CASE("partner: the registered key is read from its digits, and compared") {
     CAPTURE(other);
     CHECK_FALSE(registered_key(other).ok());
   }
-  CHECK_FALSE(fault_in_registered_key(key, {.point = key}, "a.example").has_value());
+  CHECK_FALSE(fault_in_registered_key(key, {.point = key}, "a.example", Asker::check).has_value());
   CHECK(
-      fault_in_registered_key(crypto::PrivateKey::generate().public_point(), {.point = key}, "a.example").has_value());
+      fault_in_registered_key(crypto::PrivateKey::generate().public_point(), {.point = key}, "a.example", Asker::check)
+          .has_value());
 }
 
 }  // namespace
