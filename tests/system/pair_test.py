@@ -2,13 +2,39 @@
 """The link by which a vehicle gets the key, the code that a phone reads, and the wait until it has it."""
 
 import json
+import os
+import pathlib
+import pty
+import shutil
 import subprocess
+import tempfile
 import unittest
 
 from harness import BINARY, PATIENCE, TOKEN, SharedCase, environment, run, vin
 
 DOMAIN = "car.example.com"
 LINK = f"https://tesla.com/_ak/{DOMAIN}?vin={vin()}"
+
+
+def modules_in(rows):
+    """Of the lines of a code: rows of whether a module is light, which is what is drawn."""
+    light = {" ": (False, False), "\u2584": (False, True), "\u2580": (True, False), "\u2588": (True, True)}
+    return [[light[c][half] for c in row] for row in rows for half in (0, 1)]
+
+
+def text_in_code(modules):
+    """As a program reads it that is not ours."""
+    scale = 4
+    pixels = b"".join(bytes(255 * light for light in row for _ in range(scale)) * scale for row in modules)
+    with tempfile.TemporaryDirectory() as folder:
+        picture = pathlib.Path(folder) / "code.pgm"
+        picture.write_bytes(b"P5 %d %d 255\n" % (scale * len(modules[0]), scale * len(modules)) + pixels)
+        ended = subprocess.run(["zbarimg", "--quiet", "--raw", picture], capture_output=True, text=True, timeout=PATIENCE,
+                               check=False)
+    return ended.stdout.strip()
+
+
+needs_reader = unittest.skipUnless(shutil.which("zbarimg"), "zbarimg, of zbar-tools, is not there")
 
 
 class Pair(SharedCase):
@@ -36,8 +62,7 @@ class Pair(SharedCase):
 
     def test_the_code_is_a_square_with_its_quiet_zone_and_three_finders(self):
         rows = self.pair(vin(), "--no-wait").stdout.splitlines()[2:]
-        light = {" ": (False, False), "\u2584": (False, True), "\u2580": (True, False), "\u2588": (True, True)}
-        modules = [[light[c][half] for c in row] for row in rows for half in (0, 1)]
+        modules = modules_in(rows)
         width = len(modules[0])
         self.assertEqual({len(row) for row in modules}, {width})
         self.assertIn(len(modules), (width, width + 1))
@@ -47,6 +72,31 @@ class Pair(SharedCase):
         for x, y in ((4, 4), (width - 11, 4), (4, width - 11)):
             found = ["".join(str(int(each)) for each in row[x:x + 7]) for row in modules[y:y + 7]]
             self.assertEqual(found, finder)
+
+    @needs_reader
+    def test_the_code_says_what_the_link_says(self):
+        self.assertEqual(text_in_code(modules_in(self.pair(vin(), "--no-wait").stdout.splitlines()[2:])), LINK)
+
+    @needs_reader
+    def test_on_a_terminal_the_code_is_black_on_white_whatever_its_colours(self):
+        ours, theirs = pty.openpty()
+        with open(ours, "rb", buffering=0) as terminal:
+            pairing = subprocess.Popen([BINARY, "pair", vin(), "--domain", DOMAIN, "--no-wait"], stdin=subprocess.DEVNULL,
+                                       stdout=theirs, stderr=subprocess.DEVNULL, env=environment())
+            os.close(theirs)
+            shown = b""
+            try:
+                while more := terminal.read(65536):
+                    shown += more
+            except OSError:  # so ends a terminal that nobody writes to any more
+                pass
+        self.assertEqual(pairing.wait(PATIENCE), 0)
+        link, _, *rows = shown.decode().splitlines()
+        self.assertEqual(link, LINK)
+        white_on_black, usual = "\033[97;40m", "\033[0m"
+        for row in rows:
+            self.assertEqual((row[:len(white_on_black)], row[-len(usual):]), (white_on_black, usual))
+        self.assertEqual(text_in_code(modules_in([row[len(white_on_black):-len(usual)] for row in rows])), LINK)
 
     def test_it_waits_until_the_vehicle_has_the_key(self):
         waiting = subprocess.Popen([BINARY, "pair", vin(), "--domain", DOMAIN, "--url", self.daemon.url, "--wait", str(PATIENCE)],
