@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -51,22 +52,33 @@ void say_which_key(const std::string& domain) {
                domain.c_str());
 }
 
-/// Whether a question that failed may be asked again.
-bool may_pass(const RemoteError& error) {
-  return error.exit == kUnavailable;
+/// What ends the wait: the exit status, or nothing while there is something to wait for.
+std::optional<int> end_by(const RemoteResult<bool>& is_done, const std::string& vin) {
+  if (is_done) return *is_done ? std::optional(paired(vin)) : std::nullopt;
+  return is_done.error().exit == kUnavailable ? std::nullopt : std::optional(fail(is_done.error()));
 }
 
-int wait_for(const Remote& remote, const std::string& token, const std::string& vin, std::chrono::seconds longest) {
+void warn(const RemoteError& error) {
+  std::fprintf(stderr, "fleetsign: warning: %s; it is asked again\n", error.message.c_str());
+  if (!error.hint.empty()) std::fprintf(stderr, "hint: %s\n", error.hint.c_str());
+}
+
+int wait_for(const Remote& remote, const std::string& token, const std::string& vin, RemoteResult<bool> is_done,
+             std::chrono::seconds longest) {
   std::fprintf(stderr, "Waiting for up to %lld s.\n", static_cast<long long>(longest.count()));
   const auto end = ops::boot_now() + longest;
   auto pause = kFirstPause;
-  RemoteResult<bool> is_done = false;
+  std::string told;
   while (ops::boot_now() < end) {
+    // Each reason once: else somebody waits for an approval while it is the daemon that does not run.
+    if (!is_done && told != is_done.error().message) {
+      warn(is_done.error());
+      told = is_done.error().message;
+    }
     std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(pause, end - ops::boot_now()));
     pause = std::min(2 * pause, kLongestPause);
     is_done = is_paired(remote, token, vin);
-    if (is_done && *is_done) return paired(vin);
-    if (!is_done && !may_pass(is_done.error())) return fail(is_done.error());
+    if (const auto exit = end_by(is_done, vin)) return *exit;
   }
   if (!is_done) return fail(is_done.error());
   return fail(
@@ -90,8 +102,9 @@ int pair(const config::Config& config, const PairOptions& options, const Remote&
   if (is_done && *is_done && !changes_key) return paired(*vin);
   std::fputs("Open this link on a phone with the Tesla app, as the owner of the car, and approve the key.\n", stderr);
   if (const int printed = show_link(domain, *vin); printed != kDone) return printed;
-  if (!is_done) return fail(is_done.error());  // the owner can approve it all the same
-  return *is_done ? paired(*vin) : wait_for(remote, *token, *vin, std::chrono::seconds(options.wait));
+  // Only now: the owner can approve it, whatever is wrong here.
+  if (const auto exit = end_by(is_done, *vin)) return *exit;
+  return wait_for(remote, *token, *vin, is_done, std::chrono::seconds(options.wait));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "config/entry.h"
 #include "config/vehicles.h"
+#include "protocol/failure.h"
 
 namespace fleetsign::cli {
 namespace {
@@ -20,6 +21,13 @@ bool lists(const Json& response, const char* member, const std::string& vin) {
   return list.is_array() && std::ranges::any_of(list, [&](const Json& each) { return each == vin; });
 }
 
+/// Whether another time may bring another answer, though nobody does anything about it.
+bool may_pass(const upstream::Delivered& reply) {
+  const auto body = Json::parse(reply.body, nullptr, /*allow_exceptions=*/false);
+  if (text_in(body, "error_code") == row_of(protocol::Kind::login_required).error_code) return false;
+  return reply.status >= 500 || reply.status == 429;
+}
+
 /// Of a refusal by the daemon or, passed on, by Fleet API.
 RemoteError refused(const upstream::Delivered& reply) {
   auto error = refusal_in(reply);
@@ -27,7 +35,7 @@ RemoteError refused(const upstream::Delivered& reply) {
   error.hint = config::printable(error.hint);
   if (reply.status == 401)
     error.hint = "set FLEETSIGN_TOKEN anew; `fleetsign pair --no-wait` shows the link without asking";
-  if (reply.status >= 500 || reply.status == 429) error.exit = kUnavailable;
+  if (may_pass(reply)) error.exit = kUnavailable;
   return error;
 }
 

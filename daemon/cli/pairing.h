@@ -13,7 +13,7 @@ namespace fleetsign::cli {
 RemoteResult<std::string> vin_of(const config::Config& config, const std::string& typed);
 
 /// Asks once, through the running daemon. Fleet API may know it some time after the vehicle does; the vehicle is not
-/// woken.
+/// woken. kUnavailable when the question may be answered another time.
 RemoteResult<bool> is_paired(const Remote& remote, const std::string& token, const std::string& vin);
 
 }  // namespace fleetsign::cli

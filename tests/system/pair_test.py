@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import BINARY, PATIENCE, TOKEN, SharedCase, environment, run, vin
+from harness import BINARY, PATIENCE, TOKEN, Case, Daemon, ScriptedUpstream, SharedCase, environment, run, vin
 
 DOMAIN = "car.example.com"
 LINK = f"https://tesla.com/_ak/{DOMAIN}?vin={vin()}"
@@ -134,10 +134,66 @@ class Pair(SharedCase):
                                            (1, {"FLEETSIGN_TOKEN": "fsk_unknown"}, 1, "it cannot be found out whether"),
                                            (1, {"FLEETSIGN_URL": "http://127.0.0.1:9"}, 69, "cannot be reached")):
             with self.subTest(message):
-                ended = run("pair", vin(car), "--domain", DOMAIN,
+                ended = run("pair", vin(car), "--domain", DOMAIN, "--wait", "1",
                             env={"FLEETSIGN_TOKEN": TOKEN, "FLEETSIGN_URL": self.daemon.url, **more})
                 self.assert_refused(ended, status, message)
                 self.assertEqual(ended.stdout.splitlines()[0], f"https://tesla.com/_ak/{DOMAIN}?vin={vin(car)}")
+
+
+def paired(is_paired):
+    """What fleet_status says."""
+    lists = {"key_paired_vins": [vin()] * is_paired, "unpaired_vins": [vin()] * (not is_paired)}
+    return 200, json.dumps({"response": {**lists, "vehicle_info": {}}})
+
+
+class Questions(Case):
+    """Answers of Fleet API and of the daemon to the first question and to later ones."""
+
+    def pair(self, *answers):
+        """What became of it, and how many questions there were; the last answer goes on."""
+        left = list(answers)
+
+        def serve(connection, _):
+            while upstream.read_request(connection):
+                status, body = left.pop(0) if len(left) > 1 else left[0]
+                connection.sendall(f"HTTP/1.1 {status} Said\r\nContent-Type: application/json\r\n"
+                                   f"Content-Length: {len(body)}\r\n\r\n{body}".encode())
+
+        upstream = ScriptedUpstream(serve)
+        self.addCleanup(upstream.close)
+        daemon = self.start(Daemon(self.folder, upstream.url))
+        ended = run("pair", vin(), "--domain", DOMAIN, "--url", daemon.url, "--wait", "5", env={"FLEETSIGN_TOKEN": TOKEN})
+        daemon.stop()
+        return ended, len(upstream.requests)
+
+    def test_what_passes_is_waited_for_whether_it_is_the_first_question_or_a_later_one(self):
+        for status in (429, 500, 503):
+            trouble = (status, json.dumps({"response": None, "error": f"trouble {status}", "error_description": ""}))
+            for answers in ((trouble, paired(True)), (paired(False), trouble, paired(True))):
+                with self.subTest(status, questions=len(answers)):
+                    ended, asked = self.pair(*answers)
+                    self.assertEqual((ended.returncode, asked), (0, len(answers)), ended)
+                    self.assertIn(f"{vin()} is paired", ended.stdout)
+                    self.assertEqual(ended.stderr.count(f"trouble {status}"), 1)
+
+    def test_what_does_not_pass_ends_it(self):
+        refusal = (403, json.dumps({"response": None, "error": "no scope", "error_description": ""}))
+        for answers in ((refusal,), (paired(False), refusal)):
+            with self.subTest(len(answers)):
+                ended, asked = self.pair(*answers)
+                self.assertEqual((ended.returncode, asked), (1, len(answers)), ended)
+                self.assertIn("fleetsign: error: it cannot be found out whether the key is paired: no scope\n", ended.stderr)
+
+    def test_an_account_that_nobody_has_logged_in_to_is_not_waited_for(self):
+        state = {"STATE_DIRECTORY": tempfile.mkdtemp(dir=self.folder)}
+        token = run("client", "add", "shell", env=state).stdout.strip()
+        daemon = self.start(Daemon(self.folder, "http://127.0.0.1:9", env=state, config=
+                                   "accounts: {home: managed}\noauth: {client_id: app}\ncallers: [{name: shell, account: home}]\n"))
+        ended = run("pair", vin(), "--domain", DOMAIN, "--url", daemon.url, env={"FLEETSIGN_TOKEN": token})
+        self.assertEqual(ended.returncode, 1, ended)
+        self.assertIn("the account home has no tokens yet\nhint: run `fleetsign login home`", ended.stderr)
+        self.assertEqual(ended.stdout.splitlines()[0], LINK)
+        self.assertNotIn("Waiting", ended.stderr)
 
 
 if __name__ == "__main__":
