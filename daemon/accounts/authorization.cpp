@@ -58,7 +58,7 @@ AuthorizationError refused(const std::string& error, const std::string& descript
 AuthorizationError foreign(const char* message) {
   return {.reason = AuthorizationError::Reason::foreign,
           .message = message,
-          .hint = "run `fleetsign login` again and open the link that it prints, once"};
+          .hint = "log in again: open the link that the new login prints, once"};
 }
 
 }  // namespace

@@ -39,6 +39,12 @@ RemoteError told(const accounts::AuthorizationError& error) {
   return {.exit = kFailed, .message = error.message, .hint = error.hint};
 }
 
+/// The login again, with the answer by hand.
+std::string by_hand(const LoginOptions& options) {
+  const auto where = options.redirect_uri.empty() ? "" : " --redirect-uri '" + options.redirect_uri + "'";
+  return "`fleetsign login " + options.account + " --paste" + where + '`';
+}
+
 /// The link goes to standard output, alone in its line, so that other programs can open it.
 int show(const accounts::Authorization& asked, const std::string& what_next) {
   std::fprintf(stderr, "Open this link in a browser, log in as the owner, and allow what is asked for.\n%s\n",
@@ -68,15 +74,16 @@ Answer read_pasted(const accounts::Authorization& asked) {
   return *std::move(code);
 }
 
-Answer await(LoginAnswer& answer, const accounts::Authorization& asked, int seconds) {
-  if (show(asked, "This waits for the answer for up to " + std::to_string(seconds) + " s.") != kDone) {
+Answer await(LoginAnswer& answer, const accounts::Authorization& asked, const LoginOptions& options) {
+  const auto wait = std::to_string(options.wait) + " s";
+  if (show(asked, "This waits for the answer for up to " + wait + ".") != kDone) {
     return RemoteError{.exit = kIoError, .message = "the link is lost", .hint = {}};
   }
-  auto code = answer.wait(std::chrono::seconds(seconds));
+  auto code = answer.wait(std::chrono::seconds(options.wait));
   if (!code) {
     return RemoteError{.exit = kFailed,
-                       .message = "no answer came in " + std::to_string(seconds) + " s",
-                       .hint = "the browser must run on this machine; where it does not, `fleetsign login --paste`"};
+                       .message = "no answer came in " + wait,
+                       .hint = "the browser must run on this machine; where it does not, " + by_hand(options)};
   }
   if (!*code) return told(code->error());
   return *std::move(*code);
@@ -85,22 +92,20 @@ Answer await(LoginAnswer& answer, const accounts::Authorization& asked, int seco
 /// The code, by whichever way it comes. `asked` gets the redirect URI that was used.
 Answer get_code(accounts::Authorization& asked, const LoginOptions& options) {
   if (options.paste) return read_pasted(asked);
-  if (!LoginAnswer::can_be_awaited(asked.redirect_uri)) {
-    return RemoteError{
-        .exit = kUsage,
-        .message = "the answer of a login comes to " + asked.redirect_uri + ", which is not this machine",
-        .hint =
-            "`fleetsign login --paste` takes it from you; or register http://127.0.0.1:4482/callback "
-            "at developer.tesla.com, and set `oauth.redirect_uri` to it"};
+  if (const auto obstacle = LoginAnswer::obstacle_to(asked.redirect_uri)) {
+    return RemoteError{.exit = kUsage,
+                       .message = "the answer of a login comes to " + asked.redirect_uri + ", " + *obstacle,
+                       .hint = by_hand(options) + " takes it from you; or register " + config::OAuth().redirect_uri +
+                               " at developer.tesla.com, and set `oauth.redirect_uri` to it"};
   }
   auto answer = LoginAnswer::open(asked.redirect_uri, asked.state);
   if (!answer) {
     return RemoteError{.exit = kUnavailable,
                        .message = answer.error().message,
-                       .hint = "stop what listens there, or use `fleetsign login --paste`"};
+                       .hint = "stop what listens there, or use " + by_hand(options)};
   }
   asked.redirect_uri = (*answer)->redirect_uri();
-  return await(**answer, asked, options.wait);
+  return await(**answer, asked, options);
 }
 
 RemoteResult<accounts::Grant> redeem(const TeslaApp& app, const accounts::TokenEndpoint& tokens,

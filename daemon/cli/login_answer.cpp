@@ -77,9 +77,11 @@ http::Reply LoginAnswer::Impl::answer(const http::Request& request) {
                            : "This login was refused. The terminal says what to do; this page can be closed.");
 }
 
-bool LoginAnswer::can_be_awaited(const std::string& redirect_uri) {
+std::optional<std::string> LoginAnswer::obstacle_to(const std::string& redirect_uri) {
   const auto uri = read_uri(redirect_uri);
-  return uri && uri->origin.scheme == "http" && config::is_loopback(uri->origin.host);
+  if (!uri || !config::is_loopback(uri->origin.host)) return "which is not this machine";
+  if (uri->origin.scheme != "http") return "for which fleetsign has no certificate";
+  return std::nullopt;
 }
 
 crypto::Result<std::unique_ptr<LoginAnswer>, http::ListenError> LoginAnswer::open(const std::string& redirect_uri,

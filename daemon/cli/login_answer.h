@@ -19,10 +19,11 @@ using Code = crypto::Result<accounts::AuthorizationCode, accounts::Authorization
 /// A place on this machine to which browsers are sent back, open as long as it lives.
 class LoginAnswer {
  public:
-  /// Whether a redirect URI leads to this machine by http, so that its answer can be waited for.
-  static bool can_be_awaited(const std::string& redirect_uri);
+  /// Why the answer to a redirect URI cannot be waited for, as the rest of a sentence about it; nothing when it leads
+  /// to this machine by http.
+  static std::optional<std::string> obstacle_to(const std::string& redirect_uri);
 
-  /// Listens at a redirect URI that can be awaited, for the answer to the login with that state.
+  /// Listens at a redirect URI without obstacle, for the answer to the login with that state.
   static crypto::Result<std::unique_ptr<LoginAnswer>, http::ListenError> open(const std::string& redirect_uri,
                                                                               const std::string& state);
   ~LoginAnswer();

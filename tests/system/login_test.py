@@ -88,6 +88,7 @@ class Login(LoginCase):
         status, said = running.end()
         self.assertEqual(status, 1)
         self.assertIn("no answer came in 1 s\nhint: ", said)
+        self.assertIn("`fleetsign login home --paste", said)
 
     def test_what_the_oauth_server_refuses_is_told(self):
         for fault, message in (("invalid_auth_code", "does not take the code"),
@@ -122,6 +123,7 @@ class Login(LoginCase):
     def test_what_cannot_work_is_told_before_anybody_logs_in(self):
         for arguments, status, message in (
                 (("login", "home", "--redirect-uri", ELSEWHERE), 64, "which is not this machine"),
+                (("login", "home", "--redirect-uri", "https://localhost:4482/callback"), 64, "for which fleetsign has no certificate"),
                 (("login", "home", "--redirect-uri", "nonsense"), 64, "--redirect-uri: the URL"),
                 (("login", "work"), 64, 'no account "work"'),
                 (("login", "home", "--oauth.client-secret-file", "/nonexistent"), 66, "/nonexistent"),
@@ -129,6 +131,13 @@ class Login(LoginCase):
                 (("token", "import", "work"), 64, 'no account "work"')):
             with self.subTest(message):
                 self.assert_refused(self.run_here(*arguments), status, message, "")
+
+    def test_who_has_the_answer_elsewhere_is_told_what_to_type(self):
+        self.configure(oauth={**json.loads(self.config.read_text())["oauth"], "redirect_uri": ELSEWHERE})
+        self.assert_refused(self.run_here("login", "home"), 64, "which is not this machine",
+                            "`fleetsign login home --paste` takes it from you; or register http://127.0.0.1:4482/callback at")
+        self.assert_refused(self.run_here("login", "home", "--redirect-uri", ELSEWHERE), 64, "which is not this machine",
+                            f"`fleetsign login home --paste --redirect-uri '{ELSEWHERE}'` takes it")
 
     def test_an_account_that_the_running_daemon_does_not_know_is_told_before_anybody_logs_in(self):
         for accounts in ({}, {"home": {"access_token_file": str(self.secret)}}):

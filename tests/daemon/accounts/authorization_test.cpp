@@ -53,6 +53,7 @@ TEST_CASE("authorization: without the state of this login nothing in an answer c
     const auto code = read_code(answer, "S");
     REQUIRE_FALSE(code.ok());
     CHECK(code.error().reason == Reason::foreign);
+    CHECK(code.error().hint.find("`fleetsign login`") == std::string::npos);  // which needs an account
   }
 }
 
