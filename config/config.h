@@ -99,7 +99,7 @@ struct RateLimits {
 struct OAuth {
   std::optional<std::string> client_id;
   std::optional<std::filesystem::path> client_secret_file;
-  std::string redirect_uri = "http://127.0.0.1:4482/callback";
+  std::string redirect_uri = "http://localhost:4482/callback";
   std::vector<std::string> scopes = {"openid",           "offline_access", "vehicle_device_data",
                                      "vehicle_location", "vehicle_cmds",   "vehicle_charging_cmds"};
   std::optional<std::string> token_url;      ///< nothing: Tesla's for the region

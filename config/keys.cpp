@@ -260,7 +260,7 @@ constexpr Key kKeys[] = {
     {"oauth.client_secret_file", "path", "", "${CREDENTIALS_DIRECTORY}/client-secret",
      "A file that holds the secret of your app, for `fleetsign register` and `login`",
      [](Config& config, const Entry& entry) { assign(config.oauth.client_secret_file, read_path(entry)); }},
-    {"oauth.redirect_uri", "URL", "http://127.0.0.1:4482/callback", "https://example.com/callback",
+    {"oauth.redirect_uri", "URL", "http://localhost:4482/callback", "https://example.com/callback",
      "Where a browser is sent after a login, as the portal has it; `fleetsign login` listens there when it is http to "
      "this machine",
      [](Config& config, const Entry& entry) { assign(config.oauth.redirect_uri, read_redirect_uri(entry)); }},

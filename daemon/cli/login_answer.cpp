@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "config/url.h"
 #include "daemon/http/path.h"
@@ -33,6 +34,16 @@ std::optional<RedirectUri> read_uri(std::string_view uri) {
   const auto only_path = behind.substr(0, behind.find_first_of("?#"));
   return RedirectUri{.origin = std::get<config::Origin>(origin),
                      .path = http::canonical_path(only_path.empty() ? "/" : only_path)};
+}
+
+/// Where browsers look for an origin of this machine; IPv6 comes last.
+std::vector<http::Endpoint> places_of(const config::Origin& origin) {
+  auto other = origin;
+  other.host = "::1";
+  std::vector<http::Endpoint> places{{.url = config::to_text(origin)}};
+  // Of port 0 nobody knows yet which one it is, so that another could not have the same.
+  if (origin.host == "localhost" && origin.port != 0) places.push_back({.url = config::to_text(other)});
+  return places;
 }
 
 http::Reply page(int status, const std::string& text) {
@@ -92,10 +103,19 @@ crypto::Result<std::unique_ptr<LoginAnswer>, http::ListenError> LoginAnswer::ope
   auto impl = std::make_unique<Impl>();
   impl->path = uri.path;
   impl->state = state;
-  auto listener =
-      http::Listener::open({.endpoints = {{.url = config::to_text(uri.origin)}},
-                            .limits = {.connections = 100, .workers = 4},
-                            .handler = [impl = impl.get()](const auto& request) { return impl->answer(request); }});
+  const auto listen = [&](std::vector<http::Endpoint> endpoints) {
+    return http::Listener::open(
+        {.endpoints = std::move(endpoints),
+         .limits = {.connections = 100, .workers = 4},
+         .handler = [impl = impl.get()](const auto& request) { return impl->answer(request); }});
+  };
+  auto places = places_of(uri.origin);
+  auto listener = listen(places);
+  // A machine may do without IPv6; but what another program took there, browsers would bring the answer to.
+  if (!listener && listener.error().reason == http::ListenError::Reason::unavailable && places.size() > 1) {
+    places.pop_back();
+    listener = listen(places);
+  }
   if (!listener) return listener.error();
   impl->listener = *std::move(listener);
   const bool is_any_port = uri.origin.port == 0;

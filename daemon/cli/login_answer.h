@@ -23,7 +23,8 @@ class LoginAnswer {
   /// to this machine by http.
   static std::optional<std::string> obstacle_to(const std::string& redirect_uri);
 
-  /// Listens at a redirect URI without obstacle, for the answer to the login with that state.
+  /// Listens at a redirect URI without obstacle, for the answer to the login with that state: for "localhost" at both
+  /// addresses that browsers take it for.
   static crypto::Result<std::unique_ptr<LoginAnswer>, http::ListenError> open(const std::string& redirect_uri,
                                                                               const std::string& state);
   ~LoginAnswer();

@@ -3,12 +3,27 @@
 
 import json
 import signal
+import socket
 import unittest
 import urllib.parse
 
 from app import SECRET
 from harness import Server, eventually
 from logins import ELSEWHERE, LoginCase, Running, open_link, with_field
+
+
+def free_port():
+    """It was free a moment ago: the app has to know its redirect URI before anybody listens there."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
+
+
+def has_ipv6():
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
 
 
 class Login(LoginCase):
@@ -37,6 +52,22 @@ class Login(LoginCase):
         self.assertEqual((status, page[:9]), (200, "Thank you"))
         self.assert_logged_in(running.end())
         self.assertEqual(len(self.grants()), 1)
+
+    def test_a_browser_gets_to_localhost_by_either_address(self):
+        for address in ("127.0.0.1", "[::1]") if has_ipv6() else ("127.0.0.1",):
+            with self.subTest(address):
+                running, link = self.start_login("--redirect-uri", f"http://localhost:{free_port()}/callback")
+                callback = open_link(link, follow=False)[1]
+                self.assertEqual(callback[:17], "http://localhost:")
+                self.assertEqual(open_link(callback.replace("localhost", address))[0], 200)
+                self.assert_logged_in(running.end())
+
+    @unittest.skipUnless(has_ipv6(), "there is no IPv6")
+    def test_a_program_that_has_half_of_localhost_would_get_the_answer(self):
+        with socket.create_server(("::1", 0), family=socket.AF_INET6) as other:
+            uri = f"http://localhost:{other.getsockname()[1]}/callback"
+            self.assert_refused(self.run_here("login", "home", "--redirect-uri", uri), 69, "already in use",
+                                f"`fleetsign login home --paste --redirect-uri '{uri}'`")
 
     def test_it_works_through_the_running_daemon(self):
         daemon = self.start(Server("serve", "--config", self.config, "--listen", "http://127.0.0.1:0"))
@@ -135,7 +166,7 @@ class Login(LoginCase):
     def test_who_has_the_answer_elsewhere_is_told_what_to_type(self):
         self.configure(oauth={**json.loads(self.config.read_text())["oauth"], "redirect_uri": ELSEWHERE})
         self.assert_refused(self.run_here("login", "home"), 64, "which is not this machine",
-                            "`fleetsign login home --paste` takes it from you; or register http://127.0.0.1:4482/callback at")
+                            "`fleetsign login home --paste` takes it from you; or register http://localhost:4482/callback at")
         self.assert_refused(self.run_here("login", "home", "--redirect-uri", ELSEWHERE), 64, "which is not this machine",
                             f"`fleetsign login home --paste --redirect-uri '{ELSEWHERE}'` takes it")
 
