@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -24,6 +25,7 @@
 #include "daemon/cli/subcommand.h"
 #include "daemon/cli/tesla_app.h"
 #include "daemon/cli/url_check.h"
+#include "daemon/state/folder.h"
 
 namespace fleetsign::cli {
 namespace {
@@ -79,18 +81,32 @@ class Checklist {
   bool has_problem_ = false;
 };
 
+constexpr const char* kStart = "start the daemon, which gets an access token";
+
+/// What would change the state of an account by itself.
+enum class Keeper : std::uint8_t { daemon, nobody, other_program };
+
 struct AccountRow {
   std::string_view state;
+  std::optional<Keeper> keeper;  ///< without: whichever
   const char* says;
-  const char* advice;  ///< empty: all is well
+  const char* advice;  ///< empty: all is well; ACCOUNT stands for its name
 };
+/// The first that fits counts.
 constexpr AccountRow kAccountRows[] = {
-    {"ok", "its token can be used", ""},
-    {"expired", "its token has expired and could not be refreshed so far", "look at the trouble, and at the network"},
-    {"imported", "its refresh token has not been tried yet", "start the daemon, which gets the first access token"},
-    {"login_required", "its owner has to log in again", "`fleetsign login ACCOUNT`"},
-    {"none", "nobody has logged in yet", "`fleetsign login ACCOUNT`"},
-    {"trouble", "its token cannot be read or written", "`fleetsign token status` says more"},
+    {"ok", {}, "its token can be used", ""},
+    {"expired", Keeper::nobody, "its token has expired, and no daemon runs that would refresh it", kStart},
+    {"expired", Keeper::other_program, "the token in its file has expired",
+     "see why the program that writes the file has not written another"},
+    {"expired",
+     {},
+     "its token has expired and could not be refreshed so far",
+     "look at the trouble, and at the network"},
+    {"imported", Keeper::nobody, "its refresh token has not been tried yet", kStart},
+    {"imported", {}, "its refresh token has not been tried yet", "the daemon does it: look again in a moment"},
+    {"login_required", {}, "its owner has to log in again", "`fleetsign login ACCOUNT`"},
+    {"none", {}, "nobody has logged in yet", "`fleetsign login ACCOUNT`"},
+    {"trouble", {}, "its token cannot be read or written", "`fleetsign token status` says more"},
 };
 
 /// Whether the domain can be registered at all, and shows our key.
@@ -150,33 +166,57 @@ void check_app(Checklist& list, const config::Config& config, const std::vector<
   }
 }
 
+/// `login` with the names of accounts that fleetsign keeps tokens of; empty where there is none.
+std::string logins(const config::Config& config) {
+  std::string text;
+  for (const auto& [name, account] : config.accounts) {
+    if (!account.access_token_file) text += (text.empty() ? "`fleetsign login " : ", `fleetsign login ") + name + '`';
+  }
+  return text;
+}
+
+/// Who keeps an account that was just listed. Where no daemon was asked, this process has owned the state last.
+Keeper keeper_of(const config::Config& config, const Json& account) {
+  if (text_in(account, "kind") == "file") return Keeper::other_program;
+  const auto owner = state::Folder::last_owner(config.state_dir);
+  return owner && !owner->admin_socket.empty() ? Keeper::daemon : Keeper::nobody;
+}
+
+void check_account(Checklist& list, const config::Config& config, const Json& account) {
+  const auto state = text_in(account, "state");
+  const auto keeper = keeper_of(config, account);
+  const auto* const row = std::ranges::find_if(kAccountRows, [&](const AccountRow& each) {
+    return each.state == state && each.keeper.value_or(keeper) == keeper;
+  });
+  if (row == std::end(kAccountRows)) return;
+  const auto name = config::printable(text_in(account, "name"));
+  const auto check = "account " + name;
+  const auto missing = missing_scopes(config.oauth, text_in(account, "scopes"));
+  if (*row->advice == '\0' && std::ranges::find(missing, "vehicle_cmds") != missing.end()) {
+    return list.miss(check, {.exit = kFailed,
+                             .message = "its owner has not allowed vehicle_cmds, which commands need",
+                             .hint = "`fleetsign login " + name + "`, and allow all that is asked for"});
+  }
+  const auto trouble = text_in(account, "trouble");
+  const auto says = row->says + (trouble.empty() ? "" : " (" + config::printable(trouble) + ")");
+  if (*row->advice == '\0') return list.pass(check, says);
+  constexpr std::string_view kName = "ACCOUNT";
+  std::string advice = row->advice;
+  if (const auto at = advice.find(kName); at != std::string::npos) advice.replace(at, kName.size(), name);
+  list.miss(check, {.exit = kFailed, .message = says, .hint = advice});
+}
+
 void check_accounts(Checklist& list, const config::Config& config) {
   if (config.accounts.empty()) return;
   const auto listed = list_tokens(config);
-  if (!listed && listed.error().exit == kNoInput) {
-    return list.miss("accounts",
-                     {.exit = kFailed,
-                      .message = "nobody has logged in yet: " + listed.error().message,
-                      .hint = "`fleetsign login ACCOUNT`; or, where the daemon's state is elsewhere, set state_dir"});
+  const auto to_do = logins(config);
+  if (!listed && listed.error().exit == kNoInput && !to_do.empty()) {
+    return list.miss("accounts", {.exit = kFailed,
+                                  .message = "nobody has logged in yet: " + listed.error().message,
+                                  .hint = to_do + "; or, where the daemon's state is elsewhere, set state_dir"});
   }
   if (!listed) return list.miss("accounts", listed.error());
-  for (const auto& account : listed->value("accounts", Json::array())) {
-    const auto state = text_in(account, "state");
-    const auto* const row = std::ranges::find(kAccountRows, std::string_view(state), &AccountRow::state);
-    const auto name = "account " + config::printable(text_in(account, "name"));
-    if (row == std::end(kAccountRows)) continue;
-    const auto missing = missing_scopes(config.oauth, text_in(account, "scopes"));
-    if (*row->advice == '\0' && std::ranges::find(missing, "vehicle_cmds") != missing.end()) {
-      list.miss(name, {.exit = kFailed,
-                       .message = "its owner has not allowed vehicle_cmds, which commands need",
-                       .hint = "`fleetsign login ACCOUNT`, and allow all that is asked for"});
-      continue;
-    }
-    const auto trouble = text_in(account, "trouble");
-    const auto says = row->says + (trouble.empty() ? "" : " (" + config::printable(trouble) + ")");
-    *row->advice == '\0' ? list.pass(name, says)
-                         : list.miss(name, {.exit = kFailed, .message = says, .hint = row->advice});
-  }
+  for (const auto& account : listed->value("accounts", Json::array())) check_account(list, config, account);
 }
 
 /// Where they were asked for by name, that one cannot be asked for is a problem.
