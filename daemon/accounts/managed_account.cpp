@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "daemon/accounts/busy.h"
 #include "daemon/accounts/refresh_times.h"
 #include "daemon/accounts/scopes.h"
 #include "daemon/accounts/trouble_words.h"
@@ -21,8 +22,6 @@ using Trouble = state::Tokens::Trouble;
 
 /// How often someone who waits looks at the clock.
 constexpr Duration kLook = std::chrono::milliseconds(250);
-/// The OAuth server's word on when to come back is taken up to here.
-constexpr seconds kLongestRetry{86'400};
 
 crypto::SecretText hidden(std::string_view text) {
   return {text.begin(), text.end()};
@@ -37,24 +36,6 @@ crypto::Result<Grant, TokenError> unusable() {
 }
 
 }  // namespace
-
-/// Made and ended with the lock held, though it may be given back between.
-class ManagedAccount::Busy {
- public:
-  Busy(ManagedAccount& account, Lock& lock) : account_(account), lock_(lock) { account_.is_busy_ = true; }
-  ~Busy() {
-    if (!lock_.owns_lock()) lock_.lock();
-    account_.is_busy_ = false;
-    account_.changed_.notify_all();
-    account_.alarm_.ring();
-  }
-  Busy(const Busy&) = delete;
-  Busy& operator=(const Busy&) = delete;
-
- private:
-  ManagedAccount& account_;
-  Lock& lock_;
-};
 
 void ManagedAccount::load() {
   const auto now = times_.now();
@@ -95,35 +76,6 @@ bool ManagedAccount::is_good() const {
 std::optional<upstream::Bearer> ManagedAccount::bearer() {
   if (!is_good()) return std::nullopt;
   return upstream::Bearer(std::string(crypto::view(held_->kept.access)), shared_from_this());
-}
-
-std::optional<Failure> ManagedAccount::hopeless() const {
-  const auto account = "the account " + name_;
-  if (unreadable_) {
-    return Failure{.kind = Kind::state_unavailable,
-                   .message = account + " cannot be used: " + describe(*unreadable_),
-                   .hint = hint_for(*unreadable_)};
-  }
-  if (unwritten_ && !unwritten_->kept.login_required && !is_busy_) {
-    return Failure{.kind = Kind::state_unavailable,
-                   .message = account + " has new tokens that cannot be written: they are not used before that"};
-  }
-  if (held_ && !held_->kept.login_required) return std::nullopt;
-  return Failure{.kind = Kind::login_required,
-                 .message = held_ ? account + " needs a login: Tesla does not take its refresh token any more"
-                                  : account + " has no tokens yet",
-                 .hint = "run `fleetsign login " + name_ + "` where the daemon runs"};
-}
-
-Failure ManagedAccount::not_yet() const {
-  const auto now = times_.now();
-  const auto left = std::chrono::ceil<seconds>(std::max(not_before_, now) - now);
-  return {.kind = Kind::state_unavailable,
-          .message = "the token of the account " + name_ + " has expired, and there is no new one yet" +
-                     (failure_ ? ": " + failure_->message : ""),
-          .hint = failure_ && !failure_->hint.empty() ? failure_->hint
-                                                      : "see that the OAuth server can be reached; it is asked again",
-          .retry_after = static_cast<int>(std::clamp(left, seconds(1), kLongestRetry).count())};
 }
 
 void ManagedAccount::want() {
@@ -295,98 +247,6 @@ void ManagedAccount::use(Held held) {
   failures_ = 0;
   not_before_ = Instant::min();
   failure_.reset();
-}
-
-std::optional<Failure> ManagedAccount::wait_until_idle(Lock& lock) {
-  const auto deadline = times_.now() + kChangePatience;
-  while (is_busy_) {
-    if (times_.now() >= deadline) {
-      return Failure{
-          .kind = Kind::state_unavailable,
-          .message = "the tokens of the account " + name_ + " are being refreshed just now: nothing was done",
-          .hint = "try again in a minute"};
-    }
-    wait(lock, deadline);
-  }
-  return std::nullopt;
-}
-
-std::optional<Failure> ManagedAccount::store(state::KeptTokens tokens) {
-  Lock lock(mutex_);
-  if (auto failure = wait_until_idle(lock)) return *std::move(failure);
-  const Busy busy(*this, lock);
-  auto held = hold(std::move(tokens), std::nullopt);
-  lock.unlock();
-  const bool is_kept = tokens_.keep(name_, held.kept);
-  lock.lock();
-  if (!is_kept) {
-    return Failure{.kind = Kind::state_unavailable,
-                   .message = "the tokens cannot be written just now: nothing is kept"};
-  }
-  is_loaded_ = true;
-  unreadable_.reset();
-  unwritten_.reset();
-  use(std::move(held));
-  return std::nullopt;
-}
-
-protocol::Result<std::optional<RefreshToken>> ManagedAccount::forget() {
-  Lock lock(mutex_);
-  if (auto failure = wait_until_idle(lock)) return *std::move(failure);
-  load();
-  if (unreadable_) return *hopeless();  // what cannot be read just now may be with another key
-  if (!held_) {
-    return Failure{.kind = Kind::not_found,
-                   .message = "the account " + name_ + " has no tokens",
-                   .hint = "`fleetsign token status` shows which accounts have"};
-  }
-  const Busy busy(*this, lock);
-  lock.unlock();
-  const bool is_kept = tokens_.forget(name_);
-  lock.lock();
-  if (!is_kept) {
-    return Failure{.kind = Kind::state_unavailable,
-                   .message = "that cannot be written just now: the tokens are kept as they were"};
-  }
-  const auto& newest = unwritten_ ? unwritten_ : held_;
-  auto token = newest ? RefreshToken::read(crypto::view(newest->kept.refresh)) : std::nullopt;
-  is_loaded_ = true;
-  unreadable_.reset();
-  unwritten_.reset();
-  held_.reset();
-  failure_.reset();
-  return token;
-}
-
-AccountReport ManagedAccount::report() {
-  const Lock lock(mutex_);
-  load();
-  AccountReport report{.name = name_, .is_managed = true, .state = state(), .trouble = trouble()};
-  if (!held_) return report;
-  if (!held_->kept.access.empty()) report.expires = held_->kept.expires;
-  report.scopes = held_->kept.scopes;
-  report.refreshed = held_->kept.refreshed;
-  report.is_encrypted = held_->kept.is_encrypted;
-  return report;
-}
-
-AccountState ManagedAccount::state() const {
-  if (unreadable_ || (unwritten_ && !unwritten_->kept.login_required && !is_busy_)) return AccountState::trouble;
-  if (!held_) return AccountState::none;
-  if (held_->kept.login_required) return AccountState::login_required;
-  if (is_good()) return AccountState::ok;
-  return held_->kept.access.empty() && !failure_ ? AccountState::imported : AccountState::expired;
-}
-
-std::string ManagedAccount::trouble() const {
-  if (unreadable_) return describe(*unreadable_);
-  if (could_not_write_) return "its tokens cannot be written";
-  return failure_ ? failure_->message : "";
-}
-
-ManagedAccount::Counts ManagedAccount::counts() const {
-  const Lock lock(mutex_);
-  return counts_;
 }
 
 }  // namespace fleetsign::accounts

@@ -15,6 +15,9 @@ inline constexpr std::chrono::seconds kLongestLifetime = std::chrono::hours(24 *
 /// many accounts of one, do not ask at the same moment.
 protocol::Duration time_ahead(protocol::Duration lifetime, double random);
 
+/// The OAuth server's word on when to come back is taken up to here.
+inline constexpr std::chrono::seconds kLongestRetry{86'400};
+
 inline constexpr protocol::Duration kLongestBackOff = std::chrono::minutes(15);
 
 /// How long to wait after so many failures in a row, 1 or more: from 5 seconds, doubled each time, up to 15 minutes,
