@@ -6,6 +6,7 @@
 namespace fleetsign::accounts {
 
 using protocol::Failure;
+using protocol::Instant;
 using protocol::Kind;
 
 std::optional<Failure> ManagedAccount::wait_until_idle(Lock& lock) {
@@ -37,20 +38,26 @@ std::optional<Failure> ManagedAccount::store(state::KeptTokens tokens) {
   is_loaded_ = true;
   unreadable_.reset();
   unwritten_.reset();
+  revoked_until_ = Instant::min();
   use(std::move(held));
   return std::nullopt;
 }
 
-protocol::Result<std::optional<RefreshToken>> ManagedAccount::forget() {
-  Lock lock(mutex_);
-  if (auto failure = wait_until_idle(lock)) return *std::move(failure);
+std::optional<Failure> ManagedAccount::find_kept(Lock& lock) {
+  if (auto failure = wait_until_idle(lock)) return failure;
   load();
-  if (unreadable_) return *hopeless();  // what cannot be read just now may be with another key
-  if (!held_) {
-    return Failure{.kind = Kind::not_found,
-                   .message = "the account " + name_ + " has no tokens",
-                   .hint = "`fleetsign token status` shows which accounts have"};
-  }
+  if (unreadable_) return hopeless();  // what cannot be read just now may be with another key
+  if (held_) return std::nullopt;
+  return Failure{.kind = Kind::not_found,
+                 .message = "the account " + name_ + " has no tokens",
+                 .hint = "`fleetsign token status` shows which accounts have"};
+}
+
+std::optional<RefreshToken> ManagedAccount::newest_refresh() const {
+  return RefreshToken::read(crypto::view((unwritten_ ? unwritten_ : held_)->kept.refresh));
+}
+
+std::optional<Failure> ManagedAccount::erase(Lock& lock) {
   const Busy busy(*this, lock);
   lock.unlock();
   const bool is_kept = tokens_.forget(name_);
@@ -59,14 +66,43 @@ protocol::Result<std::optional<RefreshToken>> ManagedAccount::forget() {
     return Failure{.kind = Kind::state_unavailable,
                    .message = "that cannot be written just now: the tokens are kept as they were"};
   }
-  const auto& newest = unwritten_ ? unwritten_ : held_;
-  auto token = newest ? RefreshToken::read(crypto::view(newest->kept.refresh)) : std::nullopt;
-  is_loaded_ = true;
-  unreadable_.reset();
   unwritten_.reset();
   held_.reset();
   failure_.reset();
+  revoked_until_ = Instant::min();
+  return std::nullopt;
+}
+
+protocol::Result<std::optional<RefreshToken>> ManagedAccount::forget() {
+  Lock lock(mutex_);
+  if (auto failure = find_kept(lock)) return *std::move(failure);
+  auto token = newest_refresh();
+  if (auto failure = erase(lock)) return *std::move(failure);
   return token;
+}
+
+protocol::Result<std::optional<RefreshToken>> ManagedAccount::begin_revocation() {
+  Lock lock(mutex_);
+  if (auto failure = find_kept(lock)) return *std::move(failure);
+  revoked_until_ = times_.now() + kRevocationTime;
+  return newest_refresh();
+}
+
+protocol::Result<bool> ManagedAccount::forget_revoked(const RefreshToken& token) {
+  Lock lock(mutex_);
+  auto failure = find_kept(lock);
+  if (failure && failure->kind == Kind::not_found) return true;
+  if (failure) return *std::move(failure);
+  if (newest_refresh() != token) return false;
+  failure = erase(lock);
+  if (failure) return *std::move(failure);
+  return true;
+}
+
+void ManagedAccount::call_off_revocation() {
+  const Lock lock(mutex_);
+  revoked_until_ = Instant::min();
+  alarm_.ring();
 }
 
 }  // namespace fleetsign::accounts

@@ -34,7 +34,7 @@ std::optional<Failure> ManagedAccount::hopeless() const {
 
 Failure ManagedAccount::not_yet() const {
   const auto now = times_.now();
-  const auto left = std::chrono::ceil<seconds>(std::max(not_before_, now) - now);
+  const auto left = std::chrono::ceil<seconds>(std::max(not_before(), now) - now);
   return {.kind = Kind::state_unavailable,
           .message = "the token of the account " + name_ + " has expired, and there is no new one yet" +
                      (failure_ ? ": " + failure_->message : ""),

@@ -93,7 +93,7 @@ protocol::Result<upstream::Bearer> ManagedAccount::token(Instant deadline) {
     if (auto token = bearer()) return *std::move(token);
     if (auto failure = hopeless()) return *std::move(failure);
     want();
-    if (times_.now() >= deadline || not_before_ > deadline) return not_yet();
+    if (times_.now() >= deadline || not_before() > deadline) return not_yet();
     wait(lock, deadline);
   }
 }
@@ -120,7 +120,7 @@ std::optional<upstream::Bearer> ManagedAccount::renew(const upstream::Bearer& re
     if (came_of_refusal && now < held_->since + back_off(held_->refusals, 0)) return std::nullopt;
     is_refused_ = true;
     want();
-    if (now >= deadline || not_before_ > deadline) {
+    if (now >= deadline || not_before() > deadline) {
       // Unless others before it were refused as well, it is not shown again: callers wait for the next one instead.
       const bool is_others_fault = came_of_refusal && now < held_->since + kLongestBackOff;
       if (is_newest && !is_others_fault) held_->until = Instant::min();
@@ -136,7 +136,11 @@ Instant ManagedAccount::due() const {
   if (unreadable_ == Trouble::unreadable) return next_load_;
   const auto encrypt_at = is_to_encrypt() ? next_write_ : Instant::max();
   if (!held_ || held_->kept.login_required) return encrypt_at;
-  return std::min(encrypt_at, std::max(not_before_, is_wanted_ ? Instant::min() : held_->refresh_at));
+  return std::min(encrypt_at, std::max(not_before(), is_wanted_ ? Instant::min() : held_->refresh_at));
+}
+
+Instant ManagedAccount::not_before() const {
+  return std::max(not_before_, revoked_until_);
 }
 
 Instant ManagedAccount::step(const Refresh& refresh, ops::Log& log) {

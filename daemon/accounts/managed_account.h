@@ -39,6 +39,8 @@ class ManagedAccount final : public upstream::Renewal, public std::enable_shared
  public:
   /// How long a change by people waits for a refresh that is under way, which takes half a minute at most.
   static constexpr protocol::Duration kChangePatience = std::chrono::seconds(35);
+  /// How long nothing is refreshed while tokens are revoked, should nobody say what became of that.
+  static constexpr protocol::Duration kRevocationTime = std::chrono::seconds(60);
   /// What cannot be written, or read, is tried again so often.
   static constexpr protocol::Duration kRetry = std::chrono::seconds(1);
 
@@ -68,6 +70,15 @@ class ManagedAccount final : public upstream::Renewal, public std::enable_shared
   /// Forgets the tokens, and returns the refresh token, where what is kept is one. Kind::not_found without any tokens;
   /// Kind::state_unavailable where they cannot be read: they stay, for whoever finds their key.
   [[nodiscard]] protocol::Result<std::optional<RefreshToken>> forget();
+
+  /// The newest refresh token, where what is kept is one, for somebody to revoke it; fails as forget() does. Nothing is
+  /// refreshed from now on, as the revocation would not reach what came of that, until one of the next two is called or
+  /// kRevocationTime is over.
+  [[nodiscard]] protocol::Result<std::optional<RefreshToken>> begin_revocation();
+  /// Forgets the tokens that were revoked: whether they are gone. Others that took their place meanwhile stay.
+  [[nodiscard]] protocol::Result<bool> forget_revoked(const RefreshToken& token);
+  /// As if none had begun.
+  void call_off_revocation();
 
   [[nodiscard]] AccountReport report();
 
@@ -103,6 +114,12 @@ class ManagedAccount final : public upstream::Renewal, public std::enable_shared
   void want();
   void wait(Lock& lock, protocol::Instant deadline);
   [[nodiscard]] std::optional<protocol::Failure> wait_until_idle(Lock& lock);
+  /// That there are tokens to forget; as wait_until_idle() before.
+  [[nodiscard]] std::optional<protocol::Failure> find_kept(Lock& lock);
+  [[nodiscard]] std::optional<RefreshToken> newest_refresh() const;
+  [[nodiscard]] std::optional<protocol::Failure> erase(Lock& lock);
+  /// When the OAuth server may be asked at the earliest.
+  [[nodiscard]] protocol::Instant not_before() const;
   [[nodiscard]] protocol::Instant due() const;
   /// Whether what was written before there was a key still is as it was.
   [[nodiscard]] bool is_to_encrypt() const;
@@ -134,7 +151,8 @@ class ManagedAccount final : public upstream::Renewal, public std::enable_shared
   bool is_refused_ = false;  // likewise, as Fleet API refuses this one
   int failures_ = 0;         // of refreshes, in a row
   protocol::Instant not_before_ = protocol::Instant::min();
-  std::optional<TokenError> failure_{};  // the last one, until there are new tokens
+  protocol::Instant revoked_until_ = protocol::Instant::min();  // somebody may revoke the tokens just now
+  std::optional<TokenError> failure_{};                         // the last one, until there are new tokens
   Counts counts_{};
 };
 

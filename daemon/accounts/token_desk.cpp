@@ -60,11 +60,23 @@ protocol::Result<std::optional<std::int64_t>> end_of(const Json& body, std::stri
   return std::optional(unix_now + lifetime->get<std::int64_t>());
 }
 
+protocol::Result<RefreshToken> refresh_token_in(const Json& body) {
+  if (!body.is_object()) return bad_body("the body is not a JSON object");
+  auto token = RefreshToken::read(text_in(body, "refresh_token").value_or(""));
+  if (!token) return bad_body("`refresh_token` is missing, or no token");
+  return *std::move(token);
+}
+
+/// What a change has given, or why there was none.
+protocol::Result<Json> handed_out(const std::string& name, const protocol::Result<std::optional<RefreshToken>>& token) {
+  if (!token) return token.error();
+  return Json{{"name", name}, {"refresh_token", *token ? Json((*token)->expose()) : Json()}};
+}
+
 protocol::Result<state::KeptTokens> read(std::string_view text, std::int64_t unix_now) {
   const auto body = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (!body.is_object()) return bad_body("the body is not a JSON object");
-  const auto refresh = RefreshToken::read(text_in(body, "refresh_token").value_or(""));
-  if (!refresh) return bad_body("`refresh_token` is missing, or no token");
+  const auto refresh = refresh_token_in(body);
+  if (!refresh) return refresh.error();
   state::KeptTokens tokens{.refresh = hidden(refresh->expose()), .refreshed = unix_now};
   if (const auto access = text_in(body, "access_token")) {
     if (!upstream::Bearer::read(*access)) return bad_body("`access_token` is no token");
@@ -123,10 +135,29 @@ protocol::Result<Json> TokenDesk::store(const std::string& name, std::string_vie
 
 protocol::Result<Json> TokenDesk::forget(const std::string& name) const {
   const auto account = find(name);
+  return account ? handed_out(name, (*account)->forget()) : account.error();
+}
+
+protocol::Result<Json> TokenDesk::begin_revocation(const std::string& name) const {
+  const auto account = find(name);
+  return account ? handed_out(name, (*account)->begin_revocation()) : account.error();
+}
+
+protocol::Result<Json> TokenDesk::forget_revoked(const std::string& name, std::string_view body) const {
+  const auto account = find(name);
   if (!account) return account.error();
-  const auto token = (*account)->forget();
+  const auto token = refresh_token_in(Json::parse(body, nullptr, /*allow_exceptions=*/false));
   if (!token) return token.error();
-  return Json{{"name", name}, {"refresh_token", *token ? Json((*token)->expose()) : Json()}};
+  const auto is_forgotten = (*account)->forget_revoked(*token);
+  if (!is_forgotten) return is_forgotten.error();
+  return Json{{"name", name}, {"forgotten", *is_forgotten}};
+}
+
+protocol::Result<Json> TokenDesk::call_off_revocation(const std::string& name) const {
+  const auto account = find(name);
+  if (!account) return account.error();
+  (*account)->call_off_revocation();
+  return describe((*account)->report());
 }
 
 }  // namespace fleetsign::accounts

@@ -36,6 +36,17 @@ class TokenDesk {
   /// what was kept is none. It is a secret. Tokens that cannot be read are not forgotten.
   [[nodiscard]] protocol::Result<nlohmann::ordered_json> forget(const std::string& name) const;
 
+  // A revocation, as ManagedAccount has it.
+
+  /// {name, refresh_token}: what is to be revoked; as forget() has it, but nothing is forgotten yet.
+  [[nodiscard]] protocol::Result<nlohmann::ordered_json> begin_revocation(const std::string& name) const;
+  /// Of a JSON object {refresh_token}, which was revoked: {name, forgotten}, where `forgotten` is false if other tokens
+  /// took its place meanwhile.
+  [[nodiscard]] protocol::Result<nlohmann::ordered_json> forget_revoked(const std::string& name,
+                                                                        std::string_view body) const;
+  /// Its account as all() has it.
+  [[nodiscard]] protocol::Result<nlohmann::ordered_json> call_off_revocation(const std::string& name) const;
+
  private:
   [[nodiscard]] protocol::Result<std::shared_ptr<ManagedAccount>> find(const std::string& name) const;
 

@@ -150,6 +150,7 @@ std::vector<Api::Route> Api::make_routes() {
       {{"DELETE"}, "/admin/v1/clients/{name}", &Api::revoke_client, {}, Audience::owners},
       {{"GET"}, "/admin/v1/accounts", &Api::list_accounts, {}, Audience::owners},
       {{"PUT", "DELETE"}, "/admin/v1/accounts/{name}", &Api::store_or_forget_tokens, {}, Audience::owners},
+      {{"POST", "PUT", "DELETE"}, "/admin/v1/accounts/{name}/revocation", &Api::revoke_tokens, {}, Audience::owners},
       {{"POST"}, "/api/1/vehicles/{vin}/command/{name}", &Api::command},
       {{"POST"},
        "/api/1/vehicles/fleet_telemetry_config",

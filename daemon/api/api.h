@@ -221,6 +221,7 @@ class Api {
   [[nodiscard]] http::Reply list_accounts(const Context& context) const;
   [[nodiscard]] http::Reply reload(const Context& context) const;
   [[nodiscard]] http::Reply store_or_forget_tokens(const Context& context) const;
+  [[nodiscard]] http::Reply revoke_tokens(const Context& context) const;
   void note_client(std::string_view event, const std::string& name, const Context& context) const;
   [[nodiscard]] http::Reply list_or_add_clients(const Context& context) const;
   [[nodiscard]] http::Reply revoke_client(const Context& context) const;

@@ -46,6 +46,10 @@ std::string path_of(const std::string& name) {
   return std::string(kAccounts) + '/' + name;
 }
 
+std::string revocation_of(const std::string& name) {
+  return path_of(name) + "/revocation";
+}
+
 /// As the rest of a sentence that says of one that there is none.
 std::string known_accounts(const config::Config& config) {
   std::string names;
@@ -92,13 +96,35 @@ std::optional<RemoteError> keep_tokens(const config::Config& config, const std::
   return kept ? std::nullopt : std::optional(kept.error());
 }
 
-RemoteResult<std::optional<accounts::RefreshToken>> forget_tokens(const config::Config& config,
-                                                                  const std::string& name) {
+std::optional<RemoteError> forget_tokens(const config::Config& config, const std::string& name) {
   const auto forgotten =
       carry_out(config, {.call = {.method = "DELETE", .target = path_of(name), .patience = kPatience},
                          .work = by_desk(config, [&](const auto& desk) { return desk.forget(name); })});
-  if (!forgotten) return forgotten.error();
-  return accounts::RefreshToken::read(text_in(*forgotten, "refresh_token"));
+  return forgotten ? std::nullopt : std::optional(forgotten.error());
+}
+
+RemoteResult<std::optional<accounts::RefreshToken>> begin_revocation(const config::Config& config,
+                                                                     const std::string& name) {
+  const auto begun =
+      carry_out(config, {.call = {.method = "POST", .target = revocation_of(name), .patience = kPatience},
+                         .work = by_desk(config, [&](const auto& desk) { return desk.begin_revocation(name); })});
+  if (!begun) return begun.error();
+  return accounts::RefreshToken::read(text_in(*begun, "refresh_token"));
+}
+
+RemoteResult<bool> forget_revoked(const config::Config& config, const std::string& name,
+                                  const accounts::RefreshToken& token) {
+  const auto body = Json{{"refresh_token", token.expose()}}.dump();
+  const auto ended =
+      carry_out(config, {.call = {.method = "PUT", .target = revocation_of(name), .body = body, .patience = kPatience},
+                         .work = by_desk(config, [&](const auto& desk) { return desk.forget_revoked(name, body); })});
+  if (!ended) return ended.error();
+  return ended->value("forgotten", Json()) == true;
+}
+
+void call_off_revocation(const config::Config& config, const std::string& name) {
+  (void)carry_out(config, {.call = {.method = "DELETE", .target = revocation_of(name)},
+                           .work = by_desk(config, [&](const auto& desk) { return desk.call_off_revocation(name); })});
 }
 
 }  // namespace fleetsign::cli

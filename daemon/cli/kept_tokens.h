@@ -8,6 +8,7 @@
 
 #include "config/config.h"
 #include "daemon/accounts/hidden.h"
+#include "daemon/accounts/managed_account.h"
 #include "daemon/accounts/token_endpoint.h"
 #include "daemon/cli/remote.h"
 
@@ -25,8 +26,18 @@ RemoteResult<nlohmann::ordered_json> list_tokens(const config::Config& config);
 std::optional<RemoteError> keep_tokens(const config::Config& config, const std::string& name,
                                        const accounts::RefreshToken& refresh, const accounts::Grant* grant = nullptr);
 
-/// Forgets the tokens of an account. The refresh token there was; nothing where it could not be read.
-RemoteResult<std::optional<accounts::RefreshToken>> forget_tokens(const config::Config& config,
-                                                                  const std::string& name);
+/// Forgets the tokens of an account. What went wrong, or nothing.
+std::optional<RemoteError> forget_tokens(const config::Config& config, const std::string& name);
+
+/// How long the next one gives whoever revokes a token: until then it is not refreshed.
+inline constexpr auto kRevocationTime = accounts::ManagedAccount::kRevocationTime;
+/// The refresh token that is to be revoked, which is kept until then; nothing where what is kept is none.
+RemoteResult<std::optional<accounts::RefreshToken>> begin_revocation(const config::Config& config,
+                                                                     const std::string& name);
+/// Forgets the tokens that were revoked: false where others took their place meanwhile, which are kept.
+RemoteResult<bool> forget_revoked(const config::Config& config, const std::string& name,
+                                  const accounts::RefreshToken& token);
+/// They are refreshed again. Where that cannot be said, they are after kRevocationTime.
+void call_off_revocation(const config::Config& config, const std::string& name);
 
 }  // namespace fleetsign::cli

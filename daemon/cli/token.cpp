@@ -29,6 +29,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::chrono::seconds kRevokePatience{30};
+static_assert(kRevokePatience < kRevocationTime);
 constexpr std::size_t kMostOfToken = 16 * 1024;
 
 /// What people take for a refresh token; nothing for what may be one.
@@ -118,35 +119,51 @@ bool is_final(const accounts::TokenError& error) {
 }
 
 int forget_here(const config::Config& config, const std::string& account) {
-  const auto token = forget_tokens(config, account);
-  if (!token) return fail(token.error());
+  if (const auto failed = forget_tokens(config, account)) return fail(*failed);
   std::fprintf(stderr, "Tesla was not asked and still takes them: to end that, too, %s.\n", kTakeAccessAway);
   return print("the tokens of " + account + " are forgotten here\n");
+}
+
+int forget_unreadable(const config::Config& config, const std::string& account) {
+  if (const auto failed = forget_tokens(config, account)) return fail(*failed);
+  return fail(kFailed,
+              "the tokens of " + account + " are forgotten here, but could not be read, so that Tesla still takes them",
+              kTakeAccessAway);
+}
+
+/// Once Tesla takes the token no more.
+int forget_at_last(const config::Config& config, const std::string& account, const accounts::RefreshToken& token) {
+  const auto again = "`fleetsign token revoke " + account + "`";
+  const auto is_forgotten = forget_revoked(config, account, token);
+  if (!is_forgotten) {
+    auto told = is_forgotten.error();
+    told.message =
+        "Tesla takes the tokens of " + account + " no more, but they are not forgotten here: " + told.message;
+    told.hint = again + " once more";
+    return fail(told);
+  }
+  if (!*is_forgotten) {
+    return fail(kFailed,
+                "Tesla takes the tokens that " + account + " had no more, but others came meanwhile, and are kept",
+                again + " revokes these, too");
+  }
+  return print("Tesla takes the tokens of " + account + " no more, and they are forgotten here\n");
 }
 
 int revoke(const config::Config& config, const std::string& account) {
   const auto app = TeslaApp::open(config);
   if (!app) return fail(app.error());
-  // Between the two they are kept nowhere: an end there would lose them.
-  const ops::HeldSignals held;
-  const auto token = forget_tokens(config, account);
+  const ops::HeldSignals held;  // what Tesla takes no more is to be forgotten, too
+  const auto token = begin_revocation(config, account);
   if (!token) return fail(token.error());
-  if (!*token) {
-    return fail(
-        kFailed,
-        "the tokens of " + account + " are forgotten here, but could not be read, so that Tesla still takes them",
-        kTakeAccessAway);
-  }
+  if (!*token) return forget_unreadable(config, account);
   const bool in_china = config.fleet_api.region == config::Region::cn;
   const auto error = app->tokens(in_china).revoke(**token, ops::boot_now() + kRevokePatience);
-  if (!error) return print("Tesla takes the tokens of " + account + " no more, and they are forgotten here\n");
+  if (!error) return forget_at_last(config, account, **token);
+  call_off_revocation(config, account);
   auto told = describe(*error);
-  // Else nobody could revoke it any more.
-  const auto lost = keep_tokens(config, account, **token);
-  told.message = "the tokens of " + account + " were not revoked" +
-                 (lost ? ", and are forgotten here (" + lost->message + "): " : ", and are kept: ") + told.message;
+  told.message = "the tokens of " + account + " were not revoked, and are kept: " + told.message;
   if (is_final(*error)) told.hint = way_out(config, *app, account);
-  if (lost) told.hint = kTakeAccessAway;
   return fail(told);
 }
 

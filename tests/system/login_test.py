@@ -258,6 +258,42 @@ class Tokens(LoginCase):
         self.assert_refused(self.run_here("token", "revoke", "home"), 69, "were not revoked, and are kept", "try again")
         self.assertEqual(self.run_here("token", "revoke", "home").returncode, 0)
 
+    def test_a_revocation_that_fails_leaves_all_that_is_kept_as_it_was(self):
+        self.start(Server("serve", "--config", self.config, "--listen", "http://127.0.0.1:0"))
+        running, link = self.here()
+        open_link(link)
+        self.assertEqual(running.end()[0], 0)
+        before = self.accounts()
+        self.assertIsNotNone(before["home"]["expires"])
+        self.order("http_503", on="revoke")
+        self.assertEqual(self.run_here("token", "revoke", "home").returncode, 69)
+        self.assertEqual(self.accounts(), before)
+
+    def test_a_login_that_ends_during_a_revocation_stands(self):
+        for has_daemon in (False, True):
+            with self.subTest(has_daemon=has_daemon):
+                daemon = has_daemon and self.start(Server("serve", "--config", self.config, "--listen", "http://127.0.0.1:0"))
+                revoking = self.revoking()
+                newer = self.planted = self.foreign_grant()
+                self.bring_in()
+                status, said = revoking.end()
+                self.assertEqual(status, 1, said)
+                self.assertIn("others came meanwhile, and are kept\nhint: `fleetsign token revoke home` revokes", said)
+                self.assertNotIn(newer["refresh_token"], said)
+                self.assertNotEqual(self.accounts()["home"]["state"], "none")
+                self.assertEqual(len(self.grants()), 1)
+                self.assertEqual(self.run_here("token", "revoke", "home").returncode, 0)
+                self.assertEqual(self.grants(), [])
+                if daemon:
+                    daemon.stop()
+
+    def test_a_revocation_that_is_killed_can_be_repeated(self):
+        revoking = self.revoking()
+        revoking.close()
+        self.assertNotEqual(self.accounts()["home"]["state"], "none")
+        self.assertEqual(self.run_here("token", "revoke", "home").returncode, 0)
+        self.assertEqual(self.grants(), [])
+
     def test_one_that_tesla_refuses_to_revoke_has_a_way_out(self):
         self.bring_in()
         self.order("invalid_client", on="revoke")
@@ -269,12 +305,18 @@ class Tokens(LoginCase):
         self.assertIn("Tesla was not asked", ended.stderr)
         self.assertEqual((self.accounts()["home"]["state"], self.asked_of("revoke")), ("none", asked))
 
-    def test_a_revocation_that_is_interrupted_is_brought_to_its_end_first(self):
+    def revoking(self):
+        """The sub-command, while Tesla takes its time."""
         self.bring_in()
         self.order("delay", on="revoke", ms=3_000)
+        asked = self.asked_of("revoke")
         running = Running("token", "revoke", "home", "--config", self.config)
         self.addCleanup(running.close)
-        eventually(lambda: self.asked_of("revoke") > 0, "Tesla is asked")
+        eventually(lambda: self.asked_of("revoke") > asked, "Tesla is asked")
+        return running
+
+    def test_a_revocation_that_is_interrupted_is_brought_to_its_end_first(self):
+        running = self.revoking()
         running.process.send_signal(signal.SIGINT)
         status, said = running.end()
         self.assertEqual(status, -signal.SIGINT)

@@ -99,6 +99,9 @@ TEST_CASE("token desk: only managed accounts have tokens here") {
   CHECK(desk.desk.store("other", grant).error().kind == Kind::not_found);
   CHECK(desk.desk.forget("car").error().kind == Kind::bad_request);
   CHECK(desk.desk.forget("other").error().kind == Kind::not_found);
+  CHECK(desk.desk.begin_revocation("car").error().kind == Kind::bad_request);
+  CHECK(desk.desk.forget_revoked("car", grant).error().kind == Kind::bad_request);
+  CHECK(desk.desk.call_off_revocation("other").error().kind == Kind::not_found);
 }
 
 TEST_CASE("token desk: forgotten tokens are shown once, for somebody to revoke them") {
@@ -108,6 +111,20 @@ TEST_CASE("token desk: forgotten tokens are shown once, for somebody to revoke t
   REQUIRE(forgotten.ok());
   CHECK(forgotten->dump() == R"({"name":"home","refresh_token":"r1"})");
   CHECK(desk.desk.forget("home").error().kind == Kind::not_found);
+}
+
+TEST_CASE("token desk: tokens that are revoked are shown before they are forgotten, and forgotten by their name") {
+  const Desk desk;
+  const auto stored = desk.desk.store("home", R"({"refresh_token":"r1","access_token":"a1","expires_in":3600})");
+  REQUIRE(stored.ok());
+  CHECK(desk.desk.begin_revocation("home")->dump() == R"({"name":"home","refresh_token":"r1"})");
+  CHECK(*desk.desk.call_off_revocation("home") == *stored);
+  CHECK(desk.desk.forget_revoked("home", R"({"refresh_token":"r0"})")->dump() ==
+        R"({"name":"home","forgotten":false})");
+  CHECK(desk.access() == "a1");
+  CHECK(desk.desk.forget_revoked("home", "r1").error().kind == Kind::bad_request);
+  CHECK(desk.desk.forget_revoked("home", R"({"refresh_token":"r1"})")->dump() == R"({"name":"home","forgotten":true})");
+  CHECK(desk.desk.all()["accounts"][1]["state"] == "none");
 }
 
 }  // namespace

@@ -69,9 +69,24 @@ TEST_CASE("tokens: those that an administrator stores are used, listed without t
   check_failure(home.administer("DELETE", "/home"), 404, "not_found", "no");
 }
 
+TEST_CASE("tokens: a revocation keeps them until it is done, or is called off") {
+  const Managed home;
+  const std::string place = "/home/revocation";
+  check_failure(home.administer("POST", place), 404, "not_found", "no");
+  CHECK(home.administer("PUT", "/home", kGrant).status == 200);
+  const auto begun = ApiBench::json_of(home.administer("POST", place));
+  CHECK(begun == Json{{"name", "home"}, {"refresh_token", "r-secret"}});
+  CHECK(ApiBench::json_of(home.administer("DELETE", place))["state"] == "ok");
+  CHECK(home.send("POST", home.bench.command_path("honk_horn")).status == 200);
+  check_failure(home.administer("PUT", place, "{}"), 400, "bad_request", "no");
+  CHECK(ApiBench::json_of(home.administer("PUT", place, begun.dump()))["forgotten"] == true);
+  check_failure(home.send("POST", home.bench.command_path("honk_horn")), 503, "login_required", "no");
+}
+
 TEST_CASE("tokens: nobody but administrators reaches them") {
   const Managed home;
   CHECK(home.administer("PUT", "/home", kGrant).status == 200);
+  CHECK(home.send("POST", "/admin/v1/accounts/home/revocation").status == 404);
   for (const std::string method : {"PUT", "DELETE"}) CHECK(home.send(method, "/admin/v1/accounts/home").status == 404);
   CHECK(home.send("GET", "/admin/v1/accounts").status == 404);
 }
