@@ -20,6 +20,7 @@
 #include "daemon/cli/kept_tokens.h"
 #include "daemon/cli/key.h"
 #include "daemon/cli/login_account.h"
+#include "daemon/cli/owned_state.h"
 #include "daemon/cli/pairing.h"
 #include "daemon/cli/settings.h"
 #include "daemon/cli/subcommand.h"
@@ -210,7 +211,7 @@ void check_accounts(Checklist& list, const config::Config& config) {
   if (config.accounts.empty()) return;
   const auto listed = list_tokens(config);
   const auto to_do = logins(config);
-  if (!listed && listed.error().exit == kNoInput && !to_do.empty()) {
+  if (!listed && is_state_missing(config) && !to_do.empty()) {
     return list.miss("accounts", {.exit = kFailed,
                                   .message = "nobody has logged in yet: " + listed.error().message,
                                   .hint = to_do + "; or, where the daemon's state is elsewhere, set state_dir"});

@@ -35,7 +35,7 @@ constexpr const char* kClients = "/admin/v1/clients";
 auto by_desk(std::function<protocol::Result<Json>(const api::ClientDesk&)> work) {
   return [work = std::move(work)](state::Store& store) {
     state::Clients clients(store, ops::boot_now);
-    return work(api::ClientDesk(clients, ops::unix_now));
+    return to_remote(work(api::ClientDesk(clients, ops::unix_now)));
   };
 }
 

@@ -10,6 +10,7 @@
 #include "daemon/accounts/managed_account.h"
 #include "daemon/accounts/token_desk.h"
 #include "daemon/cli/account_parts.h"
+#include "daemon/cli/failures.h"
 #include "daemon/cli/key.h"
 #include "daemon/cli/owned_state.h"
 #include "daemon/ops/clock.h"
@@ -30,15 +31,12 @@ using DeskWork = std::function<protocol::Result<Json>(const accounts::TokenDesk&
 
 /// What a desk does, as a task with the state does it.
 auto by_desk(const config::Config& config, DeskWork work) {
-  return [&config, work = std::move(work)](state::Store& store) -> protocol::Result<Json> {
+  return [&config, work = std::move(work)](state::Store& store) -> RemoteResult<Json> {
     auto key = load_state_key(config);
-    if (!key) {
-      return protocol::Failure{
-          .kind = protocol::Kind::state_unavailable, .message = key.error().message, .hint = key.error().hint};
-    }
+    if (!key) return describe(key.error());
     state::Tokens tokens(store, *std::move(key));
     const accounts::Accounts kept(config.accounts, tokens, account_times(), credentials_directory());
-    return work(accounts::TokenDesk(kept, ops::unix_now));
+    return to_remote(work(accounts::TokenDesk(kept, ops::unix_now)));
   };
 }
 
@@ -76,10 +74,11 @@ std::optional<RemoteError> refuse_account(const config::Config& config, const st
                      .hint = "write `accounts: {" + name + ": managed}` for fleetsign to keep its tokens itself"};
 }
 
-RemoteResult<Json> list_tokens(const config::Config& config) {
+RemoteResult<Json> list_tokens(const config::Config& config, WithoutState without_state) {
   return carry_out(config,
                    {.call = {.method = "GET", .target = kAccounts},
-                    .work = by_desk(config, [](const auto& desk) -> protocol::Result<Json> { return desk.all(); })});
+                    .work = by_desk(config, [](const auto& desk) -> protocol::Result<Json> { return desk.all(); }),
+                    .may_make_state = without_state == WithoutState::makes_it});
 }
 
 std::optional<RemoteError> keep_tokens(const config::Config& config, const std::string& name,

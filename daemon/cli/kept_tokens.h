@@ -18,8 +18,11 @@ namespace fleetsign::cli {
 /// when they can be.
 std::optional<RemoteError> refuse_account(const config::Config& config, const std::string& name);
 
-/// {accounts: […]}, as accounts::TokenDesk::all() has them.
-RemoteResult<nlohmann::ordered_json> list_tokens(const config::Config& config);
+/// {accounts: […]}, as accounts::TokenDesk::all() has them. Where there is no state, and no daemon, that is an error,
+/// or it is made.
+enum class WithoutState { fails, makes_it };
+RemoteResult<nlohmann::ordered_json> list_tokens(const config::Config& config,
+                                                 WithoutState without_state = WithoutState::fails);
 
 /// Keeps a refresh token, and what else is in the grant where there is one, in place of the tokens of before: durable
 /// when it returns. Nothing when it is done.

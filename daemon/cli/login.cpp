@@ -133,10 +133,10 @@ void warn_of_missing(const config::OAuth& oauth, const std::string& granted) {
 
 int log_in(const config::Config& config, const LoginOptions& options) {
   // All of it before somebody logs in for nothing.
-  if (const auto refused = refuse_login(config, options.account)) return fail(*refused);
   const auto app = TeslaApp::open(config);
   if (!app) return fail(app.error());
   if (const auto secret = app->secret(); !secret) return fail(secret.error());
+  if (const auto refused = refuse_login(config, options.account)) return fail(*refused);
 
   const bool in_china = config.fleet_api.region == config::Region::cn;
   accounts::Authorization asked{

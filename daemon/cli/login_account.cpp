@@ -13,8 +13,7 @@ using Json = nlohmann::ordered_json;
 
 std::optional<RemoteError> refuse_login(const config::Config& config, const std::string& name) {
   if (auto refused = refuse_account(config, name)) return refused;
-  const auto listed = list_tokens(config);
-  if (!listed && listed.error().exit == kNoInput) return std::nullopt;  // the state is made when there are tokens
+  const auto listed = list_tokens(config, WithoutState::makes_it);  // only then is it known that it can be
   if (!listed) return listed.error();
   const auto accounts = listed->value("accounts", Json::array());
   const bool is_kept = std::ranges::any_of(accounts, [&](const Json& account) {

@@ -12,7 +12,7 @@
 namespace fleetsign::cli {
 
 /// Why tokens that somebody is about to get could not be kept: as the configuration has it, or as the running daemon
-/// does, which may have read another. Nothing when they can be.
+/// does, which may have read another; or as the state is, which is made where there is none. Nothing when they can be.
 std::optional<RemoteError> refuse_login(const config::Config& config, const std::string& name);
 
 /// Those of `oauth.scopes` that are not among the granted ones, which are separated by spaces; none where it is not

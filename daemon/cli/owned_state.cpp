@@ -16,11 +16,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-RemoteError describe(const protocol::Failure& failure) {
-  const bool is_state = failure.kind == protocol::Kind::state_unavailable;
-  return {.exit = is_state ? kIoError : kFailed,
-          .message = failure.message,
-          .hint = std::string(failure.hint_or_default())};
+std::filesystem::path file_of(const config::Config& config) {
+  return config.state_dir / "state.db";
 }
 
 RemoteResult<Json> ask_daemon(const state::Owner& owner, const Task& task) {
@@ -39,18 +36,30 @@ void warn(const std::string& message) {
 
 /// As whoever runs a sub-command can mend it.
 RemoteError describe_unopened(const state::Error& error) {
-  auto told = cli::describe(error);
+  auto told = describe(error);
   if (told.exit == kNoPermission) told.hint = "run this as the daemon's user, or as root";
   return told;
 }
 
 }  // namespace
 
-RemoteResult<Json> carry_out(const config::Config& config, const Task& task) {
-  const auto file = config.state_dir / "state.db";
-  std::error_code failed;
+RemoteResult<Json> to_remote(protocol::Result<Json> done) {
+  if (done) return *std::move(done);
+  const auto& failure = done.error();
+  const bool is_state = failure.kind == protocol::Kind::state_unavailable;
+  return RemoteError{.exit = is_state ? kIoError : kFailed,
+                     .message = failure.message,
+                     .hint = std::string(failure.hint_or_default())};
+}
+
+bool is_state_missing(const config::Config& config) {
   // What cannot be seen may be there, and without a folder nothing is: opening it says why that does not go.
-  const bool is_missing = !config.state_dir.empty() && !std::filesystem::exists(file, failed) && !failed;
+  std::error_code failed;
+  return !config.state_dir.empty() && !std::filesystem::exists(file_of(config), failed) && !failed;
+}
+
+RemoteResult<Json> carry_out(const config::Config& config, const Task& task) {
+  const bool is_missing = is_state_missing(config);
   if (is_missing && !task.may_make_state) {
     return RemoteError{.exit = kNoInput,
                        .message = "there is no state in " + config.state_dir.string(),
@@ -62,12 +71,10 @@ RemoteResult<Json> carry_out(const config::Config& config, const Task& task) {
     return owner ? ask_daemon(*owner, task) : describe_unopened(store.error());
   }
   if (is_missing) {
-    warn("there was no state, and " + file.string() +
+    warn("there was no state, and " + file_of(config).string() +
          " is made; a daemon with another state_dir or of another user does not see it");
   }
-  auto done = task.work(**store);
-  if (!done) return describe(done.error());
-  return *std::move(done);
+  return task.work(**store);
 }
 
 }  // namespace fleetsign::cli

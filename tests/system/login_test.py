@@ -136,7 +136,7 @@ class Login(LoginCase):
                 self.assertEqual(status, 1)
                 self.assertIn(message, said)
                 self.assertIn("\nhint: ", said)
-                self.assert_refused(self.run_here("token", "status"), 66, "there is no state", "state_dir")
+                self.assertEqual(self.accounts()["home"]["state"], "none")
 
     def test_no_memory_of_one_that_waits_reaches_a_disk(self):
         importing = Running("token", "import", "home", "--config", self.config)
@@ -172,6 +172,32 @@ class Login(LoginCase):
                             "`fleetsign login home --paste` takes it from you; or register http://localhost:4482/callback at")
         self.assert_refused(self.run_here("login", "home", "--redirect-uri", ELSEWHERE), 64, "which is not this machine",
                             f"`fleetsign login home --paste --redirect-uri '{ELSEWHERE}'` takes it")
+    def test_what_cannot_be_kept_is_told_before_anybody_logs_in(self):
+        key = self.place / "state.key"
+        in_the_way = self.place / "file"
+        in_the_way.write_text("")
+
+        def write_key(text, mode):
+            key.write_text(text)
+            key.chmod(mode)
+
+        for changes, prepare, status, message in (
+                ({"state_dir": str(in_the_way / "state")}, None, 74, f"{in_the_way}/state cannot be made"),
+                ({"state_key_file": str(key)}, None, 66, str(key)),
+                ({"state_key_file": str(key)}, lambda: write_key("5a" * 32 + "\n", 0o644), 77, "others than its owner"),
+                ({"state_key_file": str(key)}, lambda: write_key("5a" * 31 + "\n", 0o600), 78, "holds no key for the state")):
+            self.configure(**changes)
+            if prepare:
+                prepare()
+            for arguments in (("login", "home"), ("token", "import", "home")):
+                with self.subTest(message, arguments=arguments):
+                    ended = self.run_here(*arguments)
+                    self.assert_refused(ended, status, message, "")
+                    self.assertEqual(ended.stdout, "")
+        write_key("5a" * 32 + "\n", 0o600)
+        running, link = self.here()
+        open_link(link)
+        self.assert_logged_in(running.end())
 
     def test_an_account_that_the_running_daemon_does_not_know_is_told_before_anybody_logs_in(self):
         for accounts in ({}, {"home": {"access_token_file": str(self.secret)}}):
