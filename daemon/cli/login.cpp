@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "daemon/accounts/authorization.h"
@@ -20,11 +21,13 @@
 #include "daemon/cli/tesla_app.h"
 #include "daemon/cli/url_check.h"
 #include "daemon/ops/clock.h"
+#include "daemon/ops/process.h"
 
 namespace fleetsign::cli {
 namespace {
 
 constexpr std::chrono::seconds kExchangePatience{30};
+constexpr std::chrono::seconds kKeepPatience{30};
 constexpr int kUsualWait = 300;
 constexpr int kLongestWait = 3'600;
 
@@ -131,6 +134,30 @@ void warn_of_missing(const config::OAuth& oauth, const std::string& granted) {
                missing.c_str());
 }
 
+/// As what another process, or a full disk, stands in the way of.
+bool may_pass(const RemoteError& error) {
+  return error.exit == kUnavailable || error.exit == kIoError;
+}
+
+/// The code is spent: what it has given is not let go of while that may yet be kept.
+std::optional<RemoteError> keep(const config::Config& config, const std::string& account,
+                                const accounts::Grant& grant) {
+  const auto deadline = ops::boot_now() + kKeepPatience;
+  for (bool is_told = false;; std::this_thread::sleep_for(std::chrono::seconds(1))) {
+    auto lost = keep_tokens(config, account, *grant.refresh, &grant);
+    if (!lost) return std::nullopt;
+    if (!may_pass(*lost) || ops::boot_now() >= deadline) {
+      lost->message = account + " is not logged in: " + lost->message;
+      lost->hint += (lost->hint.empty() ? "" : "; ") + std::string("then log in again, as this login is used up");
+      return lost;
+    }
+    if (!std::exchange(is_told, true)) {
+      std::fprintf(stderr, "fleetsign: warning: the tokens cannot be kept yet; this is tried again for %d s: %s\n",
+                   static_cast<int>(kKeepPatience.count()), lost->message.c_str());
+    }
+  }
+}
+
 int log_in(const config::Config& config, const LoginOptions& options) {
   // All of it before somebody logs in for nothing.
   const auto app = TeslaApp::open(config);
@@ -147,9 +174,10 @@ int log_in(const config::Config& config, const LoginOptions& options) {
       .state = accounts::make_state()};
   const auto code = get_code(asked, options);
   if (!code) return fail(code.error());
+  const ops::HeldSignals held;  // between the code and what is kept of it there is nothing to go back to
   const auto grant = redeem(*app, app->tokens(in_china), *code, asked, audience_of(*code, config.fleet_api));
   if (!grant) return fail(grant.error());
-  if (const auto lost = keep_tokens(config, options.account, *grant->refresh, &*grant)) return fail(*lost);
+  if (const auto lost = keep(config, options.account, *grant)) return fail(*lost);
   warn_of_missing(config.oauth, accounts::scopes_of(grant->access.expose(), ""));
   return print(options.account + " is logged in; fleetsign keeps its tokens fresh from now on\n");
 }

@@ -199,6 +199,49 @@ class Login(LoginCase):
         open_link(link)
         self.assert_logged_in(running.end())
 
+    def redeeming(self):
+        """A login whose code the OAuth server has, and takes its time for."""
+        running, link = self.here()
+        self.order("delay", on="token", ms=3_000)
+        open_link(link)
+        eventually(lambda: self.asked_of("token") > 0, "the code is shown to it")
+        return running
+
+    @contextlib.contextmanager
+    def state_in_use(self):
+        folder = os.open(self.place / "state", os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(folder)
+
+    def test_a_login_that_is_interrupted_while_its_code_is_shown_keeps_what_it_gets_first(self):
+        running = self.redeeming()
+        running.process.send_signal(signal.SIGINT)
+        status, said = running.end()
+        self.assertEqual(status, -signal.SIGINT)
+        self.assert_logged_in((0, said))
+
+    def test_a_login_waits_for_a_state_that_another_one_has(self):
+        running = self.redeeming()
+        with self.state_in_use():
+            running.wait_until_it_says("this is tried again")
+        self.assert_logged_in(running.end())
+
+    def test_a_login_that_cannot_be_kept_says_that_its_code_is_spent(self):
+        key = self.place / "state.key"
+        key.write_text("5a" * 32 + "\n")
+        key.chmod(0o600)
+        self.configure(state_key_file=str(key))
+        running = self.redeeming()
+        key.write_text("5a\n")
+        status, said = running.end()
+        self.assertEqual(status, 78)
+        self.assertIn("home is not logged in: ", said)
+        self.assertIn("holds no key for the state", said)
+        self.assertIn("then log in again, as this login is used up", said)
+
     def test_an_account_that_the_running_daemon_does_not_know_is_told_before_anybody_logs_in(self):
         for accounts in ({}, {"home": {"access_token_file": str(self.secret)}}):
             with self.subTest(accounts):
