@@ -3,7 +3,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
-#include <cstdint>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -82,34 +81,6 @@ class Checklist {
   bool has_problem_ = false;
 };
 
-constexpr const char* kStart = "start the daemon, which gets an access token";
-
-/// What would change the state of an account by itself.
-enum class Keeper : std::uint8_t { daemon, nobody, other_program };
-
-struct AccountRow {
-  std::string_view state;
-  std::optional<Keeper> keeper;  ///< without: whichever
-  const char* says;
-  const char* advice;  ///< empty: all is well; ACCOUNT stands for its name
-};
-/// The first that fits counts.
-constexpr AccountRow kAccountRows[] = {
-    {"ok", {}, "its token can be used", ""},
-    {"expired", Keeper::nobody, "its token has expired, and no daemon runs that would refresh it", kStart},
-    {"expired", Keeper::other_program, "the token in its file has expired",
-     "see why the program that writes the file has not written another"},
-    {"expired",
-     {},
-     "its token has expired and could not be refreshed so far",
-     "look at the trouble, and at the network"},
-    {"imported", Keeper::nobody, "its refresh token has not been tried yet", kStart},
-    {"imported", {}, "its refresh token has not been tried yet", "the daemon does it: look again in a moment"},
-    {"login_required", {}, "its owner has to log in again", "`fleetsign login ACCOUNT`"},
-    {"none", {}, "nobody has logged in yet", "`fleetsign login ACCOUNT`"},
-    {"trouble", {}, "its token cannot be read or written", "`fleetsign token status` says more"},
-};
-
 /// Whether the domain can be registered at all, and shows our key.
 bool check_domain(Checklist& list, const config::Config& config, const CheckOptions& options,
                   const accounts::AppKey& ours) {
@@ -184,13 +155,9 @@ Keeper keeper_of(const config::Config& config, const Json& account) {
 }
 
 void check_account(Checklist& list, const config::Config& config, const Json& account) {
-  const auto state = text_in(account, "state");
-  const auto keeper = keeper_of(config, account);
-  const auto* const row = std::ranges::find_if(kAccountRows, [&](const AccountRow& each) {
-    return each.state == state && each.keeper.value_or(keeper) == keeper;
-  });
-  if (row == std::end(kAccountRows)) return;
   const auto name = config::printable(text_in(account, "name"));
+  const auto* const row = row_of_account(text_in(account, "state"), keeper_of(config, account));
+  if (row == nullptr) return;
   const auto check = "account " + name;
   const auto missing = missing_scopes(config.oauth, text_in(account, "scopes"));
   if (*row->advice == '\0' && std::ranges::find(missing, "vehicle_cmds") != missing.end()) {
@@ -201,10 +168,7 @@ void check_account(Checklist& list, const config::Config& config, const Json& ac
   const auto trouble = text_in(account, "trouble");
   const auto says = row->says + (trouble.empty() ? "" : " (" + config::printable(trouble) + ")");
   if (*row->advice == '\0') return list.pass(check, says);
-  constexpr std::string_view kName = "ACCOUNT";
-  std::string advice = row->advice;
-  if (const auto at = advice.find(kName); at != std::string::npos) advice.replace(at, kName.size(), name);
-  list.miss(check, {.exit = kFailed, .message = says, .hint = advice});
+  list.miss(check, {.exit = kFailed, .message = says, .hint = advice_for(*row, name)});
 }
 
 void check_accounts(Checklist& list, const config::Config& config) {

@@ -86,6 +86,9 @@ std::string in_words(const Json& accounts) {
     if (const auto scopes = text_in(account, "scopes"); !scopes.empty()) text += "\n    " + config::printable(scopes);
     if (const auto trouble = text_in(account, "trouble"); !trouble.empty())
       text += "\n    " + config::printable(trouble);
+    const auto* const row = row_of_account(text_in(account, "state"));
+    if (row != nullptr && row->needs_login)
+      text += std::string("\n    ") + row->says + ": " + advice_for(*row, config::printable(text_in(account, "name")));
     text += '\n';
   }
   return text;

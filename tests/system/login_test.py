@@ -3,10 +3,10 @@
 
 import contextlib
 import fcntl
+import json
 import os
 import signal
 import socket
-import time
 import unittest
 import urllib.parse
 
@@ -172,6 +172,7 @@ class Login(LoginCase):
                             "`fleetsign login home --paste` takes it from you; or register http://localhost:4482/callback at")
         self.assert_refused(self.run_here("login", "home", "--redirect-uri", ELSEWHERE), 64, "which is not this machine",
                             f"`fleetsign login home --paste --redirect-uri '{ELSEWHERE}'` takes it")
+
     def test_what_cannot_be_kept_is_told_before_anybody_logs_in(self):
         key = self.place / "state.key"
         in_the_way = self.place / "file"

@@ -163,7 +163,16 @@ class Tokens(LoginCase):
         self.bring_in()
         self.assertRegex(self.run_here("token", "status").stdout, r"\Ahome  managed  \w+")
         self.assertEqual(self.run_here("token", "revoke", "home").returncode, 0)
-        self.assertEqual(self.run_here("token", "status").stdout.split(), ["home", "managed", "none"])
+        self.assertEqual(self.run_here("token", "status").stdout,
+                         "home  managed  none\n    nobody has logged in yet: `fleetsign login home`\n")
+
+    def test_the_status_says_what_to_do_about_one_that_tesla_does_not_take(self):
+        daemon = self.start(Server("serve", "--config", self.config, "--listen", "http://127.0.0.1:0"))
+        self.order("login_required")
+        self.bring_in()
+        eventually(lambda: self.accounts()["home"]["state"] == "login_required", "it is tried")
+        self.assertIn("\n    its owner has to log in again: `fleetsign login home`\n", self.run_here("token", "status").stdout)
+        daemon.stop()
 
     def test_the_daemon_logs_none(self):
         daemon = self.start(Server("serve", "--config", self.config, "--listen", "http://127.0.0.1:0", "--log.level", "debug"))
