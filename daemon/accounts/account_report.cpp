@@ -25,6 +25,12 @@ std::optional<Failure> ManagedAccount::hopeless() const {
     return Failure{.kind = Kind::state_unavailable,
                    .message = account + " has new tokens that cannot be written: they are not used before that"};
   }
+  if (could_not_write_ && !unwritten_ && !is_busy_ && held_ && !held_->kept.login_required) {
+    return Failure{
+        .kind = Kind::state_unavailable,
+        .message = account + " needs another token, and its tokens cannot be written: none is asked for before that",
+        .hint = "see what is wrong with the disk of `state_dir`"};
+  }
   if (held_ && !held_->kept.login_required) return std::nullopt;
   return Failure{.kind = Kind::login_required,
                  .message = held_ ? account + " needs a login: Tesla does not take its refresh token any more"

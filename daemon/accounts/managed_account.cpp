@@ -140,7 +140,7 @@ Instant ManagedAccount::due() const {
 }
 
 Instant ManagedAccount::not_before() const {
-  return std::max(not_before_, revoked_until_);
+  return std::max({not_before_, revoked_until_, could_not_write_ ? next_write_ : Instant::min()});
 }
 
 Instant ManagedAccount::step(const Refresh& refresh, ops::Log& log) {
@@ -152,7 +152,8 @@ Instant ManagedAccount::step(const Refresh& refresh, ops::Log& log) {
   if (is_to_encrypt() && next_write_ <= times_.now()) encrypt(lock, log);
   if (due() <= times_.now() && held_) {
     const Busy busy(*this, lock);
-    if (!unwritten_) ask(lock, refresh, log);
+    // What the OAuth server gives for a refresh token is all that there is from then on.
+    if (!unwritten_ && can_write(lock, log)) ask(lock, refresh, log);
     if (unwritten_) write(lock, log);
   }
   return due();
@@ -171,6 +172,14 @@ void ManagedAccount::encrypt(Lock& lock, ops::Log& log) {
   lock.lock();
   held_->kept.is_encrypted = is_kept;
   note_write(is_kept, log);
+}
+
+bool ManagedAccount::can_write(Lock& lock, ops::Log& log) {
+  lock.unlock();
+  const bool can_keep = tokens_.can_keep(name_);
+  lock.lock();
+  note_write(can_keep, log);
+  return can_keep;
 }
 
 void ManagedAccount::ask(Lock& lock, const Refresh& refresh, ops::Log& log) {

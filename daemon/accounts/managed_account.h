@@ -124,6 +124,7 @@ class ManagedAccount final : public upstream::Renewal, public std::enable_shared
   /// Whether what was written before there was a key still is as it was.
   [[nodiscard]] bool is_to_encrypt() const;
   void encrypt(Lock& lock, ops::Log& log);
+  [[nodiscard]] bool can_write(Lock& lock, ops::Log& log);
   void ask(Lock& lock, const Refresh& refresh, ops::Log& log);
   void adopt(const Grant& grant, protocol::Instant asked_at);
   void note_failure(const TokenError& error, ops::Log& log);

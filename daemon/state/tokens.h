@@ -46,6 +46,9 @@ class Tokens {
   /// were plain are gone from the file when these are encrypted; if not, it may nevertheless turn out to have happened.
   bool keep(const std::string& account, const KeptTokens& tokens);
 
+  /// Whether what takes the place of an account's tokens could be kept just now: as much as they are is written.
+  bool can_keep(const std::string& account);
+
   /// They stay known as forgotten, so that no copy that is put back brings them with it, and are gone from the file,
   /// once nobody else reads it. Whether that is durable.
   bool forget(const std::string& account);

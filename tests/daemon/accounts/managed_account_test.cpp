@@ -211,47 +211,6 @@ TEST_CASE("managed account: a token that is good yet is used after a refresh was
   CHECK(bench.asked.size() == 1);
 }
 
-TEST_CASE("managed account: a token that is refused while it is written that a login is required stays unused") {
-  Bench bench;
-  bench.log_in("first");
-  bench.pass(kLifetime * 9 / 10);
-  bench.answers = {failed(Error::login_required)};
-  bench.break_file();
-  (void)bench.step();
-  CHECK_FALSE(bench.account->renew(upstream::Bearer("access-first"), bench.now).has_value());
-  bench.mend_file();
-  bench.pass(ManagedAccount::kRetry);
-  bench.settle();
-  CHECK(bench.failure().kind == Kind::login_required);
-  bench.restart();
-  CHECK(bench.account->report().state == AccountState::login_required);
-  CHECK(bench.asked.size() == 1);
-}
-
-TEST_CASE("managed account: new tokens that cannot be written are not used, and written as soon as that is possible") {
-  Bench bench;
-  bench.log_in("first");
-  bench.pass(kLifetime * 9 / 10);
-  bench.answers = {granted("second")};
-  bench.break_file();
-  const auto again = bench.now.load() + ManagedAccount::kRetry;
-  CHECK(bench.step() == again);
-  CHECK(bench.failure().kind == Kind::state_unavailable);
-  CHECK_FALSE(bench.account->newest().has_value());
-  CHECK(bench.account->report().state == AccountState::trouble);
-  bench.pass(ManagedAccount::kRetry);
-  CHECK(bench.step() == again + ManagedAccount::kRetry);
-
-  bench.mend_file();
-  bench.pass(ManagedAccount::kRetry);
-  bench.settle();
-  CHECK(bench.access() == "access-second");
-  CHECK(bench.account->report().state == AccountState::ok);
-  CHECK(bench.asked.size() == 1);
-  bench.restart();
-  CHECK(bench.access() == "access-second");
-}
-
 TEST_CASE("managed account: tokens that cannot be read are looked for again; nothing takes their place by itself") {
   Bench bench;
   bench.log_in("first");
@@ -307,30 +266,6 @@ TEST_CASE("managed account: what was kept in plain text is encrypted as soon as 
   CHECK(bench.asked.empty());
 }
 
-TEST_CASE("managed account: where what is plain cannot be written, that is tried again later, and told meanwhile") {
-  Bench bench;
-  bench.log_in("first");
-  bench.kept.emplace(*bench.store, crypto::test::hex_secret<32>(std::string(64, 'a')));
-  bench.account = bench.make();
-  CHECK(bench.access() == "access-first");
-  bench.break_file();
-  const auto again = bench.now.load() + ManagedAccount::kRetry;
-  CHECK(bench.step() == again);
-  const auto transactions = bench.store->transactions();
-  CHECK(bench.step() == again);
-  const auto report = bench.account->report();
-  CHECK_FALSE(report.is_encrypted);
-  CHECK(report.trouble.find("cannot be written") != std::string::npos);
-  CHECK(bench.access() == "access-first");
-  CHECK(bench.store->transactions() == transactions);
-
-  bench.mend_file();
-  bench.pass(ManagedAccount::kRetry);
-  (void)bench.step();
-  CHECK(bench.account->report().is_encrypted);
-  CHECK(bench.account->report().trouble.empty());
-}
-
 TEST_CASE("managed account: forgotten tokens are handed out once, for somebody to revoke them") {
   Bench bench;
   CHECK(bench.account->forget().error().kind == Kind::not_found);
@@ -342,15 +277,6 @@ TEST_CASE("managed account: forgotten tokens are handed out once, for somebody t
   CHECK(bench.account->forget().error().kind == Kind::not_found);
   bench.restart();
   CHECK(bench.account->report().state == AccountState::none);
-}
-
-TEST_CASE("managed account: tokens are stored and forgotten durably, or not at all") {
-  Bench bench;
-  bench.log_in("first");
-  bench.break_file();
-  CHECK(bench.account->store(bench.tokens("second"))->kind == Kind::state_unavailable);
-  CHECK(bench.account->forget().error().kind == Kind::state_unavailable);
-  CHECK(bench.access() == "access-first");
 }
 
 }  // namespace

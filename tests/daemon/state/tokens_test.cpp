@@ -209,6 +209,29 @@ TEST_CASE("tokens: forgotten ones are gone, from the file as well, until others 
   CHECK(refresh_of(tokens, "home") == "refresh-of-second");
 }
 
+TEST_CASE("tokens: what could be written is found out by writing as much as that, and changes nothing") {
+  for (const bool is_encrypted : {false, true}) {
+    CAPTURE(is_encrypted);
+    test::Bench bench;
+    const auto store = bench.open();
+    Tokens tokens(*store, is_encrypted ? key('a') : std::nullopt);
+    CHECK(tokens.can_keep("home"));
+    CHECK(refresh_of(tokens, "home").empty());
+    auto long_ones = grant("home");
+    std::string numbers;
+    for (int number = 0; numbers.size() < 20'000; ++number) numbers += std::to_string(number);
+    long_ones.access = text(numbers);
+    CHECK(tokens.keep("home", long_ones));
+    REQUIRE(store->empty_log());
+    CHECK(tokens.can_keep("home"));
+    CHECK(std::filesystem::file_size(bench.file().string() + "-wal") > 20'000);
+    const auto found = tokens.find("home");
+    REQUIRE((found.ok() && found->has_value()));
+    CHECK(crypto::view((*found)->refresh) == crypto::view(long_ones.refresh));
+    CHECK(crypto::view((*found)->access) == crypto::view(long_ones.access));
+  }
+}
+
 TEST_CASE("tokens: while the file cannot be read or written, that is said") {
   test::Bench bench;
   const auto store = bench.open();
@@ -217,6 +240,7 @@ TEST_CASE("tokens: while the file cannot be read or written, that is said") {
   run(*store, "ALTER TABLE tokens RENAME TO hidden");
   CHECK(trouble_of(tokens, "home") == Trouble::unreadable);
   CHECK_FALSE(tokens.keep("home", grant("other")));
+  CHECK_FALSE(tokens.can_keep("home"));
   CHECK_FALSE(tokens.forget("home"));
   run(*store, "ALTER TABLE hidden RENAME TO tokens");
   CHECK(refresh_of(tokens, "home") == "refresh-of-home");
