@@ -33,7 +33,7 @@ std::optional<Failure> ManagedAccount::store(state::KeptTokens tokens) {
   lock.lock();
   if (!is_kept) {
     return Failure{.kind = Kind::state_unavailable,
-                   .message = "the tokens cannot be written just now: nothing is kept"};
+                   .message = "the tokens cannot be written just now: those of before are used on"};
   }
   is_loaded_ = true;
   unreadable_.reset();

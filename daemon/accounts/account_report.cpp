@@ -57,7 +57,7 @@ AccountReport ManagedAccount::report() {
   if (!held_->kept.access.empty()) report.expires = held_->kept.expires;
   report.scopes = held_->kept.scopes;
   report.refreshed = held_->kept.refreshed;
-  report.is_encrypted = held_->kept.is_encrypted;
+  report.is_encrypted = held_->kept.is_encrypted && !tokens_.is_plain_left();
   return report;
 }
 
@@ -72,6 +72,8 @@ AccountState ManagedAccount::state() const {
 std::string ManagedAccount::trouble() const {
   if (unreadable_) return describe(*unreadable_);
   if (could_not_write_) return "its tokens cannot be written";
+  if (tokens_.is_plain_left())
+    return "tokens in plain text could not be taken out of the state yet, which another program reads";
   return failure_ ? failure_->message : "";
 }
 

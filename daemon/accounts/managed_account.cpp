@@ -161,17 +161,27 @@ Instant ManagedAccount::step(const Refresh& refresh, ops::Log& log) {
 
 bool ManagedAccount::is_to_encrypt() const {
   const bool is_settled = held_ && !unwritten_ && !is_busy_;
-  return is_settled && tokens_.encrypts() && !held_->kept.is_encrypted;
+  return is_settled && tokens_.encrypts() && (!held_->kept.is_encrypted || tokens_.is_plain_left());
 }
 
 void ManagedAccount::encrypt(Lock& lock, ops::Log& log) {
   const Busy busy(*this, lock);
-  const auto tokens = held_->kept;
   lock.unlock();
-  const bool is_kept = tokens_.keep(name_, tokens);
+  // As the file has them: what people changed, and was told to have failed, may have come about.
+  auto found = tokens_.find(name_);
+  const bool is_there = found && found->has_value();
+  const bool is_kept = found && (!is_there || (*found)->is_encrypted || tokens_.keep(name_, **found));
+  const bool is_plain_left = is_kept && !tokens_.clear_plain();
   lock.lock();
-  held_->kept.is_encrypted = is_kept;
   note_write(is_kept, log);
+  if (!is_kept) return;
+  if (is_plain_left) next_write_ = times_.now() + kClearRetry;
+  if (!is_there) {
+    held_.reset();
+    return;
+  }
+  if (crypto::view((*found)->refresh) != crypto::view(held_->kept.refresh)) held_ = hold(**std::move(found), {});
+  held_->kept.is_encrypted = true;
 }
 
 bool ManagedAccount::can_write(Lock& lock, ops::Log& log) {

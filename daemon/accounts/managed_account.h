@@ -43,6 +43,8 @@ class ManagedAccount final : public upstream::Renewal, public std::enable_shared
   static constexpr protocol::Duration kRevocationTime = std::chrono::seconds(60);
   /// What cannot be written, or read, is tried again so often.
   static constexpr protocol::Duration kRetry = std::chrono::seconds(1);
+  /// Likewise plain text that others read; while that is tried, those who write wait for some seconds.
+  static constexpr protocol::Duration kClearRetry = std::chrono::minutes(1);
 
   /// The tokens and the alarm, which rings when there is something to do, outlive it.
   ManagedAccount(std::string name, state::Tokens& tokens, Alarm& alarm, Times times)
@@ -121,7 +123,7 @@ class ManagedAccount final : public upstream::Renewal, public std::enable_shared
   /// When the OAuth server may be asked at the earliest.
   [[nodiscard]] protocol::Instant not_before() const;
   [[nodiscard]] protocol::Instant due() const;
-  /// Whether what was written before there was a key still is as it was.
+  /// Whether what was written before there was a key still is as it was, or to be found.
   [[nodiscard]] bool is_to_encrypt() const;
   void encrypt(Lock& lock, ops::Log& log);
   [[nodiscard]] bool can_write(Lock& lock, ops::Log& log);

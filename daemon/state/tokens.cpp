@@ -123,10 +123,9 @@ bool Tokens::keep(const std::string& account, const KeptTokens& tokens) {
   });
   if (!is_kept) return false;
   fault_point(kAfterTokenCommit);
-  const bool is_plain_left = is_plain_left_.exchange(false) || was_plain;
-  if (!is_plain_left || store_.empty_log()) return true;
-  is_plain_left_ = true;
-  return false;
+  if (was_plain) is_plain_left_ = true;
+  (void)clear_plain();
+  return true;
 }
 
 bool Tokens::can_keep(const std::string& account) {
@@ -136,6 +135,12 @@ bool Tokens::can_keep(const std::string& account) {
       database.prepare("UPDATE tokens SET refresh = access, access = refresh WHERE account = ?").bind(account).run();
     }
   });
+}
+
+bool Tokens::clear_plain() {
+  if (!is_plain_left_.exchange(false) || store_.empty_log()) return true;
+  is_plain_left_ = true;
+  return false;
 }
 
 bool Tokens::forget(const std::string& account) {

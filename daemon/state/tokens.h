@@ -42,12 +42,17 @@ class Tokens {
   /// Nothing when there are none, or they were forgotten.
   [[nodiscard]] crypto::Result<std::optional<KeptTokens>, Trouble> find(const std::string& account) const;
 
-  /// In place of those that were kept before, whether these can be read or not. Whether that is durable, and those that
-  /// were plain are gone from the file when these are encrypted; if not, it may nevertheless turn out to have happened.
+  /// In place of those that were kept before, whether these can be read or not. Whether that is durable; if not, it may
+  /// nevertheless turn out to have happened.
   bool keep(const std::string& account, const KeptTokens& tokens);
 
   /// Whether what takes the place of an account's tokens could be kept just now: as much as they are is written.
   bool can_keep(const std::string& account);
+
+  /// Whether some that were plain may still stand in the file, though those in their place are encrypted.
+  [[nodiscard]] bool is_plain_left() const { return is_plain_left_; }
+  /// Takes them out of it, which is in vain while somebody else reads them: whether none are left.
+  bool clear_plain();
 
   /// They stay known as forgotten, so that no copy that is put back brings them with it, and are gone from the file,
   /// once nobody else reads it. Whether that is durable.

@@ -133,6 +133,43 @@ TEST_CASE("unwritable: where what is plain cannot be written, that is tried agai
   CHECK(bench.account->report().trouble.empty());
 }
 
+TEST_CASE("unwritable: what somebody else reads of the plain tokens is gone later, and told until then") {
+  Bench bench;
+  bench.log_in("first");
+  bench.kept.emplace(*bench.store, crypto::test::hex_secret<32>(std::string(64, 'a')));
+  bench.account = bench.make();
+  {
+    const state::Database reader(bench.folder.file(), state::Database::Access::read);
+    reader.run("BEGIN");
+    (void)reader.number("SELECT count(*) FROM tokens");
+    CHECK_FALSE(bench.account->store(bench.tokens("second")).has_value());
+    CHECK(bench.access() == "access-second");
+    CHECK_FALSE(bench.account->report().is_encrypted);
+    CHECK(bench.account->report().trouble.find("plain text") != std::string::npos);
+    reader.run("COMMIT");
+  }
+  (void)bench.step();
+  CHECK(bench.account->report().is_encrypted);
+  CHECK(bench.account->report().trouble.empty());
+  const auto kept = bench.kept->find("home");
+  REQUIRE((kept.ok() && kept->has_value()));
+  CHECK(crypto::view((*kept)->refresh) == "refresh-second");
+}
+
+TEST_CASE("unwritable: what is encrypted is what the file has, whatever was known of it") {
+  Bench bench;
+  bench.log_in("first");
+  bench.kept.emplace(*bench.store, crypto::test::hex_secret<32>(std::string(64, 'a')));
+  bench.account = bench.make();
+  CHECK(bench.access() == "access-first");
+  REQUIRE(state::Tokens(*bench.store, std::nullopt).keep("home", bench.tokens("second")));
+  (void)bench.step();
+  CHECK(bench.access() == "access-second");
+  bench.kept.emplace(*bench.store, crypto::test::hex_secret<32>(std::string(64, 'a')));
+  bench.account = bench.make();
+  CHECK(bench.access() == "access-second");
+}
+
 TEST_CASE("unwritable: tokens are stored and forgotten durably, or not at all") {
   Bench bench;
   bench.log_in("first");

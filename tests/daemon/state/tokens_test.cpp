@@ -67,10 +67,13 @@ TEST_CASE("tokens: what was plain is nowhere in the files any more once it is en
     const Database reader(bench.file(), Database::Access::read);
     reader.run("BEGIN");
     (void)reader.number("SELECT count(*) FROM tokens");
-    CHECK_FALSE(tokens.keep("home", grant("home")));  // what the other one reads must stay
+    CHECK(tokens.keep("home", grant("home")));
+    CHECK(tokens.is_plain_left());  // what the other one reads must stay
+    CHECK((*tokens.find("home"))->is_encrypted);
     reader.run("COMMIT");
   }
-  CHECK(tokens.keep("home", grant("home")));
+  CHECK(tokens.clear_plain());
+  CHECK_FALSE(tokens.is_plain_left());
   CHECK_FALSE(is_on_disk(bench, "refresh-of-home"));
   CHECK_FALSE(is_on_disk(bench, "access-of-home"));
   CHECK(refresh_of(tokens, "home") == "refresh-of-home");
