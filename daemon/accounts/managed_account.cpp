@@ -149,6 +149,7 @@ Instant ManagedAccount::step(const Refresh& refresh, ops::Log& log) {
   if (unreadable_ != std::exchange(told_, unreadable_) && unreadable_) {
     log.warning("account_trouble", {{"account", ops::Plain{name_}}, {"what", ops::Plain{describe(*unreadable_)}}});
   }
+  if (held_ && held_->kept.login_required) tell_of_login("Tesla does not take its refresh token any more", log);
   if (is_to_encrypt() && next_write_ <= times_.now()) encrypt(lock, log);
   if (due() <= times_.now() && held_) {
     const Busy busy(*this, lock);
@@ -157,6 +158,11 @@ Instant ManagedAccount::step(const Refresh& refresh, ops::Log& log) {
     if (unwritten_) write(lock, log);
   }
   return due();
+}
+
+void ManagedAccount::tell_of_login(const std::string& why, ops::Log& log) {
+  if (std::exchange(is_login_told_, true)) return;
+  log.warning("login_required", {{"account", ops::Plain{name_}}, {"what", ops::Plain{why}}});
 }
 
 bool ManagedAccount::is_to_encrypt() const {
@@ -226,8 +232,7 @@ void ManagedAccount::note_failure(const TokenError& error, ops::Log& log) {
       held_->until = Instant::min();
     }
     unwritten_ = held_;
-    log.warning("login_required", {{"account", ops::Plain{name_}}, {"what", ops::Plain{error.message}}});
-    return;
+    return tell_of_login(error.message, log);
   }
   ++failures_;
   Duration pause{0};  // after a reply that was lost, the same token is good for another try
@@ -267,6 +272,7 @@ void ManagedAccount::use(Held held) {
   next_write_ = Instant::min();
   is_wanted_ = held_->kept.access.empty();
   is_refused_ = false;
+  is_login_told_ = false;
   failures_ = 0;
   not_before_ = Instant::min();
   failure_.reset();

@@ -130,6 +130,8 @@ class ManagedAccount final : public upstream::Renewal, public std::enable_shared
   void ask(Lock& lock, const Refresh& refresh, ops::Log& log);
   void adopt(const Grant& grant, protocol::Instant asked_at);
   void note_failure(const TokenError& error, ops::Log& log);
+  /// Once, until there are other tokens.
+  void tell_of_login(const std::string& why, ops::Log& log);
   void write(Lock& lock, ops::Log& log);
   void note_write(bool is_kept, ops::Log& log);
   void use(Held held);
@@ -145,6 +147,7 @@ class ManagedAccount final : public upstream::Renewal, public std::enable_shared
   protocol::Instant next_load_ = protocol::Instant::min();
   std::optional<state::Tokens::Trouble> unreadable_{};
   std::optional<state::Tokens::Trouble> told_{};  // to the log
+  bool is_login_told_ = false;                    // likewise, that one is required
   std::optional<Held> held_{};                    // as the file has them
   std::optional<Held> unwritten_{};               // what the file is to have; no token of it is used
   protocol::Instant next_write_ = protocol::Instant::min();

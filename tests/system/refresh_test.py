@@ -267,6 +267,7 @@ class LoginRequired(Refresh):
             self.assertIn(b"warning: an account", daemon.request("GET", "/ready").body)
             metrics = daemon.request("GET", "/metrics", headers=self.headers).body.decode()
             self.assertIn('fleetsign_account_login_required{account="home"} 1', metrics)
+            self.assertEqual(daemon.log().count(" login_required "), 1, daemon.log())
             daemon.stop()
             daemon = self.serve()
         self.store(self.simulator.log_in())
