@@ -1,168 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Accounts whose tokens the daemon keeps: refreshed in time, once, whoever asks, and never lost, whatever ends it when."""
+"""Accounts whose tokens the daemon keeps: refreshed in time, once, whoever asks, and told of to nobody."""
 
-import contextlib
-import http.client
 import json
 import pathlib
-import re
-import signal
-import socket
 import tempfile
 import unittest
-import urllib.parse
 
 from callers import Caller
-from harness import PATIENCE, Case, Daemon, Reply, Server, Simulator, eventually, run, vin
-
-FAULT_POINTS = re.findall(r'string_view k\w+ = "(\w+)"',
-                          (pathlib.Path(__file__).parents[2] / "daemon/state/fault_point.h").read_text())
-SECRET = "planted-app-secret"
-
-
-class OAuthSimulator(Simulator):
-    """Takes none but tokens that it has issued."""
-
-    def __init__(self, folder, vehicles):
-        Server.__init__(self, "simulate", "--listen", "127.0.0.1:0", "--vehicles", vehicles, "--key",
-                        folder / "public.pem", "--require-tokens", "--client", f"app:{SECRET}")
-
-    def post(self, path, form):
-        return self.request("POST", path, urllib.parse.urlencode(form),
-                            {"Content-Type": "application/x-www-form-urlencoded"}).json
-
-    def log_in(self):
-        """What the OAuth server answers to a new login."""
-        asked = {"response_type": "code", "client_id": "app", "redirect_uri": "http://127.0.0.1/back", "state": "s",
-                 "scope": "openid offline_access vehicle_device_data vehicle_cmds"}
-        sent_back = self.request("GET", "/oauth2/v3/authorize?" + urllib.parse.urlencode(asked)).headers["Location"]
-        code = urllib.parse.parse_qs(urllib.parse.urlsplit(sent_back).query)["code"][0]
-        grant = self.post("/oauth2/v3/token", {
-            "grant_type": "authorization_code", "client_id": "app", "client_secret": SECRET, "code": code,
-            "redirect_uri": asked["redirect_uri"], "audience": "https://fleet-api.prd.eu.vn.cloud.tesla.com"})
-        self.forget_requests()
-        return grant
-
-    def end_access_tokens(self):
-        self.request("DELETE", "/sim/v1/oauth/access_tokens")
-
-    def set(self, **settings):
-        reply = self.request("POST", "/sim/v1/oauth", json.dumps(settings))
-        assert reply.status == 200, reply
-
-    def disturb(self, fault, **more):
-        reply = self.request("POST", "/sim/v1/oauth/faults", json.dumps({"fault": fault, **more}))
-        assert reply.status == 200, reply
-
-    def refreshes(self):
-        """How many requests for tokens came in since the login."""
-        return self.requests()["endpoints"].get("token", {"total": 0})["total"]
-
-
-class AdminConnection(http.client.HTTPConnection):
-    def __init__(self, path):
-        super().__init__("localhost", timeout=PATIENCE)
-        self._path = path
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.connect(str(self._path))
-
-
-class Refresh(Case):
-    vehicles = 1
-
-    def setUp(self):
-        self.state = pathlib.Path(tempfile.mkdtemp(dir=self.folder))
-        self.simulator = self.start(OAuthSimulator(self.folder, self.vehicles))
-        added = run("client", "add", "wall", env={"STATE_DIRECTORY": str(self.state)})
-        self.assertEqual(added.returncode, 0, added.stderr)
-        self.key = added.stdout.strip()
-
-    def serve(self, config="", env=None, oauth=""):
-        daemon = Daemon(self.folder, self.simulator.url, env={"STATE_DIRECTORY": str(self.state), **(env or {})},
-                        config=f"oauth: {{client_id: app, token_url: '{self.simulator.url}/oauth2/v3/token'{oauth}}}\n"
-                               "accounts: {home: managed}\ncallers: [{name: wall, account: home}]\n"
-                               "log: {level: debug}\n" + config)
-        return self.start(daemon)
-
-    @property
-    def headers(self):
-        return {"Authorization": f"Bearer {self.key}"}
-
-    def admin(self, method, name="", body=None, socket=None):
-        connection = AdminConnection(socket or self.state / "admin.sock")
-        with contextlib.closing(connection):
-            connection.request(method, f"/admin/v1/accounts{name}", body=body and json.dumps(body))
-            response = connection.getresponse()
-            return Reply(response.status, response.headers, response.read())
-
-    def store(self, grant, **more):
-        reply = self.admin("PUT", "/home", grant, **more)
-        self.assertEqual(reply.status, 200, reply.body)
-        return reply.json
-
-    def account(self):
-        return self.admin("GET").json["accounts"][0]
-
-    def honk(self, daemon, car=vin()):
-        return daemon.command("honk_horn", car=car, headers=self.headers)
-
-
-class Ends(Refresh):
-    def test_whenever_it_is_killed_the_account_works_afterwards_and_goes_on_to_work(self):
-        self.assertEqual(len(FAULT_POINTS), 6)
-        for point in FAULT_POINTS:
-            with self.subTest(point):
-                daemon = self.serve()
-                self.store(self.simulator.log_in())
-                self.assertEqual(daemon.stop(), 0)
-
-                self.simulator.end_access_tokens()
-                daemon = self.serve(env={"FLEETSIGN_FAULT_POINT": point})
-                with self.assertRaises((http.client.HTTPException, ConnectionError)):
-                    self.honk(daemon)
-                self.assertEqual(daemon.wait(), -signal.SIGKILL)
-
-                # What was asked for and not committed is asked for once more; what was committed is used.
-                is_lost = point in ("after_refresh", "before_token_write", "after_token_write")
-                for refreshes in (2 if is_lost else 1, 1):
-                    daemon = self.serve()
-                    self.assert_accepted(self.honk(daemon))
-                    self.assertEqual(self.account()["state"], "ok")
-                    self.assertEqual(self.simulator.refreshes(), refreshes)
-                    daemon.stop()
-                    self.simulator.end_access_tokens()
-                    self.simulator.forget_requests()
-
-    def test_a_kill_while_tokens_are_stored_leaves_those_of_before_or_the_new_ones(self):
-        for point in [point for point in FAULT_POINTS if "token" in point and "use" not in point]:
-            with self.subTest(point):
-                daemon = self.serve()
-                self.store(self.simulator.log_in())
-                daemon.stop()
-                daemon = self.serve(env={"FLEETSIGN_FAULT_POINT": point})
-                with self.assertRaises((http.client.HTTPException, ConnectionError)):
-                    self.admin("PUT", "/home", self.simulator.log_in())
-                self.assertEqual(daemon.wait(), -signal.SIGKILL)
-                daemon = self.serve()
-                self.simulator.end_access_tokens()
-                self.assert_accepted(self.honk(daemon))
-                daemon.stop()
-
-
-    def test_a_refresh_under_way_is_waited_for_at_the_end_and_its_tokens_are_kept(self):
-        daemon = self.serve()
-        refresh_token = self.simulator.log_in()["refresh_token"]
-        self.simulator.disturb("late_reply", ms=3000)
-        self.store({"refresh_token": refresh_token})
-        eventually(lambda: self.simulator.refreshes() == 1, "the server is asked")
-        self.assertEqual(daemon.stop(), 0)
-        daemon = self.serve()
-        self.assertEqual(self.account()["state"], "ok")
-        self.assert_accepted(self.honk(daemon))
-        self.assertEqual(self.simulator.refreshes(), 1)
-        self.assertNotEqual(self.admin("DELETE", "/home").json["refresh_token"], refresh_token)
+from harness import eventually, run, vin
+from refreshing import SECRET, Refresh, make_state_key
 
 
 class Once(Refresh):
@@ -295,9 +141,7 @@ class LoginRequired(Refresh):
 class Secrets(Refresh):
     def setUp(self):
         super().setUp()
-        self.key_file = self.folder / "state.key"
-        self.key_file.write_text("5a" * 32 + "\n")
-        self.key_file.chmod(0o600)
+        self.key_file = make_state_key(self.folder)
         self.config = f"state_key_file: {self.key_file}\n"
         self.secret_file = self.folder / "client-secret"
         self.secret_file.write_text(SECRET + "\n")
