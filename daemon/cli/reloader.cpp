@@ -31,10 +31,10 @@ std::optional<config::Problem> find_unfinished(const config::Loaded& before, con
   if (!before.in_file.empty() && now.in_file.empty()) {
     return config::Problem{.where = where, .message = "there is nothing in it any more", .hint = hint};
   }
-  if (has_gone("key_file")) {
+  if (has_gone("key_file") && !now.config.key_file) {
     return config::Problem{.where = where, .message = "it names no key_file any more", .hint = hint};
   }
-  if (has_gone("callers")) {
+  if (has_gone("callers") && !before.config.callers.empty()) {
     return config::Problem{.where = where,
                            .message = "it has no callers any more, which would drop their rules",
                            .hint = "if that is meant, write `callers: []`; else " + hint};
