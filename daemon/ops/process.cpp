@@ -75,7 +75,9 @@ int TerminationSignals::wait() const {
 }
 
 HeldSignals::HeldSignals() {
-  mask(SIG_BLOCK, terminating(), &before_);
+  sigset_t held = terminating();
+  sigaddset(&held, SIGPIPE);
+  mask(SIG_BLOCK, held, &before_);
 }
 
 HeldSignals::~HeldSignals() {

@@ -33,8 +33,8 @@ class TerminationSignals {
   sigset_t signals_{};
 };
 
-/// While it lives, SIGHUP, SIGINT and SIGTERM wait, so that nothing ends half done. For the only thread that takes
-/// them.
+/// While it lives, SIGHUP, SIGINT and SIGTERM wait, so that nothing ends half done, and SIGPIPE, should nobody read
+/// what is said meanwhile. For the only thread that takes them.
 class HeldSignals {
  public:
   HeldSignals();
