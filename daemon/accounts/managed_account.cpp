@@ -134,9 +134,12 @@ Instant ManagedAccount::due() const {
   if (is_busy_) return Instant::max();
   if (unwritten_) return next_write_;
   if (unreadable_ == Trouble::unreadable) return next_load_;
-  const auto encrypt_at = is_to_encrypt() ? next_write_ : Instant::max();
-  if (!held_ || held_->kept.login_required) return encrypt_at;
-  return std::min(encrypt_at, std::max(not_before(), is_wanted_ ? Instant::min() : held_->refresh_at));
+  return std::min(refresh_due(), is_to_encrypt() ? next_write_ : Instant::max());
+}
+
+Instant ManagedAccount::refresh_due() const {
+  if (!held_ || held_->kept.login_required) return Instant::max();
+  return std::max(not_before(), is_wanted_ ? Instant::min() : held_->refresh_at);
 }
 
 Instant ManagedAccount::not_before() const {
@@ -151,7 +154,8 @@ Instant ManagedAccount::step(const Refresh& refresh, ops::Log& log) {
   }
   if (held_ && held_->kept.login_required) tell_of_login("Tesla does not take its refresh token any more", log);
   if (is_to_encrypt() && next_write_ <= times_.now()) encrypt(lock, log);
-  if (due() <= times_.now() && held_) {
+  const auto next = unwritten_ ? next_write_ : refresh_due();
+  if (held_ && !is_busy_ && next <= times_.now()) {
     const Busy busy(*this, lock);
     // What the OAuth server gives for a refresh token is all that there is from then on.
     if (!unwritten_ && can_write(lock, log)) ask(lock, refresh, log);

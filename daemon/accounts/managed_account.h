@@ -122,6 +122,7 @@ class ManagedAccount final : public upstream::Renewal, public std::enable_shared
   [[nodiscard]] std::optional<protocol::Failure> erase(Lock& lock);
   /// When the OAuth server may be asked at the earliest.
   [[nodiscard]] protocol::Instant not_before() const;
+  [[nodiscard]] protocol::Instant refresh_due() const;
   [[nodiscard]] protocol::Instant due() const;
   /// Whether what was written before there was a key still is as it was, or to be found.
   [[nodiscard]] bool is_to_encrypt() const;
