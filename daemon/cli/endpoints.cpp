@@ -14,6 +14,7 @@ namespace fleetsign::cli {
 
 http::Endpoint endpoint_of(const config::Listen& listen) {
   http::Endpoint endpoint{.url = listen.url, .mode = listen.mode, .group = listen.group};
+  endpoint.has_deadlines = listen.serve != config::Serve::admin;  // changes of tokens wait for a refresh
   if (!listen.tls) return endpoint;
   endpoint.tls = {.cert_file = listen.tls->cert_file, .key_file = listen.tls->key_file};
   if (listen.tls->client_ca_file) endpoint.tls->client_ca_file = listen.tls->client_ca_file->string();

@@ -93,12 +93,13 @@ class Door final : public Listener, private Reactor::Events {
   const std::function<void()> on_wait_;
   const std::function<void(std::chrono::milliseconds)> on_cut_;
   const std::vector<std::shared_ptr<TlsServer>> tls_;
+  std::vector<bool> has_deadlines_;  ///< by endpoint
   std::vector<std::string> urls_;
   std::atomic<bool> closing_{false};
   std::atomic<bool> cut_{false};
   std::atomic<std::uint64_t> requests_refused_{0};
   std::atomic<std::size_t> bodies_{0};  ///< that workers are streaming
-  AtWork handlers_;                     ///< but for those whose request is streamed
+  AtWork handlers_;                     ///< as longest_at_work() has them
 
   Admission admission_;
   Codec codec_;
@@ -128,6 +129,7 @@ Door::Door(ListenerOptions options, Endpoints endpoints, std::vector<std::shared
         while (step == Step::done && connection->has_input()) step = serve(*connection);
         settle(std::move(connection), step);
       }) {
+  for (const auto& endpoint : options.endpoints) has_deadlines_.push_back(endpoint.has_deadlines);
   for (const auto& endpoint : endpoints) urls_.push_back(endpoint->url());
   reactor_.start(std::move(endpoints));
 }
@@ -241,6 +243,7 @@ Answer Door::answer_to(Head& head) {
     const UnderWay upload(bodies_);
     return codec_.answer(head);
   }
+  if (!has_deadlines_.at(head.request.endpoint)) return codec_.answer(head);
   const AtWork::Entry handler(handlers_);
   return codec_.answer(head);
 }

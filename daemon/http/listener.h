@@ -33,6 +33,7 @@ struct Endpoint {
   std::optional<unsigned> mode = {};      ///< of a Unix socket's file; 0600 without
   std::optional<std::string> group = {};  ///< of a Unix socket's file; that of the process without
   std::optional<Tls> tls = {};            ///< must be there for "https", may be for "systemd"
+  bool has_deadlines = true;              ///< else longest_at_work() leaves its requests out
 };
 
 /// A socket that systemd has opened, as FileDescriptorName= of its unit calls it.
@@ -102,8 +103,8 @@ class Listener {
   /// streamed, which may hold a worker for as long as `limits` have it. Any thread.
   [[nodiscard]] virtual std::chrono::milliseconds stalled() const = 0;
 
-  /// For how long the handler has been at work that began first, of those that are not given a body while it comes;
-  /// zero while none is. Any thread.
+  /// For how long the handler has been at work that began first, of those whose endpoint has deadlines and that are not
+  /// given a body while it comes; zero while none is. Any thread.
   [[nodiscard]] virtual std::chrono::milliseconds longest_at_work() const = 0;
 
   /// Safe to call from many threads, handlers among them.

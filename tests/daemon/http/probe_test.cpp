@@ -81,6 +81,23 @@ TEST_CASE("listener: it tells how long a handler has been at work, also while ot
   CHECK(listener->longest_at_work() == milliseconds(0));
 }
 
+TEST_CASE("listener: handlers of an endpoint without deadlines may be at work for as long as they need") {
+  const TemporaryFolder folder;
+  const auto path = folder.file("admin.sock");
+  Gate gate;
+  const auto listener =
+      listen({.endpoints = {{.url = "unix:" + path, .has_deadlines = false}}, .handler = [&](const Request& request) {
+                gate.pass(request);
+                return Reply{};
+              }});
+  Caller slow("unix:" + path);
+  slow.send(get("/slow"));
+  gate.wait_for(1);
+  std::this_thread::sleep_for(milliseconds(2));
+  CHECK(listener->longest_at_work() == milliseconds(0));
+  gate.open();
+}
+
 TEST_CASE("listener: whoever waits behind a body that is streamed waits for nothing stuck") {
   class Trickle final : public BodySource {
    public:
