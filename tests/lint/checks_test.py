@@ -141,6 +141,8 @@ class Checks(unittest.TestCase):
         """The names of the sources, by what cmake/groups.py makes of them."""
         for name, content in sources.items():
             self.write(name, content)
+        groups.headers.cache_clear()
+        groups.declared_in.cache_clear()
         with mock.patch.object(groups, "ROOT", self.root):
             return [[path.name for path in group] for group in groups.groups([self.root / name for name in sources])]
 

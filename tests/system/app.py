@@ -68,6 +68,10 @@ class AppCase(Case):
         reply = self.simulator.request("POST", "/sim/v1/oauth/faults", json.dumps({"fault": fault, **more}))
         self.assertEqual(reply.status, 200, reply.body)
 
+    def let_go(self):
+        """Of what the OAuth server delays, and no other order holds."""
+        self.simulator.request("DELETE", "/sim/v1/oauth/faults")
+
     def run_here(self, name, *arguments, **more):
         ended = run(name, *arguments, "--config", self.config, **more)
         self.assertNotIn(SECRET, ended.stdout + ended.stderr)

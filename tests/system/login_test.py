@@ -18,7 +18,10 @@ from logins import ELSEWHERE, LoginCase, Running, open_link, with_field
 def free_port():
     """It was free a moment ago: the app has to know its redirect URI before anybody listens there."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
+        port = probe.getsockname()[1]
+        if has_ipv6():
+            socket.create_server(("::1", port), family=socket.AF_INET6).close()
+        return port
 
 
 def has_ipv6():
@@ -203,7 +206,7 @@ class Login(LoginCase):
     def redeeming(self):
         """A login whose code the OAuth server has, and takes its time for."""
         running, link = self.here()
-        self.order("delay", on="token", ms=3_000)
+        self.order("delay", on="token", ms=25_000)
         open_link(link)
         eventually(lambda: self.asked_of("token") > 0, "the code is shown to it")
         return running
@@ -220,6 +223,7 @@ class Login(LoginCase):
     def test_a_login_that_is_interrupted_while_its_code_is_shown_keeps_what_it_gets_first(self):
         running = self.redeeming()
         running.process.send_signal(signal.SIGINT)
+        self.let_go()
         status, said = running.end()
         self.assertEqual(status, -signal.SIGINT)
         self.assert_logged_in((0, said))
@@ -227,6 +231,7 @@ class Login(LoginCase):
     def test_a_login_waits_for_a_state_that_another_one_has(self):
         running = self.redeeming()
         with self.state_in_use():
+            self.let_go()
             running.wait_until_it_says("this is tried again")
         self.assert_logged_in(running.end())
 
@@ -237,6 +242,7 @@ class Login(LoginCase):
         self.configure(state_key_file=str(key))
         running = self.redeeming()
         key.write_text("5a\n")
+        self.let_go()
         status, said = running.end()
         self.assertEqual(status, 78)
         self.assertIn("home is not logged in: ", said)

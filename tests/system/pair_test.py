@@ -162,7 +162,7 @@ class Questions(Case):
         upstream = ScriptedUpstream(serve)
         self.addCleanup(upstream.close)
         daemon = self.start(Daemon(self.folder, upstream.url))
-        ended = run("pair", vin(), "--domain", DOMAIN, "--url", daemon.url, "--wait", "5", env={"FLEETSIGN_TOKEN": TOKEN})
+        ended = run("pair", vin(), "--domain", DOMAIN, "--url", daemon.url, "--wait", "60", env={"FLEETSIGN_TOKEN": TOKEN})
         daemon.stop()
         return ended, len(upstream.requests)
 

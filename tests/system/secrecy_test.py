@@ -159,13 +159,14 @@ class Words(AppCase):
                                   ("token", ("check", "--key-url", self.web.url)), ("revoke", ("token", "revoke", "home"))):
             with self.subTest(command[0]):
                 asked = self.asked_of(endpoint)
-                self.order("delay", on=endpoint, ms=2_000)
+                self.order("delay", on=endpoint, ms=25_000)
                 process = self.begin(*command)
                 eventually(lambda name=endpoint, before=asked: self.asked_of(name) > before, "the OAuth server is asked")
                 with open(f"/proc/{process.pid}/cmdline", encoding="utf-8") as file:
                     line = file.read()
                 self.assertIn(command[0], line)
                 self.assert_silent(line)
+                self.let_go()
                 output, errors = process.communicate(timeout=PATIENCE)
                 self.assertEqual(process.returncode, 0, output + errors)
                 self.assert_silent(output, errors)

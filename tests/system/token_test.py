@@ -103,6 +103,7 @@ class Tokens(LoginCase):
                 revoking = self.revoking()
                 newer = self.planted = self.foreign_grant()
                 self.bring_in()
+                self.let_go()
                 status, said = revoking.end()
                 self.assertEqual(status, 1, said)
                 self.assertIn("others came meanwhile, and are kept\nhint: `fleetsign token revoke home` revokes", said)
@@ -117,6 +118,7 @@ class Tokens(LoginCase):
     def test_a_revocation_that_is_killed_can_be_repeated(self):
         revoking = self.revoking()
         revoking.close()
+        self.let_go()
         self.assertNotEqual(self.accounts()["home"]["state"], "none")
         self.assertEqual(self.run_here("token", "revoke", "home").returncode, 0)
         self.assertEqual(self.grants(), [])
@@ -135,7 +137,7 @@ class Tokens(LoginCase):
     def revoking(self):
         """The sub-command, while Tesla takes its time."""
         self.bring_in()
-        self.order("delay", on="revoke", ms=3_000)
+        self.order("delay", on="revoke", ms=25_000)
         asked = self.asked_of("revoke")
         running = Running("token", "revoke", "home", "--config", self.config)
         self.addCleanup(running.close)
@@ -145,6 +147,7 @@ class Tokens(LoginCase):
     def test_a_revocation_that_is_interrupted_is_brought_to_its_end_first(self):
         running = self.revoking()
         running.process.send_signal(signal.SIGINT)
+        self.let_go()
         status, said = running.end()
         self.assertEqual(status, -signal.SIGINT)
         self.assertIn("Tesla takes the tokens of home no more, and they are forgotten here", said)
