@@ -107,10 +107,10 @@ TEST_CASE("partner: each refusal that is known is told apart, in whatever case F
 TEST_CASE("partner: who registers is not sent to register") {
   const std::pair<int, const char*> refusals[] = {{412, "must be registered in the current region"},
                                                   {404, "not_found"}};
-  for (const auto& [status, error] : refusals) {
-    CAPTURE(error);
-    const auto hint_for = [&, status = status, error = error](Asker asker) {
-      return describe_refusal(status, body_with(error), "a.example", asker).hint;
+  for (const auto& refusal : refusals) {
+    CAPTURE(refusal.second);
+    const auto hint_for = [&](Asker asker) {
+      return describe_refusal(refusal.first, body_with(refusal.second), "a.example", asker).hint;
     };
     CHECK(hint_for(Asker::check).find("`fleetsign register --domain a.example`") != std::string::npos);
     CHECK(hint_for(Asker::registration).find("fleetsign register") == std::string::npos);
