@@ -82,7 +82,7 @@ std::string own_user() {
 
 /// What makes a secret readable for this process, and for nobody else. Its mode alone would not do for another user's.
 std::string make_own(const path& file, const struct stat& status) {
-  const std::string protect = "chmod 600 " + quoted(file);
+  std::string protect = "chmod 600 " + quoted(file);
   if (status.st_uid == ::geteuid() || ::geteuid() == 0) return protect;
   return "chown " + own_user() + " " + quoted(file) + " && " + protect;
 }

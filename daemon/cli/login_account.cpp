@@ -19,20 +19,20 @@ constexpr const char* kStart = "start the daemon, which gets an access token";
 
 /// The first that fits counts.
 constexpr AccountRow kAccountRows[] = {
-    {"ok", {}, "its token can be used", "", false},
-    {"expired", Keeper::nobody, "its token has expired, and no daemon runs that would refresh it", kStart, false},
-    {"expired", Keeper::other_program, "the token in its file has expired",
-     "see why the program that writes the file has not written another", false},
+    {"ok", "its token can be used", "", {}, false},
+    {"expired", "its token has expired, and no daemon runs that would refresh it", kStart, Keeper::nobody, false},
+    {"expired", "the token in its file has expired", "see why the program that writes the file has not written another",
+     Keeper::other_program, false},
     {"expired",
-     {},
      "its token has expired and could not be refreshed so far",
      "look at the trouble, and at the network",
+     {},
      false},
-    {"imported", Keeper::nobody, "its refresh token has not been tried yet", kStart, false},
-    {"imported", {}, "its refresh token has not been tried yet", "the daemon does it: look again in a moment", false},
-    {"login_required", {}, "its owner has to log in again", kLogIn, true},
-    {"none", {}, "nobody has logged in yet", kLogIn, true},
-    {"trouble", {}, "its token cannot be read or written", "`fleetsign token status` says more", false},
+    {"imported", "its refresh token has not been tried yet", kStart, Keeper::nobody, false},
+    {"imported", "its refresh token has not been tried yet", "the daemon does it: look again in a moment", {}, false},
+    {"login_required", "its owner has to log in again", kLogIn, {}, true},
+    {"none", "nobody has logged in yet", kLogIn, {}, true},
+    {"trouble", "its token cannot be read or written", "`fleetsign token status` says more", {}, false},
 };
 
 }  // namespace

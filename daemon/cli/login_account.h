@@ -22,10 +22,10 @@ enum class Keeper : std::uint8_t { daemon, nobody, other_program };
 
 /// What is said of accounts in one state.
 struct AccountRow {
-  std::string_view state;        ///< as accounts::AccountState has it
-  std::optional<Keeper> keeper;  ///< without: whichever
+  std::string_view state;  ///< as accounts::AccountState has it
   const char* says;
-  const char* advice;  ///< empty: all is well; see advice_for()
+  const char* advice;            ///< empty: all is well; see advice_for()
+  std::optional<Keeper> keeper;  ///< without: whichever
   bool needs_login;
 };
 /// Null for a state that nobody knows. Without a keeper: what holds for any.
