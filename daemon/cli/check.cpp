@@ -147,16 +147,16 @@ std::string logins(const config::Config& config) {
   return text;
 }
 
-/// Who keeps an account that was just listed. Where no daemon was asked, this process has owned the state last.
-Keeper keeper_of(const config::Config& config, const Json& account) {
-  if (text_in(account, "kind") == "file") return Keeper::other_program;
+/// Who keeps the tokens that were just listed. Where no daemon was asked, this process has owned the state last.
+Keeper keeper_of(const config::Config& config) {
   const auto owner = state::Folder::last_owner(config.state_dir);
   return owner && !owner->admin_socket.empty() ? Keeper::daemon : Keeper::nobody;
 }
 
-void check_account(Checklist& list, const config::Config& config, const Json& account) {
+void check_account(Checklist& list, const config::Config& config, const Json& account, Keeper keeper) {
   const auto name = config::printable(text_in(account, "name"));
-  const auto* const row = row_of_account(text_in(account, "state"), keeper_of(config, account));
+  if (text_in(account, "kind") == "file") keeper = Keeper::other_program;
+  const auto* const row = row_of_account(text_in(account, "state"), keeper);
   if (row == nullptr) return;
   const auto check = "account " + name;
   const auto missing = missing_scopes(config.oauth, text_in(account, "scopes"));
@@ -181,7 +181,8 @@ void check_accounts(Checklist& list, const config::Config& config) {
                                   .hint = to_do + "; or, where the daemon's state is elsewhere, set state_dir"});
   }
   if (!listed) return list.miss("accounts", listed.error());
-  for (const auto& account : listed->value("accounts", Json::array())) check_account(list, config, account);
+  const auto keeper = keeper_of(config);
+  for (const auto& account : listed->value("accounts", Json::array())) check_account(list, config, account, keeper);
 }
 
 /// Where they were asked for by name, that one cannot be asked for is a problem.
